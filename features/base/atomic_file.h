@@ -1,0 +1,29 @@
+// Whole files, read with a size limit and written so that a crash leaves the
+// old file or the new one, never half of one.
+// Thread-safe.
+#ifndef TENUTO_FEATURES_BASE_ATOMIC_FILE_H_
+#define TENUTO_FEATURES_BASE_ATOMIC_FILE_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace tenuto {
+
+// kNotFound, kResourceExhausted if larger than `size_bytes_max`, or
+// kUnavailable with the path and the system's reason.
+absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path,
+                                     std::int64_t size_bytes_max = 1 << 30);
+
+// Writes beside `path`, syncs, renames, syncs the directory. `mode` is the
+// file's permission bits.
+absl::Status WriteFileAtomically(const std::filesystem::path& path,
+                                 absl::string_view bytes, int mode = 0644);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_BASE_ATOMIC_FILE_H_

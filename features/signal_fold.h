@@ -1,0 +1,55 @@
+// The write side of the catalogue: one function from (state, event) to state.
+// Ingest, recovery and offline replay all call this and nothing else.
+#ifndef TENUTO_FEATURES_SIGNAL_FOLD_H_
+#define TENUTO_FEATURES_SIGNAL_FOLD_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "features/catalogue.h"
+#include "features/event_view.h"
+#include "features/user_state.h"
+
+namespace tenuto {
+
+// Thread-safe: immutable.
+class SignalFold {
+ public:
+  explicit SignalFold(const Catalogue& catalogue);
+
+  // Total and order-insensitive: any order of the same events gives the same
+  // encoded state. An event older than the kept history changes only signals
+  // that keep for ever (totals, newest, oldest).
+  void Apply(const EventView& event, std::uint64_t position,
+             UserState& state) const;
+
+  const StateLayout& layout() const { return layout_; }
+
+ private:
+  struct Test {
+    FieldRef field;
+    std::vector<std::int64_t> numbers;  // Sorted; empty: a range.
+    std::vector<std::string> texts;
+    std::int64_t min = 0;
+    std::int64_t max = 0;
+    bool Holds(const EventView& event) const;
+  };
+  struct Step {
+    v1::Keep keep;
+    int slot;
+    FieldRef measure;
+    std::vector<Test> tests;
+  };
+  void AddSteps(const Signal& signal, absl::string_view event);
+  void Fold(const Step& step, const EventView& event, std::int64_t* tiles,
+            int day, UserState& state) const;
+
+  StateLayout layout_;
+  std::array<std::vector<Step>, 128> steps_;  // By payload number.
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_SIGNAL_FOLD_H_

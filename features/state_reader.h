@@ -1,0 +1,48 @@
+// Single values out of an encoded state, for code that decides about one user
+// (eligibility, guardrails) and needs no row.
+#ifndef TENUTO_FEATURES_STATE_READER_H_
+#define TENUTO_FEATURES_STATE_READER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "features/catalogue.h"
+#include "features/user_state.h"
+
+namespace tenuto {
+
+// Value type; not thread-safe. Signals are named as in the catalogue; a name it
+// does not have is a programming error and ends the process.
+class StateReader {
+ public:
+  static absl::StatusOr<StateReader> Open(const Catalogue& catalogue,
+                                          absl::string_view state);
+
+  bool known() const { return known_; }  // Some event was folded.
+  std::optional<std::int64_t> LastValue(absl::string_view signal) const;
+  std::optional<absl::Time> LastTime(absl::string_view signal) const;
+  std::string LastText(absl::string_view signal) const;  // Empty if none.
+  std::int64_t Total(absl::string_view signal) const;
+  // Sum of the tiles of the UTC days [from_day, to_day].
+  std::int64_t DailySum(absl::string_view signal, int from_day,
+                        int to_day) const;
+
+  // Signals "plan", "consent_behaviour", "consent_messages", "time_zone".
+  v1::Plan plan() const;
+  bool Granted(v1::ConsentClass consent_class) const;
+
+ private:
+  StateReader(const Catalogue& catalogue, const StateLayout& layout);
+  const Signal& Find(absl::string_view name, v1::Keep keep) const;
+  const Catalogue* catalogue_;
+  bool known_ = false;
+  mutable UserState state_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_STATE_READER_H_

@@ -1,0 +1,63 @@
+// Who a user is inside Tenuto: a keyed hash of the account id. The raw id is
+// never written to a disk, a log or a metric.
+#ifndef TENUTO_FEATURES_USER_KEY_H_
+#define TENUTO_FEATURES_USER_KEY_H_
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace tenuto {
+
+// Value type.
+struct UserKey {
+  std::array<std::uint8_t, 16> bytes{};
+
+  // The ledger keeps its log in 256 parts by this byte.
+  int partition() const { return bytes[0]; }
+  absl::string_view view() const {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  std::string Hex() const;
+  static UserKey FromBytes(absl::string_view sixteen_bytes);
+
+  friend auto operator<=>(const UserKey&, const UserKey&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const UserKey& key) {
+    // Already uniform: one word of it is a hash.
+    std::uint64_t word;
+    std::memcpy(&word, key.bytes.data() + 1, sizeof word);
+    return H::combine(std::move(h), word);
+  }
+};
+
+// The secret that turns account ids into keys. Thread-safe: immutable.
+class UserKeys {
+ public:
+  // Reads the key file (mode 0600, 32 bytes as hex). kPermissionDenied when
+  // others may read it.
+  static absl::StatusOr<UserKeys> Open(const std::filesystem::path& path);
+  // The same, but makes the file with a fresh key when there is none.
+  static absl::StatusOr<UserKeys> OpenOrCreate(
+      const std::filesystem::path& path);
+  static UserKeys FromSecret(std::string secret);
+
+  // HMAC-SHA-256(secret, account id), first 16 bytes.
+  UserKey Of(absl::string_view user_id) const;
+  // Tells keys apart without telling the key; a ledger stores it.
+  std::string CheckValue() const;
+
+ private:
+  explicit UserKeys(std::string secret) : secret_(std::move(secret)) {}
+  std::string secret_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_USER_KEY_H_

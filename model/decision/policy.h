@@ -1,0 +1,74 @@
+// What should we do for this user? A score and a state in, one treatment out,
+// with the probability with which it was chosen, so that every decision can be
+// judged and re-simulated later.
+#ifndef TENUTO_MODEL_DECISION_POLICY_H_
+#define TENUTO_MODEL_DECISION_POLICY_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/random/bit_gen_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "features/state_reader.h"
+#include "features/user_key.h"
+#include "tenuto/v1/event.pb.h"
+#include "tenuto/v1/treatments.pb.h"
+
+namespace tenuto {
+
+struct DecisionInput {
+  UserKey user;
+  const StateReader* state = nullptr;
+  double churn_probability = 0;
+  absl::Time now;
+  std::vector<v1::Surface> surfaces;  // Empty: every surface.
+};
+
+// One (treatment, surface), or "none".
+struct Candidate {
+  std::string treatment;
+  v1::Surface surface = v1::SURFACE_UNSPECIFIED;
+  double expected_value_minor = 0;
+  double propensity = 0;   // 0 when blocked.
+  std::string blocked_by;  // First guardrail that removed it.
+};
+
+struct Decision {
+  int chosen = 0;  // Index in `candidates`; 0 is always "none".
+  bool explored = false;
+  std::vector<Candidate> candidates;
+  std::string explanation;
+  const Candidate& choice() const {
+    return candidates[static_cast<std::size_t>(chosen)];
+  }
+};
+
+// Thread-safe: immutable. The same class runs in the server and in the
+// simulator; only the caller differs.
+class Policy {
+ public:
+  // The treatments compiled into this program.
+  static const Policy& Embedded();
+  // kInvalidArgument naming the treatment or field that is wrong.
+  static absl::StatusOr<Policy> Create(v1::Treatments treatments);
+
+  // Candidates -> guardrails -> expected value -> exploration -> one choice.
+  // Draws exactly one number from `random`. Propensities of the candidates sum
+  // to 1; the chosen one's is positive.
+  Decision Decide(const DecisionInput& input, absl::BitGenRef random) const;
+
+  absl::string_view version() const { return version_; }  // Digest.
+  const v1::Treatments& treatments() const { return treatments_; }
+
+ private:
+  Policy(v1::Treatments treatments, std::string version);
+  v1::Treatments treatments_;
+  std::string version_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_MODEL_DECISION_POLICY_H_

@@ -1,0 +1,68 @@
+// A model bundle: one verified, immutable directory holding a forest, its
+// calibration, its columns with fingerprints and its golden rows.
+#ifndef TENUTO_MODEL_MODEL_BUNDLE_H_
+#define TENUTO_MODEL_MODEL_BUNDLE_H_
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "features/catalogue.h"
+#include "features/feature_plan.h"
+#include "model/booster.h"
+#include "model/calibrator.h"
+#include "tenuto/v1/bundle.pb.h"
+
+namespace tenuto {
+
+struct Score {
+  float margin = 0;        // Raw forest output, log-odds.
+  double probability = 0;  // Calibrated, in [0, 1], always finite.
+};
+
+// Thread-safe: immutable. Shared by every request that is using it.
+class ModelBundle {
+ public:
+  // Checks, in this order and before any byte reaches XGBoost: manifest,
+  // SHA-256 of every file, fingerprint of every catalogue column. Then loads,
+  // scores the golden rows and compares them bit for bit. Any failure returns
+  // an error that names the file or column and leaves nothing behind.
+  static absl::StatusOr<std::shared_ptr<const ModelBundle>> Open(
+      const std::filesystem::path& directory, const Catalogue& catalogue);
+
+  const v1::Manifest& manifest() const { return manifest_; }
+  int width() const { return booster_.columns(); }
+  // Null for a model of a table: it cannot score users of the ledger.
+  const FeaturePlan* plan() const { return plan_ ? &*plan_ : nullptr; }
+  const Calibrator& calibrator() const { return calibrator_; }
+
+  // `rows` is row-major, width() wide. The result does not depend on how rows
+  // are batched or on how many threads call.
+  absl::Status ScoreRows(absl::Span<const float> rows,
+                         absl::Span<Score> scores) const;
+
+  // Contributions to one row's margin: width() of them, then the bias.
+  absl::Status Contributions(absl::Span<const float> row,
+                             absl::Span<float> contributions) const;
+
+ private:
+  ModelBundle(v1::Manifest manifest, Booster booster, Calibrator calibrator,
+              std::optional<FeaturePlan> plan);
+  v1::Manifest manifest_;
+  Booster booster_;
+  Calibrator calibrator_;
+  std::optional<FeaturePlan> plan_;
+};
+
+inline constexpr char kManifestFile[] = "manifest.textproto";
+inline constexpr char kModelFile[] = "model.json";
+inline constexpr char kGoldenFile[] = "golden.bin";
+inline constexpr char kChampionFile[] = "champion";
+
+}  // namespace tenuto
+
+#endif  // TENUTO_MODEL_MODEL_BUNDLE_H_

@@ -1,0 +1,35 @@
+// Writes a model bundle: files first, the manifest last by rename, so that a
+// half-written directory is no bundle.
+// Thread-safe.
+#ifndef TENUTO_TRAINING_BUNDLE_WRITER_H_
+#define TENUTO_TRAINING_BUNDLE_WRITER_H_
+
+#include <filesystem>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "tenuto/v1/bundle.pb.h"
+#include "training/trainer.h"
+
+namespace tenuto {
+
+struct WrittenBundle {
+  std::filesystem::path directory;
+  std::int64_t version = 0;
+  bool is_champion = false;
+};
+
+// Fills format, version (one above the highest), files, calibration, trees and
+// golden rows of `manifest`; the caller fills model, columns, label, horizon
+// and training. Golden rows are synthetic: drawn column by column from the
+// ranges of the forest's thresholds with `seed`, no person's. The first bundle
+// of a model becomes its champion, by a file MODELS/<model>/champion.
+// kInvalidArgument when the model name is not [a-z][a-z0-9_]{0,63}.
+absl::StatusOr<WrittenBundle> WriteBundle(
+    const std::filesystem::path& models_dir, v1::Manifest manifest,
+    const FittedModel& model, std::uint64_t seed);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_BUNDLE_WRITER_H_

@@ -1,0 +1,81 @@
+// How good are these probabilities? Discrimination, calibration and lift, each
+// with a bootstrap interval that draws whole users, because a user's rows are
+// not independent. Formulas: design notes, mission 3.1.
+// Thread-safe.
+#ifndef TENUTO_TRAINING_EVALUATOR_H_
+#define TENUTO_TRAINING_EVALUATOR_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+namespace tenuto {
+
+// A figure with its 95 % interval.
+struct Estimate {
+  double value = 0;
+  double low = 0;
+  double high = 0;
+};
+
+struct ScoredRows {
+  absl::Span<const double> probabilities;
+  absl::Span<const float> labels;          // 0 or 1
+  absl::Span<const std::uint64_t> groups;  // Whose row it is.
+};
+
+struct DecileLine {
+  int decile = 0;  // 1 is the highest probabilities.
+  std::int64_t rows = 0;
+  std::int64_t positives = 0;
+  double mean_probability = 0;
+  double rate = 0;
+  double lift = 0;  // rate / base rate
+  double gain = 0;  // Share of all positives found so far.
+};
+
+struct Evaluation {
+  std::int64_t rows = 0;
+  std::int64_t positives = 0;
+  Estimate auc;
+  Estimate average_precision;
+  Estimate log_loss;
+  Estimate log_loss_constant;  // Of always saying `constant`.
+  Estimate brier;
+  Estimate ece;  // 20 bins of equal mass.
+  Estimate calibration_slope;
+  Estimate calibration_intercept;
+  Estimate lift_top_decile;
+  std::vector<DecileLine> deciles;
+};
+
+// `constant` is the base rate of the training rows. kInvalidArgument unless
+// both classes occur. Ties of probability count half in the AUC.
+absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored, double constant,
+                                    std::uint64_t seed,
+                                    int bootstrap_rounds = 500);
+
+// Figures without intervals.
+double Auc(absl::Span<const double> probabilities,
+           absl::Span<const float> labels);
+double LogLoss(absl::Span<const double> probabilities,
+               absl::Span<const float> labels);
+
+// metric(a) - metric(b) on the same rows, users drawn together.
+struct PairedDifference {
+  Estimate auc;
+  Estimate log_loss;
+};
+absl::StatusOr<PairedDifference> ComparePaired(
+    const ScoredRows& a, absl::Span<const double> b_probabilities,
+    std::uint64_t seed, int bootstrap_rounds = 500);
+
+// An aligned table for people.
+std::string FormatEvaluation(const Evaluation& evaluation);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_EVALUATOR_H_

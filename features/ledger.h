@@ -49,6 +49,9 @@ struct RequestKey {
   std::uint64_t body_hash = 0;
 };
 
+// How long the answer to a request is remembered.
+inline constexpr absl::Duration kRequestMemory = absl::Hours(24);
+
 struct LedgerFacts {
   // Oldest known_time of any event: how far back silence means silence.
   // InfiniteFuture for an empty ledger.
@@ -110,6 +113,12 @@ class Ledger {
 
   virtual LedgerFacts Facts() const = 0;
 };
+
+// What CommitOnce says to a known request id with another body.
+inline absl::Status OtherBodyError() {
+  return absl::InvalidArgumentError(
+      "request_id was used before with another request; take a new one");
+}
 
 }  // namespace tenuto
 

@@ -30,7 +30,7 @@ class SignalFold {
  private:
   struct Test {
     FieldRef field;
-    std::vector<std::int64_t> numbers;  // Sorted; empty: a range.
+    std::vector<std::int64_t> numbers;  // Empty: a range.
     std::vector<std::string> texts;
     std::int64_t min = 0;
     std::int64_t max = 0;
@@ -43,8 +43,8 @@ class SignalFold {
     std::vector<Test> tests;
   };
   void AddSteps(const Signal& signal, absl::string_view event);
-  void Fold(const Step& step, const EventView& event, std::int64_t* tiles,
-            int day, UserState& state) const;
+  void Fold(const Step& step, const EventView& event, int day,
+            UserState& state) const;
 
   StateLayout layout_;
   std::array<std::vector<Step>, 128> steps_;  // By payload number.

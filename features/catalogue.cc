@@ -11,6 +11,7 @@
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
 #include "features/base/textproto.h"
+#include "features/event_condition.h"
 #include "features/event_view.h"
 #include "features/feature_reads.h"
 #include "features/state_codec.h"
@@ -68,22 +69,9 @@ absl::Status CheckMeasure(const v1::Signal& signal, absl::string_view event) {
 absl::Status CheckConditions(const v1::Signal& signal,
                              absl::string_view event) {
   for (const v1::Condition& condition : signal.where()) {
-    const auto field = FindField(event, condition.field());
-    if (!field.ok()) {
-      return Wrong("signal", signal.name(), field.status().message());
-    }
-    for (const std::string& text : condition.equals()) {
-      if (field->is_text) continue;
-      const auto number = FindNumber(event, condition.field(), text);
-      if (!number.ok()) {
-        return Wrong("signal", signal.name(), number.status().message());
-      }
-    }
-    if (condition.equals().empty() &&
-        (field->is_text || condition.min() > condition.max())) {
-      return Wrong("signal", signal.name(),
-                   absl::StrCat("condition on \"", condition.field(),
-                                "\" needs `equals` or a range min <= max"));
+    const auto compiled = EventCondition::Compile(event, condition);
+    if (!compiled.ok()) {
+      return Wrong("signal", signal.name(), compiled.status().message());
     }
   }
   return absl::OkStatus();

@@ -56,6 +56,8 @@ struct LedgerFacts {
   // Oldest known_time of any event: how far back silence means silence.
   // InfiniteFuture for an empty ledger.
   absl::Time history_start = absl::InfiniteFuture();
+  // Newest known_time. InfinitePast for an empty ledger.
+  absl::Time history_end = absl::InfinitePast();
   Position last_position = 0;
 };
 

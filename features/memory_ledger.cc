@@ -27,8 +27,9 @@ absl::StatusOr<std::vector<Admission>> MemoryLedger::CommitLocked(
   }
   for (std::size_t k = 0; k < events.size(); ++k) {
     if (verdicts[k] == Admission::kDuplicate) continue;
-    history_start_ =
-        std::min(history_start_, absl::FromUnixMicros(events[k].known_time_us));
+    const absl::Time known = absl::FromUnixMicros(events[k].known_time_us);
+    history_start_ = std::min(history_start_, known);
+    history_end_ = std::max(history_end_, known);
   }
   return verdicts;
 }
@@ -110,7 +111,7 @@ absl::StatusOr<std::string> MemoryLedger::LoadMark(
 
 LedgerFacts MemoryLedger::Facts() const {
   absl::MutexLock lock(&mutex_);
-  return {history_start_, next_ - 1};
+  return {history_start_, history_end_, next_ - 1};
 }
 
 }  // namespace tenuto

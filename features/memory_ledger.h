@@ -65,6 +65,7 @@ class MemoryLedger final : public Ledger {
   std::map<std::string, Remembered> requests_ ABSL_GUARDED_BY(mutex_);
   Position next_ ABSL_GUARDED_BY(mutex_) = 1;
   absl::Time history_start_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  absl::Time history_end_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 }  // namespace tenuto

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <set>
 #include <vector>
 
@@ -36,6 +37,7 @@ constexpr char kFormatKey[] = "format";
 constexpr char kKeyCheckKey[] = "user_key_check";
 constexpr char kSignalsKey[] = "signals";
 constexpr char kHistoryStartKey[] = "history_start_us";
+constexpr char kHistoryEndKey[] = "history_end_us";
 constexpr char kSourcePrefix[] = "source/";
 constexpr int kStripes = 64;
 // A commit of more users than this takes the whole ledger for itself.
@@ -215,9 +217,9 @@ class RocksLedger final : public Ledger {
                           std::vector<Admission>& verdicts,
                           rocksdb::WriteBatch& batch);
   absl::Status Write(rocksdb::WriteBatch& batch);
-  void NoteHistoryStart(absl::Span<const GatedEvent> events,
-                        absl::Span<const Admission> verdicts,
-                        rocksdb::WriteBatch& batch);
+  void NoteHistory(absl::Span<const GatedEvent> events,
+                   absl::Span<const Admission> verdicts,
+                   rocksdb::WriteBatch& batch);
   std::unique_ptr<rocksdb::Iterator> Iterate(Family family) const {
     rocksdb::ReadOptions read;
     read.readahead_size = 1 << 20;
@@ -241,7 +243,9 @@ class RocksLedger final : public Ledger {
   std::array<absl::Mutex, kStripes> request_stripes_;
   std::atomic<Position> next_{1};
   std::atomic<std::int64_t> history_start_us_{
-      absl::ToUnixMicros(absl::InfiniteFuture())};
+      std::numeric_limits<std::int64_t>::max()};
+  std::atomic<std::int64_t> history_end_us_{
+      std::numeric_limits<std::int64_t>::min()};
 };
 
 RocksLedger::Hold::Hold(RocksLedger& ledger, absl::Span<const UserGroup> groups)
@@ -375,8 +379,10 @@ absl::Status RocksLedger::LoadFacts() {
   next_ = last + 1;
   std::string text;
   TENUTO_RETURN_IF_ERROR(Get(kMeta, kHistoryStartKey, text));
-  std::int64_t start = 0;
-  if (absl::SimpleAtoi(text, &start)) history_start_us_ = start;
+  std::int64_t time_us = 0;
+  if (absl::SimpleAtoi(text, &time_us)) history_start_us_ = time_us;
+  TENUTO_RETURN_IF_ERROR(Get(kMeta, kHistoryEndKey, text));
+  if (absl::SimpleAtoi(text, &time_us)) history_end_us_ = time_us;
   return absl::OkStatus();
 }
 
@@ -453,18 +459,24 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
   return absl::OkStatus();
 }
 
-void RocksLedger::NoteHistoryStart(absl::Span<const GatedEvent> events,
-                                   absl::Span<const Admission> verdicts,
-                                   rocksdb::WriteBatch& batch) {
+void RocksLedger::NoteHistory(absl::Span<const GatedEvent> events,
+                              absl::Span<const Admission> verdicts,
+                              rocksdb::WriteBatch& batch) {
   std::int64_t oldest = history_start_us_;
+  std::int64_t newest = history_end_us_;
   for (std::size_t k = 0; k < events.size(); ++k) {
-    if (verdicts[k] == Admission::kAccepted) {
-      oldest = std::min(oldest, events[k].known_time_us);
-    }
+    if (verdicts[k] == Admission::kDuplicate) continue;
+    oldest = std::min(oldest, events[k].known_time_us);
+    newest = std::max(newest, events[k].known_time_us);
   }
-  if (oldest == history_start_us_) return;
-  batch.Put(families_[kMeta], kHistoryStartKey, absl::StrCat(oldest));
-  history_start_us_ = oldest;
+  if (oldest != history_start_us_) {
+    batch.Put(families_[kMeta], kHistoryStartKey, absl::StrCat(oldest));
+    history_start_us_ = oldest;
+  }
+  if (newest != history_end_us_) {
+    batch.Put(families_[kMeta], kHistoryEndKey, absl::StrCat(newest));
+    history_end_us_ = newest;
+  }
 }
 
 absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
@@ -474,7 +486,7 @@ absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
   rocksdb::WriteBatch batch;
   const Hold hold(*this, groups);
   TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
-  if (batch.Count() > 0) NoteHistoryStart(events, verdicts, batch);
+  if (batch.Count() > 0) NoteHistory(events, verdicts, batch);
   if (mark != nullptr) {
     batch.Put(families_[kMeta], absl::StrCat(kSourcePrefix, mark->source),
               mark->progress);
@@ -511,7 +523,7 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   std::vector<Admission> verdicts(1, Admission::kAccepted);
   rocksdb::WriteBatch batch;
   TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
-  NoteHistoryStart(events, verdicts, batch);
+  NoteHistory(events, verdicts, batch);
   remembered.set_body_hash(request.body_hash);
   remembered.set_answered_time_us(absl::ToUnixMicros(now));
   remembered.set_response(outcome.response);
@@ -574,10 +586,9 @@ absl::StatusOr<std::string> RocksLedger::LoadMark(
 
 LedgerFacts RocksLedger::Facts() const {
   LedgerFacts facts;
-  const std::int64_t start = history_start_us_;
-  if (start != absl::ToUnixMicros(absl::InfiniteFuture())) {
-    facts.history_start = absl::FromUnixMicros(start);
-  }
+  if (next_ == 1) return facts;
+  facts.history_start = absl::FromUnixMicros(history_start_us_);
+  facts.history_end = absl::FromUnixMicros(history_end_us_);
   facts.last_position = next_ - 1;
   return facts;
 }

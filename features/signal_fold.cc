@@ -31,17 +31,6 @@ T Valid(absl::StatusOr<T> value) {
 
 }  // namespace
 
-bool SignalFold::Test::Holds(const EventView& event) const {
-  if (field.is_text) {
-    const absl::string_view text = event.text(field.slot);
-    return std::any_of(texts.begin(), texts.end(),
-                       [&](const std::string& t) { return text == t; });
-  }
-  const std::int64_t number = event.number(field.slot);
-  if (numbers.empty()) return min <= number && number <= max;
-  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
-}
-
 SignalFold::SignalFold(const Catalogue& catalogue) : layout_(catalogue) {
   const auto* payload = v1::Event::descriptor()->oneof_decl(0);
   for (const Signal& signal : catalogue.signals()) {
@@ -62,19 +51,7 @@ void SignalFold::AddSteps(const Signal& signal, absl::string_view event) {
     step.measure = Valid(FindField(event, signal.declaration.measure()));
   }
   for (const v1::Condition& condition : signal.declaration.where()) {
-    Test test;
-    test.field = Valid(FindField(event, condition.field()));
-    test.min = condition.min();
-    test.max = condition.max();
-    for (const std::string& text : condition.equals()) {
-      if (test.field.is_text) {
-        test.texts.push_back(text);
-      } else {
-        test.numbers.push_back(
-            Valid(FindNumber(event, condition.field(), text)));
-      }
-    }
-    step.tests.push_back(std::move(test));
+    step.conditions.push_back(Valid(EventCondition::Compile(event, condition)));
   }
   steps_[Index(Valid(FindPayload(event)))].push_back(std::move(step));
 }
@@ -87,13 +64,11 @@ void SignalFold::Apply(const EventView& event, std::uint64_t position,
   // Made on first use, so that an event of no daily signal makes no tile.
   std::int64_t* tiles = nullptr;
   for (const Step& step : steps_[Index(event.payload())]) {
-    bool holds = true;
-    for (const Test& test : step.tests) {
-      if (!test.Holds(event)) {
-        holds = false;
-        break;
-      }
-    }
+    const bool holds =
+        std::all_of(step.conditions.begin(), step.conditions.end(),
+                    [&](const EventCondition& condition) {
+                      return condition.Holds(event);
+                    });
     if (!holds) continue;
     if (step.keep == v1::KEEP_DAILY_SUM) {
       if (tiles == nullptr) tiles = state.Day(day);

@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "features/catalogue.h"
+#include "features/event_condition.h"
 #include "features/event_view.h"
 #include "features/user_state.h"
 
@@ -28,19 +29,11 @@ class SignalFold {
   const StateLayout& layout() const { return layout_; }
 
  private:
-  struct Test {
-    FieldRef field;
-    std::vector<std::int64_t> numbers;  // Empty: a range.
-    std::vector<std::string> texts;
-    std::int64_t min = 0;
-    std::int64_t max = 0;
-    bool Holds(const EventView& event) const;
-  };
   struct Step {
     v1::Keep keep;
     int slot;
     FieldRef measure;
-    std::vector<Test> tests;
+    std::vector<EventCondition> conditions;
   };
   void AddSteps(const Signal& signal, absl::string_view event);
   void Fold(const Step& step, const EventView& event, int day,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -14,6 +15,15 @@
 #include "features/user_state.h"
 
 namespace tenuto {
+
+// At most so many events are kept by a KEEP_RECENT signal.
+inline constexpr int kRecentMax = 16;
+
+// One event of a KEEP_RECENT signal. Value type.
+struct RecentEntry {
+  std::int64_t time_us = 0;
+  std::uint64_t text_hash = 0;  // XXH3_64 of the measure.
+};
 
 // Value type; not thread-safe. Signals are named as in the catalogue; a name it
 // does not have is a programming error and ends the process.
@@ -30,6 +40,8 @@ class StateReader {
   // Sum of the tiles of the UTC days [from_day, to_day].
   std::int64_t DailySum(absl::string_view signal, int from_day,
                         int to_day) const;
+  // Newest first, at most kRecentMax.
+  std::vector<RecentEntry> Recent(absl::string_view signal) const;
 
   // Signals "plan", "consent_behaviour", "consent_messages", "time_zone".
   v1::Plan plan() const;

@@ -16,15 +16,6 @@
 
 namespace tenuto {
 
-// At most so many events are kept by a KEEP_RECENT signal.
-inline constexpr int kRecentMax = 16;
-
-// One event of a KEEP_RECENT signal. Value type.
-struct RecentEntry {
-  std::int64_t time_us = 0;
-  std::uint64_t text_hash = 0;  // XXH3_64 of the measure.
-};
-
 // Value type; not thread-safe. Signals are named as in the catalogue; a name it
 // does not have is a programming error and ends the process.
 class StateReader {
@@ -37,22 +28,22 @@ class StateReader {
   std::optional<absl::Time> LastTime(absl::string_view signal) const;
   std::string LastText(absl::string_view signal) const;  // Empty if none.
   std::int64_t Total(absl::string_view signal) const;
+  // The newest events of a KEEP_RECENT signal, newest first.
+  const std::vector<RecentEntry>& Recent(absl::string_view signal) const;
   // Sum of the tiles of the UTC days [from_day, to_day].
   std::int64_t DailySum(absl::string_view signal, int from_day,
                         int to_day) const;
-  // Newest first, at most kRecentMax.
-  std::vector<RecentEntry> Recent(absl::string_view signal) const;
 
   // Signals "plan", "consent_behaviour", "consent_messages", "time_zone".
   v1::Plan plan() const;
   bool Granted(v1::ConsentClass consent_class) const;
 
  private:
-  StateReader(const Catalogue& catalogue, const StateLayout& layout);
+  explicit StateReader(const Catalogue& catalogue);
   const Signal& Find(absl::string_view name, v1::Keep keep) const;
   const Catalogue* catalogue_;
   bool known_ = false;
-  mutable UserState state_;
+  UserState state_;
 };
 
 }  // namespace tenuto

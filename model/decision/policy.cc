@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <utility>
 
+#include "embedded/treatments.textproto.h"
 #include "features/base/digest.h"
+#include "features/base/log.h"
 #include "features/base/status_macros.h"
 #include "model/decision/explanation.h"
 #include "model/decision/treatments.h"
@@ -46,6 +48,13 @@ double Believable(double churn_probability) {
 }
 
 }  // namespace
+
+const Policy& Policy::Embedded() {
+  static const absl::StatusOr<Policy> policy =
+      Parse(kEmbeddedTreatmentsTextproto);
+  TENUTO_CHECK(policy.ok(), policy.status().message());
+  return *policy;
+}
 
 absl::StatusOr<Policy> Policy::Parse(absl::string_view textproto) {
   TENUTO_ASSIGN_OR_RETURN(v1::Treatments treatments,

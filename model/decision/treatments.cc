@@ -1,9 +1,5 @@
 #include "model/decision/treatments.h"
 
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <google/protobuf/text_format.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <set>
@@ -12,28 +8,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
-#include "features/state_reader.h"
+#include "features/base/textproto.h"
+#include "features/user_state.h"
 
 namespace tenuto {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::int64_t kCoolDownDaysMax = 3650;
-
-// Keeps the first complaint of the parser.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, google::protobuf::io::ColumnNumber column,
-                const std::string& message) override {
-    if (!text_.empty()) return;
-    text_ = absl::StrCat("treatments line ", line + 1, ", column ", column + 1,
-                         ": ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 template <typename Value>
 absl::Status Wrong(absl::string_view where, absl::string_view field,
@@ -178,15 +160,9 @@ absl::Status CheckObjectives(const v1::Objectives& objectives) {
 }  // namespace
 
 absl::StatusOr<v1::Treatments> ParseTreatments(absl::string_view textproto) {
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  google::protobuf::io::ArrayInputStream input(
-      textproto.data(), static_cast<int>(textproto.size()));
   v1::Treatments treatments;
-  if (!parser.Parse(&input, &treatments)) {
-    return absl::InvalidArgumentError(error.text());
-  }
+  TENUTO_RETURN_IF_ERROR(
+      ParseTextproto("treatments.textproto", textproto, treatments));
   return treatments;
 }
 

@@ -4,8 +4,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
-#include <sstream>
 
 #include "features/base/log.h"
 
@@ -205,14 +203,6 @@ std::string NaiveFirstBinding(const v1::Guardrails& limits,
   if (rings && a_case.zone.empty()) return "time_zone_unknown";
   if (rings && IsQuiet(limits, clock.Hour(a_case.now))) return "quiet_hours";
   return "";
-}
-
-std::string TreatmentsText() {
-  std::ifstream file("model/decision/treatments.textproto");
-  TENUTO_CHECK(file.good(), "run from the root of the repository");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 }  // namespace tenuto::testing

@@ -50,9 +50,6 @@ std::string NaiveFirstBinding(const v1::Guardrails& limits,
                               v1::Surface surface, const Case& a_case,
                               bool held_out, const LibcZone& clock);
 
-// treatments.textproto of the source tree, from the repository root.
-std::string TreatmentsText();
-
 }  // namespace tenuto::testing
 
 #endif  // TENUTO_TESTS_SUPPORT_NAIVE_GUARDRAILS_H_

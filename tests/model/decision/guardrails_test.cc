@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/time/civil_time.h"
-#include "model/decision/treatments.h"
+#include "model/decision/policy.h"
 #include "tests/support/naive_guardrails.h"
 
 namespace tenuto {
@@ -72,9 +72,8 @@ UserKey RandomUser(std::mt19937_64& random) {
 TEST(Guardrails, AgreeWithTheNaiveOnesOn100000RandomCases) {
   std::cout << "seed " << kSeed << "\n";
   std::mt19937_64 random(kSeed);
-  auto treatments = ParseTreatments(testing::TreatmentsText());
-  ASSERT_TRUE(treatments.ok()) << treatments.status();
-  v1::Guardrails limits = treatments->guardrails();
+  const v1::Treatments& treatments = Policy::Embedded().treatments();
+  v1::Guardrails limits = treatments.guardrails();
   constexpr int kCases = 100'000;
   const int each = kCases / static_cast<int>(testing::Zones().size()) + 1;
   std::map<std::string, int> times_bound;
@@ -86,9 +85,9 @@ TEST(Guardrails, AgreeWithTheNaiveOnesOn100000RandomCases) {
       limits.set_quiet_from_hour(static_cast<int>(random() % 24));
       limits.set_quiet_until_hour(static_cast<int>(random() % 24));
       const Guardrails guardrails(limits);
-      const Case a_case = testing::RandomCase(zone, *treatments, random);
+      const Case a_case = testing::RandomCase(zone, treatments, random);
       const auto& treatment =
-          treatments->treatments(i % treatments->treatments_size());
+          treatments.treatments(i % treatments.treatments_size());
       const v1::Surface surface =
           treatment.surfaces(i % treatment.surfaces_size());
       const Situation situation = guardrails.Assess(

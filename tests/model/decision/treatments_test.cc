@@ -8,18 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/naive_guardrails.h"
+#include "model/decision/policy.h"
 
 namespace tenuto {
 namespace {
 
 using ::testing::HasSubstr;
 
-v1::Treatments Good() {
-  auto treatments = ParseTreatments(testing::TreatmentsText());
-  EXPECT_TRUE(treatments.ok()) << treatments.status();
-  return *treatments;
-}
+v1::Treatments Good() { return Policy::Embedded().treatments(); }
 
 TEST(Treatments, OfThisRepositoryAreAccepted) {
   const v1::Treatments treatments = Good();
@@ -43,9 +39,9 @@ TEST(Treatments, ThatAreNoTextprotoAreRefusedWithTheLine) {
   const auto unknown = ParseTreatments("treatments {\n  colour: 3\n}\n");
   EXPECT_EQ(unknown.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(unknown.status().message()),
-              AllOf(HasSubstr("line 2"), HasSubstr("colour")));
+              AllOf(HasSubstr("treatments.textproto:2:"), HasSubstr("colour")));
   const auto open = ParseTreatments("treatments {\n name: \"a\"\n");
-  EXPECT_THAT(std::string(open.status().message()), HasSubstr("line 3"));
+  EXPECT_THAT(std::string(open.status().message()), HasSubstr(":3:"));
   const auto bad_enum = ParseTreatments("treatments { kind: KIND_OF_MAGIC }");
   EXPECT_THAT(std::string(bad_enum.status().message()),
               HasSubstr("KIND_OF_MAGIC"));

@@ -5,7 +5,6 @@
 #include <set>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
 #include "features/base/textproto.h"
@@ -28,9 +27,11 @@ absl::Status Wrong(absl::string_view where, absl::string_view field,
 bool IsShare(double value) { return value >= 0 && value <= 1; }
 
 bool IsSnakeCase(absl::string_view name) {
-  if (name.empty() || !absl::ascii_islower(name[0])) return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_';
+  const auto is_lower = [](char c) { return 'a' <= c && c <= 'z'; };
+  const auto is_digit = [](char c) { return '0' <= c && c <= '9'; };
+  if (name.empty() || !is_lower(name[0])) return false;
+  return std::all_of(name.begin(), name.end(), [&](char c) {
+    return is_lower(c) || is_digit(c) || c == '_';
   });
 }
 
@@ -134,7 +135,7 @@ absl::Status CheckObjectives(const v1::Objectives& objectives) {
   const std::string& currency = objectives.currency();
   if (currency.size() != 3 ||
       !std::all_of(currency.begin(), currency.end(),
-                   [](unsigned char c) { return absl::ascii_isupper(c); })) {
+                   [](char c) { return 'A' <= c && c <= 'Z'; })) {
     return Wrong(kWhere, "currency", absl::StrCat("\"", currency, "\""),
                  "an ISO 4217 code such as EUR");
   }

@@ -187,7 +187,7 @@ std::string NaiveFirstBinding(const v1::Guardrails& limits,
   if (!user.known) return "unknown_user";
   if (!user.messages_granted) return "consent_messages";
   if (!payment && !user.behaviour_granted) return "consent_behaviour";
-  if (user.opted_out[surface]) return "opted_out";
+  if (user.opted_out[static_cast<std::size_t>(surface)]) return "opted_out";
   if (held_out) return "holdout";
   if (education && user.payment_failing) return "education_while_payment_fails";
   if (payment && !user.payment_failing) return "payment_not_failing";

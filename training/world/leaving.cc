@@ -7,9 +7,9 @@ namespace tenuto::world {
 namespace {
 
 // Odds a day at felt interest 0, price sensitivity 1/2, tenure 0.
-constexpr double kWhim = 0.0006;
+constexpr double kWhim = 0.0004;
 constexpr double kAct = 0.07;
-constexpr double kDoubt = 0.0075;
+constexpr double kDoubt = 0.0052;
 constexpr double kCalm = 0.09;
 constexpr double kTroubleDays = 45;  // How long people remember a reason.
 

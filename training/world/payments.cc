@@ -6,8 +6,9 @@
 namespace tenuto::world {
 namespace {
 
-constexpr double kHoldChance = 0.03;  // Per invoice.
-constexpr double kHoldDaysMean = 5;
+constexpr double kHoldChance = 0.024;  // Per invoice.
+constexpr double kHoldDaysMean = 7;
+constexpr double kHoldForEver = 0.35;  // The bank will never pay this shop.
 constexpr double kHardChance = 0.008;
 constexpr double kOutageChance = 0.008;  // Per issuer and day.
 constexpr double kOutageLasts = 0.3;     // Chance of a second day.
@@ -24,10 +25,16 @@ bool HasExpiry(v1::PaymentMethodKind kind) {
 void BeginPayCycle(const Traits& traits, const Calendar& calendar, int day,
                    Draws draws, Payments& payments) {
   const int payday = Markets()[static_cast<std::size_t>(traits.market)].payday;
+  // Who was short is often short again, and sooner: one month's hole is paid
+  // with the next month's money.
+  const bool was_short = payments.short_from_day < payments.next_payday;
   payments.next_payday = calendar.PaydayAfter(day, payday);
-  const double lasts = draws.Chance(traits.short_cycle_share)
-                           ? 0.35 + 0.65 * draws.Uniform()
-                           : 1.0;
+  const double chance = was_short ? 0.5 + 0.5 * traits.short_cycle_share
+                                  : 0.5 * traits.short_cycle_share;
+  double lasts = 1;
+  if (draws.Chance(chance)) {
+    lasts = was_short ? 0.8 * draws.Uniform() : 0.35 + 0.65 * draws.Uniform();
+  }
   // The cycle may have begun before `day`; only its end matters.
   const double cycle_days = payday == 0 ? 14 : 30.4;
   payments.short_from_day =
@@ -57,7 +64,8 @@ double FixRate(const Payments& payments, double felt, int day) {
   const double slower = 1 + 0.1 * (day - payments.failed_day);
   const bool needs_user = payments.cause == DeclineCause::kExpiredCard ||
                           payments.cause == DeclineCause::kHardDecline;
-  return (needs_user ? 0.02 + 0.16 * engaged : 0.004 + 0.02 * engaged) / slower;
+  return (needs_user ? 0.006 + 0.065 * engaged : 0.003 + 0.02 * engaged) /
+         slower;
 }
 
 bool IsRetryDay(const DunningRules& rules, const Payments& payments, int day) {
@@ -126,7 +134,9 @@ DeclineCause TryCharge(const Traits& traits, int day, const Luck& luck,
       payments.is_blocked = true;
     } else if (misfortune < kHardChance + kHoldChance) {
       payments.hold_until_day =
-          day + 1 + static_cast<int>(draws.Exponential(kHoldDaysMean));
+          draws.Chance(kHoldForEver)
+              ? kFarDay
+              : day + 1 + static_cast<int>(draws.Exponential(kHoldDaysMean));
     }
   }
   if (IsIssuerOut(luck.seed, traits.issuer, day)) {

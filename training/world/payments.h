@@ -19,14 +19,14 @@ inline constexpr int kBillingDays = 30;
 
 // The policy in force. Another one can be tried on the same luck.
 struct DunningRules {
-  std::vector<int> retry_after_days = {1, 3, 6, 10, 15};
+  std::vector<int> retry_after_days = {1, 3, 6, 10};
   int grace_days = 21;  // Then the subscription ends.
 };
 
 enum class DeclineCause {
   kNone,
   kInsufficientFunds,  // Until the next payday.
-  kHold,               // "Do not honour": some days, mean 5.
+  kHold,               // "Do not honour": some days, or for ever.
   kExpiredCard,        // Until the card is updated.
   kHardDecline,        // Lost, stolen, closed: until the card is updated.
   kIssuerOutage,       // A day or two, the same for all of an issuer.
@@ -76,7 +76,7 @@ DeclineCause TryCharge(const Traits& traits, int day, const Luck& luck,
                        bool first, Payments& payments);
 
 // One day of a paying subscription. `felt` interest decides how soon somebody
-// mends a card: rate 0.02 + 0.16 logistic(1.3 felt) a day at first.
+// mends a card: 0.006 + 0.065 logistic(1.3 felt) a day at first.
 ChargeDay AdvancePayments(const Traits& traits, double felt, int day,
                           const Luck& luck, const Calendar& calendar,
                           const DunningRules& rules, Payments& payments);

@@ -118,8 +118,8 @@ void DrawResponse(Draws& draws, Traits& traits) {
   const bool bought = draws.Chance(0.1 + 0.5 * traits.price_sensitivity);
   const bool annoyed = draws.Chance(0.45 * (1 - traits.message_tolerance));
   const double lift = std::exp(0.3 * draws.Normal());
-  traits.education_lift = taught ? 0.35 * lift : 0;
-  traits.retention_lift = bought ? 0.5 * lift : 0;
+  traits.education_lift = taught ? 0.55 * lift : 0;
+  traits.retention_lift = bought ? 0.8 * lift : 0;
   traits.irritation = annoyed ? 0.3 * std::exp(0.3 * draws.Normal()) : 0.01;
   traits.consents_to_behaviour = draws.Chance(0.94);
   traits.consents_to_messages =

@@ -17,23 +17,6 @@ constexpr std::int64_t kUsersMax = 9'999'999;  // What "u0000001" can count.
 constexpr int kDaysMax = 3'660;
 constexpr int kThreadsMax = 256;
 
-absl::Status Check(const WorldOptions& options) {
-  if (options.users < 1 || options.users > kUsersMax) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--users ", options.users, ": give a number from 1 to ", kUsersMax));
-  }
-  if (options.days < 1 || options.days > kDaysMax) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--days ", options.days, ": give a number from 1 to ", kDaysMax));
-  }
-  if (options.threads < 1 || options.threads > kThreadsMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--threads ", options.threads,
-                     ": give a number from 1 to ", kThreadsMax));
-  }
-  return absl::OkStatus();
-}
-
 // Messages go out in the evening, before the last minutes of the UTC day.
 std::int64_t MessageMoment(const Traits& traits, const Scene& scene) {
   const std::int64_t local_s =
@@ -63,6 +46,23 @@ void Count(const PlanMoves& moves, bool was_failing, Tally& tally) {
 
 }  // namespace
 
+absl::Status CheckOptions(const WorldOptions& options) {
+  if (options.users < 1 || options.users > kUsersMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--users ", options.users, ": give a number from 1 to ", kUsersMax));
+  }
+  if (options.days < 1 || options.days > kDaysMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--days ", options.days, ": give a number from 1 to ", kDaysMax));
+  }
+  if (options.threads < 1 || options.threads > kThreadsMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--threads ", options.threads,
+                     ": give a number from 1 to ", kThreadsMax));
+  }
+  return absl::OkStatus();
+}
+
 // What one thread needs for itself.
 struct World::Worker {
   explicit Worker(std::uint64_t seed) : diary(seed) {}
@@ -76,7 +76,7 @@ struct World::Worker {
 
 absl::StatusOr<std::unique_ptr<World>> World::Create(
     const WorldOptions& options) {
-  TENUTO_RETURN_IF_ERROR(Check(options));
+  TENUTO_RETURN_IF_ERROR(CheckOptions(options));
   TENUTO_ASSIGN_OR_RETURN(Calendar calendar,
                           Calendar::Create(options.start, options.days));
   return std::unique_ptr<World>(new World(options, std::move(calendar)));
@@ -130,48 +130,54 @@ void World::LiveShard(int shard, Receiver& receiver) {
 void World::LivePerson(Worker& worker, Person& person) {
   const Traits& traits = person.traits;
   Hidden& hidden = person.hidden;
-  const bool arrives = day_ == std::max(traits.registered_day, 0);
   const bool is_new = day_ == traits.registered_day;
-  if (options_.truth_every_days > 0 && day_ % options_.truth_every_days == 0 &&
-      hidden.subscription.plan == v1::PLAN_PREMIUM) {
-    worker.truth +=
-        TruthLine(person, day_, calendar_,
-                  ComputeTruth(person, day_, options_.seed, calendar_,
-                               options_.house, options_.truth));
-  }
+  const bool was_paid = hidden.subscription.plan == v1::PLAN_PREMIUM;
+  if (was_paid) WriteTruth(worker, person);
   worker.diary.Begin(
       {traits.user, day_, calendar_.StartOf(day_),
        calendar_.StartOf(traits.registered_day) + traits.registered_second,
        is_new ? v1::PLAN_FREE : hidden.subscription.plan});
   const Scene scene = {
       day_, {options_.seed, traits.user}, calendar_, worker.diary};
-  if (arrives) WriteArrival(person, scene);
-  std::int64_t from_ms = 0;
-  if (is_new) from_ms = std::int64_t{1000} * traits.registered_second + 120'000;
+  if (is_new || day_ == 0) WriteArrival(person, scene);
 
-  const bool was_paid = hidden.subscription.plan == v1::PLAN_PREMIUM;
-  PlanMoves moves;
   const bool was_failing = hidden.payments.is_failing;
+  PlanMoves moves;
   if (hidden.subscription.is_paying() && !is_new) {
     moves = LiveSubscriber(scene, person);
   } else {
     AdvancePurse(traits, day_, scene.luck, calendar_, hidden.payments);
     AdvanceInterest(traits, day_, scene.luck, hidden.interest);
   }
-  const bool has_account = hidden.subscription.plan != v1::PLAN_NONE;
-  if (has_account && !is_new) ReconsiderConsent(scene, person);
-  const bool listened =
-      has_account &&
-      listening_.Write(person, day_, from_ms, scene.luck, worker.diary);
-  const bool failing = was_failing && hidden.payments.is_failing;
+  if (hidden.subscription.plan != v1::PLAN_NONE) {
+    LiveListener(worker, scene, person);
+  }
+  const bool fails_still = was_failing && hidden.payments.is_failing;
   if (hidden.subscription.is_paying()) {
     if (!is_new) DecideToStay(scene, person, moves);
   } else {
     DecideToJoin(scene, person, moves);
   }
-  Count(moves, failing, worker.tally);
   worker.tally.paid_days += was_paid;
-  if (listened) {
+  Count(moves, fails_still, worker.tally);
+}
+
+void World::WriteTruth(Worker& worker, const Person& person) const {
+  const int every = options_.truth_every_days;
+  if (every <= 0 || day_ % every != 0) return;
+  const Truth truth = ComputeTruth(person, day_, options_.seed, calendar_,
+                                   options_.house, options_.truth);
+  worker.truth += TruthLine(person, day_, calendar_, truth);
+}
+
+void World::LiveListener(Worker& worker, const Scene& scene,
+                         Person& person) const {
+  const Traits& traits = person.traits;
+  const bool is_new = day_ == traits.registered_day;
+  if (!is_new) ReconsiderConsent(scene, person);
+  const std::int64_t from_ms =
+      is_new ? std::int64_t{1000} * traits.registered_second + 120'000 : 0;
+  if (listening_.Write(person, day_, from_ms, scene.luck, worker.diary)) {
     ++worker.tally.listening_days;
     worker.tally.listening_events += worker.diary.size();
   }

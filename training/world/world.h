@@ -37,6 +37,9 @@ struct WorldOptions {
   House house;
 };
 
+// kInvalidArgument naming the flag that is out of range.
+absl::Status CheckOptions(const WorldOptions& options);
+
 // Where events go. `shard` < threads says which worker calls; a shard's users
 // are always the same, and calls of one shard do not overlap. `events` are one
 // user's, in order of time, and die with the call.
@@ -73,6 +76,8 @@ class World {
   World(const WorldOptions& options, Calendar calendar);
   void LiveShard(int shard, Receiver& receiver);
   void LivePerson(Worker& worker, Person& person);
+  void WriteTruth(Worker& worker, const Person& person) const;
+  void LiveListener(Worker& worker, const Scene& scene, Person& person) const;
   PlanMoves LiveSubscriber(const Scene& scene, Person& person) const;
 
   const WorldOptions options_;

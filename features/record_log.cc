@@ -56,9 +56,11 @@ absl::Status SystemError(absl::string_view what,
 }
 
 // Number and path of every record file, by rising number.
-using NumberedFiles = std::vector<std::pair<std::int64_t, std::filesystem::path>>;
+using NumberedFiles =
+    std::vector<std::pair<std::int64_t, std::filesystem::path>>;
 
-absl::StatusOr<NumberedFiles> ListFiles(const std::filesystem::path& directory) {
+absl::StatusOr<NumberedFiles> ListFiles(
+    const std::filesystem::path& directory) {
   std::error_code error;
   std::filesystem::directory_iterator entries(directory, error);
   if (error) {
@@ -105,8 +107,8 @@ class RecordLog::Files {
 
   absl::Status Begin() {
     path_ = directory_ / absl::StrFormat("%010d%s", next_, kExtension);
-    file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                   0600);
+    file_ =
+        ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file_ < 0) return SystemError("create", path_, errno);
     ++next_;
     size_bytes_ = 0;
@@ -197,8 +199,8 @@ void RecordLog::WriteUntilClosed() {
       written_ += count;
     } else {
       lost_ += count;
-      LogWarning(absl::StrCat(count, " score records lost: ",
-                              status.message()));
+      LogWarning(
+          absl::StrCat(count, " score records lost: ", status.message()));
     }
   }
 }
@@ -250,8 +252,8 @@ absl::StatusOr<bool> ReadRecords(
     if (body.empty() && IsTornTail(rest)) return true;
     if (body.empty() ||
         !record.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-      return absl::DataLossError(absl::StrCat(path.string(), " is damaged at byte ",
-                                              bytes.size() - rest.size()));
+      return absl::DataLossError(absl::StrCat(
+          path.string(), " is damaged at byte ", bytes.size() - rest.size()));
     }
     if (!visit(record)) return false;
   }

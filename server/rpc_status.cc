@@ -1,6 +1,5 @@
 #include "server/rpc_status.h"
 
-#include <optional>
 #include <utility>
 
 #include "absl/strings/cord.h"
@@ -37,7 +36,7 @@ absl::Status FieldError(absl::string_view field, absl::string_view reason,
 }
 
 std::string ReasonOf(const absl::Status& status) {
-  const std::optional<absl::Cord> reason = status.GetPayload(kReasonUrl);
+  const auto reason = status.GetPayload(kReasonUrl);
   return reason ? std::string(*reason)
                 : absl::StatusCodeToString(status.code());
 }

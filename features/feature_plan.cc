@@ -53,6 +53,7 @@ class FeaturePlan::Program {
     double prior = 0;
     double prior_weight = 0;
     double half_life_days = 0;
+    bool count_days = false;
     std::vector<double> powers;
     bool since_first = false;
     std::vector<std::int64_t> equals;
@@ -151,6 +152,7 @@ void FeaturePlan::Program::CompileParameters(const v1::Feature& declaration,
     column.days_max = std::max(column.days_max, static_cast<int>(days));
   } else if (declaration.has_decayed_sum()) {
     column.half_life_days = declaration.decayed_sum().half_life_days();
+    column.count_days = declaration.decayed_sum().count_days();
     for (int age = 0; age < kHistoryDays; ++age) {
       column.powers.push_back(std::exp2(-age / column.half_life_days));
     }
@@ -204,7 +206,8 @@ double FeaturePlan::Program::Value(const Column& column,
     case v1::Feature::kStreak:
       return state.Streak(slot);
     case v1::Feature::kDecayedSum:
-      return state.DecayedSum(slot, column.powers, column.half_life_days);
+      return state.DecayedSum(slot, column.powers, column.half_life_days,
+                              column.count_days);
     case v1::Feature::kTimeSince: {
       const std::int64_t time =
           column.since_first ? state.first_time(slot) : state.last_time(slot);

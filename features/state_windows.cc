@@ -149,7 +149,7 @@ int StateWindows::Streak(int slot) const {
 }
 
 double StateWindows::DecayedSum(int slot, absl::Span<const double> powers,
-                                double half_life_days) const {
+                                double half_life_days, bool count_days) const {
   // A tile's events are taken to lie at its middle.
   const double into_day = 1.0 - tail_share_;
   const double scale = std::exp2(-(into_day - 0.5) / half_life_days);
@@ -158,8 +158,9 @@ double StateWindows::DecayedSum(int slot, absl::Span<const double> powers,
     const DayTiles& day = days_[Index(d)];
     const std::size_t age = Index(as_of_day_ - day.day);
     if (age >= powers.size()) break;
-    const std::int64_t n = TileOf(day, slot);
-    if (n != 0) sum += static_cast<double>(n) * powers[age];
+    const std::int64_t n =
+        count_days ? TestSlot(day.mask, slot) : TileOf(day, slot);
+    sum += static_cast<double>(n) * powers[age];
   }
   return sum * scale;
 }

@@ -41,7 +41,7 @@ class StateWindows {
   int Streak(int slot) const;
   // `powers[a]` is 2^(-a / half_life) for whole days a.
   double DecayedSum(int slot, absl::Span<const double> powers,
-                    double half_life_days) const;
+                    double half_life_days, bool count_days) const;
   double Distinct(int k, int slot) const;
 
   std::int64_t total(int slot) const { return totals_[Index(slot)]; }

@@ -253,10 +253,11 @@ absl::StatusOr<PreparedTable> Prepare(const TrainTableOptions& options,
   TENUTO_ASSIGN_OR_RETURN(roles, ReadRoles(table, options.columns));
   stages.End("read");
 
-  prepared.warnings = ApplyFindings(
-      FindLeaks({roles.candidates, roles.target.labels, options.columns.target,
-                 roles.target.positive, roles.known_days}),
-      roles);
+  prepared.warnings =
+      ApplyFindings(FindLeaks({roles.candidates, roles.target.labels,
+                               roles.groups, options.columns.target,
+                               roles.target.positive, roles.known_days}),
+                    roles);
   TENUTO_ASSIGN_OR_RETURN(
       const TableParts parts,
       roles.times.empty()

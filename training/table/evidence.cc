@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
+
 namespace tenuto {
 namespace {
 
@@ -50,18 +52,30 @@ double Log2Choose(double n, double k) {
          std::numbers::ln2;
 }
 
+double ListingBits(absl::Span<const float> labels,
+                   absl::Span<const std::uint64_t> groups) {
+  absl::flat_hash_map<std::uint64_t, bool> has_positive;
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    has_positive[groups[r]] |= labels[r] > 0.5F;
+  }
+  double positives = 0;
+  for (const auto& [group, is_positive] : has_positive) {
+    positives += is_positive ? 1 : 0;
+  }
+  return Log2Choose(static_cast<double>(has_positive.size()), positives);
+}
+
 bool RuleFit::IsExact() const {
   return errors * 1000 <= std::min(positives, rows - positives);
 }
 
-bool RuleFit::IsCertain(double rules_tried) const {
+bool RuleFit::IsCertain(double rules_tried, double listing_bits) const {
   if (!IsExact()) return false;
   const auto n = static_cast<double>(rows);
   const auto e = static_cast<double>(errors);
-  const double listing = Log2Choose(n, static_cast<double>(positives));
   const double ruled = rule_bits + Log2Choose(n, e) + std::log2(e + 1) +
                        std::log2(std::max(rules_tried, 1.0));
-  return listing - ruled >= kCertainBits;
+  return listing_bits - ruled >= kCertainBits;
 }
 
 ValueRule FitValueRule(absl::Span<const int> codes, int code_count,

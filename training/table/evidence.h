@@ -15,6 +15,11 @@ namespace tenuto {
 
 double Log2Choose(double n, double k);
 
+// What it takes to list the positives. Counted in groups, because rows of one
+// user are not independent: a rule that tells users apart explains nothing.
+double ListingBits(absl::Span<const float> labels,
+                   absl::Span<const std::uint64_t> groups);
+
 // How well a rule tells the target of `rows` rows.
 struct RuleFit {
   std::int64_t rows = 0;
@@ -25,8 +30,9 @@ struct RuleFit {
   // Share of errors that still counts as "equals": one in a thousand rows of
   // the rarer class.
   bool IsExact() const;
-  // Exact, and not by chance when `rules_tried` rules of its kind were tried.
-  bool IsCertain(double rules_tried) const;
+  // Exact, and not by chance when `rules_tried` rules of its kind were tried
+  // and listing the positive rows takes `listing_bits`.
+  bool IsCertain(double rules_tried, double listing_bits) const;
 };
 
 // "Each value has its outcome." `codes` number the values, -1 is missing.

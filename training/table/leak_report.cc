@@ -27,7 +27,8 @@ constexpr std::size_t kShortIdentity = 3;
 
 std::string ShowValue(const TypedColumn& column, double value) {
   if (column.type != v1::COLUMN_TYPE_DATE) return absl::StrCat(value);
-  return absl::FormatTime("%Y-%m-%d",
+  const bool is_day = value == std::floor(value);
+  return absl::FormatTime(is_day ? "%Y-%m-%d" : "%Y-%m-%d %H:%M",
                           absl::UnixEpoch() + value * absl::Hours(24),
                           absl::UTCTimeZone());
 }
@@ -37,6 +38,7 @@ class LeakSearch {
   explicit LeakSearch(const LeakQuestion& question)
       : question_(question),
         columns_(question.columns),
+        listing_bits_(ListingBits(question.labels, question.groups)),
         reason_(columns_.size()),
         refused_(columns_.size(), false) {}
 
@@ -85,26 +87,31 @@ class LeakSearch {
       present[r] = std::isnan(column.values[r]) ? 0 : 1;
     }
     const ValueRule filled = FitValueRule(present, 2, question_.labels);
-    if (filled.fit.IsCertain(tried)) {
+    if (filled.fit.IsCertain(tried, listing_bits_)) {
       Refuse(c, absl::StrCat("gives the target away: it is ",
                              filled.positive[1] ? "filled" : "empty",
                              " exactly where ", Outcome(),
                              Exceptions(filled.fit)));
       return;
     }
+    if (column.is_numeric() && column.distinct > 2) RefuseByCut(c);
+    // Values that hardly repeat tell every row apart, whatever the target.
+    if (refused_[c] || column.distinct * 5 > filled.fit.rows) return;
     const ValueRule alone = FitValueRule(
         CodesOf(column), static_cast<int>(column.distinct), question_.labels);
-    if (alone.fit.IsCertain(tried)) {
-      Refuse(c, absl::StrCat(column.distinct <= 2
-                                 ? "equals the target"
-                                 : "gives the target away: each of its values "
-                                   "belongs to one outcome",
-                             Exceptions(alone.fit)));
-      return;
-    }
-    if (!column.is_numeric()) return;
+    if (!alone.fit.IsCertain(tried, listing_bits_)) return;
+    Refuse(c, absl::StrCat(column.distinct <= 2
+                               ? "equals the target"
+                               : "gives the target away: each of its values "
+                                 "belongs to one outcome",
+                           Exceptions(alone.fit)));
+  }
+
+  void RefuseByCut(std::size_t c) {
+    const TypedColumn& column = columns_[c];
     const CutRule cut = FitCutRule(column.values, question_.labels);
-    if (!cut.fit.IsCertain(tried)) return;
+    const auto tried = static_cast<double>(columns_.size());
+    if (!cut.fit.IsCertain(tried, listing_bits_)) return;
     Refuse(c, absl::StrCat("gives the target away: ", Outcome(),
                            " exactly where it is ",
                            cut.missing_is_positive ? "empty or " : "",
@@ -124,6 +131,36 @@ class LeakSearch {
     if (later * 1000 <= rows - column.missing) return;
     Refuse(c, absl::StrCat("not known at prediction time: ", later,
                            " rows hold a date later than their own time"));
+    for (std::size_t d = 0; d < columns_.size(); ++d) {
+      if (d == c || !IsRestated(column, columns_[d])) continue;
+      Refuse(d, absl::StrCat("not known at prediction time: it counts from \"",
+                             column.name, "\", which holds later dates"));
+    }
+  }
+
+  // Whether `b` is a + weight * `a`, as an age is of a date of birth.
+  static bool IsRestated(const TypedColumn& a, const TypedColumn& b) {
+    if (!b.is_numeric() || b.distinct != a.distinct || b.missing != a.missing ||
+        a.distinct < 3) {
+      return false;
+    }
+    std::size_t low = a.values.size();
+    std::size_t high = low;
+    for (std::size_t r = 0; r < a.values.size(); ++r) {
+      if (std::isnan(a.values[r])) continue;
+      if (low == a.values.size() || a.values[r] < a.values[low]) low = r;
+      if (high == a.values.size() || a.values[r] > a.values[high]) high = r;
+    }
+    const double from = b.values[low];
+    const double to = b.values[high];
+    const double weight = (to - from) / (a.values[high] - a.values[low]);
+    const double tolerance = 1e-6 * std::abs(to - from);
+    for (std::size_t r = 0; r < a.values.size(); ++r) {
+      if (std::isnan(a.values[r]) && std::isnan(b.values[r])) continue;
+      const double line = from + weight * (a.values[r] - a.values[low]);
+      if (!(std::abs(b.values[r] - line) <= tolerance)) return false;
+    }
+    return true;
   }
 
   std::int64_t LaterRows(const TypedColumn& column) const {
@@ -150,7 +187,7 @@ class LeakSearch {
 
   void RefusePairs() {
     for (const PairLeak& leak :
-         FindPairLeaks(columns_, question_.labels, refused_)) {
+         FindPairLeaks(columns_, question_.labels, refused_, listing_bits_)) {
       const std::string& a = columns_[leak.a].name;
       const std::string& b = columns_[leak.b].name;
       const std::string reason = absl::StrCat(
@@ -165,8 +202,8 @@ class LeakSearch {
   // cannot be seen. Of a long one the widest, which is the total of the others.
   void RefuseSums() {
     for (int i = 0; i < kIdentitiesMax; ++i) {
-      const std::optional<LinearIdentity> identity =
-          FindLinearIdentity(columns_, question_.labels, refused_);
+      const std::optional<LinearIdentity> identity = FindLinearIdentity(
+          columns_, question_.labels, refused_, listing_bits_);
       if (!identity) return;
       const std::string reason = absl::StrCat(
           "gives the target away in a sum: ", DescribeSum(*identity), " = ",
@@ -279,6 +316,7 @@ class LeakSearch {
 
   const LeakQuestion& question_;
   absl::Span<const TypedColumn> columns_;
+  const double listing_bits_;
   std::vector<std::string> reason_;
   std::vector<bool> refused_;
 };

@@ -6,6 +6,7 @@
 #ifndef TENUTO_TRAINING_TABLE_LEAK_REPORT_H_
 #define TENUTO_TRAINING_TABLE_LEAK_REPORT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,9 @@ struct LeakQuestion {
   // Candidates for features: neither target, key nor time.
   absl::Span<const TypedColumn> columns;
   absl::Span<const float> labels;
-  std::string target;    // Name of its column.
-  std::string positive;  // The text that means 1.
+  absl::Span<const std::uint64_t> groups;  // Whose row it is.
+  std::string target;                      // Name of its column.
+  std::string positive;                    // The text that means 1.
   // Days since 1970 a row, when its features were known; empty: not told.
   absl::Span<const double> known_days;
 };

@@ -195,7 +195,7 @@ void Check(absl::Span<const TypedColumn> columns,
 
 std::optional<LinearIdentity> FindLinearIdentity(
     absl::Span<const TypedColumn> columns, absl::Span<const float> labels,
-    const std::vector<bool>& refused) {
+    const std::vector<bool>& refused, double listing_bits) {
   const Equations system = MakeEquations(columns, refused);
   const int unknowns = static_cast<int>(system.columns.size()) + 1;
   const int part_rows = std::min(kPartRowsMax, 8 * unknowns + 64);
@@ -210,7 +210,7 @@ std::optional<LinearIdentity> FindLinearIdentity(
     if (weights.size() == 0 || use.empty()) continue;
     LinearIdentity identity = ToIdentity(system, use, weights);
     Check(columns, labels, system, identity);
-    if (identity.fit.IsCertain(1)) return identity;
+    if (identity.fit.IsCertain(1, listing_bits)) return identity;
   }
   return std::nullopt;
 }

@@ -28,7 +28,7 @@ struct LinearIdentity {
 // so that a few odd rows cannot hide it; checked on all of them.
 std::optional<LinearIdentity> FindLinearIdentity(
     absl::Span<const TypedColumn> columns, absl::Span<const float> labels,
-    const std::vector<bool>& refused);
+    const std::vector<bool>& refused, double listing_bits);
 
 }  // namespace tenuto
 

@@ -33,8 +33,9 @@ struct PairColumn {
 class PairSearch {
  public:
   PairSearch(absl::Span<const TypedColumn> columns,
-             absl::Span<const float> labels, const std::vector<bool>& refused)
-      : labels_(labels) {
+             absl::Span<const float> labels, const std::vector<bool>& refused,
+             double listing_bits)
+      : labels_(labels), listing_bits_(listing_bits) {
     absl::flat_hash_map<absl::string_view, double> text_ids;
     for (const std::size_t c : Chosen(columns, refused)) {
       const TypedColumn& column = columns[c];
@@ -132,7 +133,7 @@ class PairSearch {
       leak.fit = rule.fit;
       leak.rule =
           rule.positive[1] ? PairLeak::Rule::kEqual : PairLeak::Rule::kUnequal;
-      if (leak.fit.IsCertain(pairs_tried_)) return leak;
+      if (leak.fit.IsCertain(pairs_tried_, listing_bits_)) return leak;
     }
     if (comparable && !a.is_category &&
         Difference(a, b, probe_, probe_labels_).fit.errors <= kProbeErrorsMax) {
@@ -141,7 +142,7 @@ class PairSearch {
       leak.cut = rule.cut;
       leak.rule =
           rule.positive_below ? PairLeak::Rule::kBelow : PairLeak::Rule::kAbove;
-      if (leak.fit.IsCertain(pairs_tried_)) return leak;
+      if (leak.fit.IsCertain(pairs_tried_, listing_bits_)) return leak;
     }
     if (a.codes.empty() || b.codes.empty()) return std::nullopt;
     if (Joint(a, b, probe_, probe_labels_).fit.errors > kProbeErrorsMax) {
@@ -149,7 +150,7 @@ class PairSearch {
     }
     leak.fit = Joint(a, b, all_, labels_).fit;
     leak.rule = PairLeak::Rule::kValues;
-    if (leak.fit.IsCertain(pairs_tried_)) return leak;
+    if (leak.fit.IsCertain(pairs_tried_, listing_bits_)) return leak;
     return std::nullopt;
   }
 
@@ -192,6 +193,7 @@ class PairSearch {
   }
 
   absl::Span<const float> labels_;
+  const double listing_bits_;
   std::vector<PairColumn> columns_;
   double pairs_tried_ = 0;
   std::vector<int> probe_;  // Rows.
@@ -235,8 +237,9 @@ std::vector<int> CodesOf(const TypedColumn& column) {
 
 std::vector<PairLeak> FindPairLeaks(absl::Span<const TypedColumn> columns,
                                     absl::Span<const float> labels,
-                                    const std::vector<bool>& refused) {
-  return PairSearch(columns, labels, refused).Run();
+                                    const std::vector<bool>& refused,
+                                    double listing_bits) {
+  return PairSearch(columns, labels, refused, listing_bits).Run();
 }
 
 }  // namespace tenuto

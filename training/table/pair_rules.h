@@ -35,7 +35,8 @@ std::vector<int> CodesOf(const TypedColumn& column);
 // the fewest values are tried.
 std::vector<PairLeak> FindPairLeaks(absl::Span<const TypedColumn> columns,
                                     absl::Span<const float> labels,
-                                    const std::vector<bool>& refused);
+                                    const std::vector<bool>& refused,
+                                    double listing_bits);
 
 }  // namespace tenuto
 

@@ -45,9 +45,7 @@ class EventView {
   }
 
  private:
-  struct Cursor;
-  bool ParsePayload(Cursor payload);
-  bool ParseEnvelopeField(std::uint64_t tag, Cursor& cursor);
+  bool ParsePayload(int payload, absl::string_view bytes);
   void Set(FieldSlot slot, std::int64_t number);
   void Set(FieldSlot slot, absl::string_view text);
 

@@ -49,10 +49,15 @@ struct RequestKey {
   std::uint64_t body_hash = 0;
 };
 
+// How long the answer to a request is remembered.
+inline constexpr absl::Duration kRequestMemory = absl::Hours(24);
+
 struct LedgerFacts {
   // Oldest known_time of any event: how far back silence means silence.
   // InfiniteFuture for an empty ledger.
   absl::Time history_start = absl::InfiniteFuture();
+  // Newest known_time. InfinitePast for an empty ledger.
+  absl::Time history_end = absl::InfinitePast();
   Position last_position = 0;
 };
 
@@ -110,6 +115,12 @@ class Ledger {
 
   virtual LedgerFacts Facts() const = 0;
 };
+
+// What CommitOnce says to a known request id with another body.
+inline absl::Status OtherBodyError() {
+  return absl::InvalidArgumentError(
+      "request_id was used before with another request; take a new one");
+}
 
 }  // namespace tenuto
 

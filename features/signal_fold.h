@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "features/catalogue.h"
+#include "features/event_condition.h"
 #include "features/event_view.h"
 #include "features/user_state.h"
 
@@ -28,23 +29,15 @@ class SignalFold {
   const StateLayout& layout() const { return layout_; }
 
  private:
-  struct Test {
-    FieldRef field;
-    std::vector<std::int64_t> numbers;  // Sorted; empty: a range.
-    std::vector<std::string> texts;
-    std::int64_t min = 0;
-    std::int64_t max = 0;
-    bool Holds(const EventView& event) const;
-  };
   struct Step {
     v1::Keep keep;
     int slot;
     FieldRef measure;
-    std::vector<Test> tests;
+    std::vector<EventCondition> conditions;
   };
   void AddSteps(const Signal& signal, absl::string_view event);
-  void Fold(const Step& step, const EventView& event, std::int64_t* tiles,
-            int day, UserState& state) const;
+  void Fold(const Step& step, const EventView& event, int day,
+            UserState& state) const;
 
   StateLayout layout_;
   std::array<std::vector<Step>, 128> steps_;  // By payload number.

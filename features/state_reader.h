@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -27,6 +28,8 @@ class StateReader {
   std::optional<absl::Time> LastTime(absl::string_view signal) const;
   std::string LastText(absl::string_view signal) const;  // Empty if none.
   std::int64_t Total(absl::string_view signal) const;
+  // The newest events of a KEEP_RECENT signal, newest first.
+  const std::vector<RecentEntry>& Recent(absl::string_view signal) const;
   // Sum of the tiles of the UTC days [from_day, to_day].
   std::int64_t DailySum(absl::string_view signal, int from_day,
                         int to_day) const;
@@ -36,11 +39,11 @@ class StateReader {
   bool Granted(v1::ConsentClass consent_class) const;
 
  private:
-  StateReader(const Catalogue& catalogue, const StateLayout& layout);
+  explicit StateReader(const Catalogue& catalogue);
   const Signal& Find(absl::string_view name, v1::Keep keep) const;
   const Catalogue* catalogue_;
   bool known_ = false;
-  mutable UserState state_;
+  UserState state_;
 };
 
 }  // namespace tenuto

@@ -12,18 +12,25 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "features/catalogue.h"
 #include "features/distinct_sketch.h"
 
 namespace tenuto {
 
 inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
+inline constexpr int kNoDay = std::numeric_limits<int>::min();
 inline constexpr std::int64_t kDayUs = 86'400'000'000;
+inline constexpr int kRecentMax = 16;
+
+// UTC day of a time, days since 1970-01-01.
+int DayOf(std::int64_t time_us);
 
 // Sizes of the sections of a state, from the catalogue. Value type.
 struct StateLayout {
   explicit StateLayout(const Catalogue& catalogue);
-  int daily, totals, last_times, first_times, last_values, last_texts, distinct;
+  int daily, totals, last_times, first_times, last_values, last_texts, recents,
+      distinct;
 };
 
 // Newest by (time, sequence, value).
@@ -39,6 +46,12 @@ struct LatestText {
   std::string text;
   friend auto operator<=>(const LatestText&, const LatestText&) = default;
 };
+// One of the newest events of a KEEP_RECENT signal.
+struct RecentEntry {
+  std::int64_t time_us = 0;
+  std::uint64_t text_hash = 0;  // XXH3 of the measure's text.
+  friend auto operator<=>(const RecentEntry&, const RecentEntry&) = default;
+};
 
 // Value type; not thread-safe. Written by SignalFold only.
 class UserState {
@@ -51,20 +64,30 @@ class UserState {
   // Empty when no event was ever folded.
   void Encode(std::string& bytes) const;
 
-  // Tiles of the UTC day `day` (days since 1970), made if absent. Null when the
-  // day is older than the kept history.
+  // Tiles of `day`, made if absent; layout.daily numbers. Null when the day is
+  // older than the kept history. The pointer lives until the next call.
   std::int64_t* Day(int day);
+  // Days with a tile, rising, and the tiles of the k-th.
+  absl::Span<const int> days() const { return days_; }
+  absl::Span<const std::int64_t> tiles(int k) const;
+
+  // Keeps the kRecentMax newest.
+  void AddRecent(int slot, const RecentEntry& entry);
 
   std::uint64_t applied_through = 0;
-  int newest_day = std::numeric_limits<int>::min();
+  int newest_day = kNoDay;
   std::vector<std::int64_t> totals;
   std::vector<std::int64_t> last_times;   // kNever if none
   std::vector<std::int64_t> first_times;  // kNever if none
   std::vector<Latest> last_values;
   std::vector<LatestText> last_texts;
+  std::vector<std::vector<RecentEntry>> recents;  // Newest first.
   std::vector<DistinctSketch> sketches;
 
  private:
+  struct Loader;
+  void DropOldDays();
+
   StateLayout layout_;
   std::vector<int> days_;            // Rising.
   std::vector<std::int64_t> tiles_;  // layout_.daily numbers a day.

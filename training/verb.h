@@ -42,8 +42,8 @@ struct Workshop {
 
 // The verb that the command line chose; main runs it after parsing.
 // kInvalidArgument, kNotFound, kFailedPrecondition, kAlreadyExists,
-// kPermissionDenied and kOutOfRange end the process with 2 (bad input), every
-// other error with 1.
+// kPermissionDenied, kDataLoss and kOutOfRange end the process with 2 (bad
+// input), every other error with 1.
 using VerbRun = std::function<absl::Status()>;
 
 // One function a verb, each in the file named after it. It adds a subcommand

@@ -1,0 +1,20 @@
+// Text-format protos that people write: strict, with the file, line and column
+// of what is wrong.
+// Thread-safe.
+#ifndef TENUTO_FEATURES_BASE_TEXTPROTO_H_
+#define TENUTO_FEATURES_BASE_TEXTPROTO_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+
+namespace tenuto {
+
+// kInvalidArgument "FILE:LINE:COLUMN: reason" for an unknown field, a bad value
+// or broken syntax; `file` is used in the text only.
+absl::Status ParseTextproto(absl::string_view file, absl::string_view text,
+                            google::protobuf::Message& message);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_BASE_TEXTPROTO_H_

@@ -1,0 +1,62 @@
+// What one commit does to one user: which events are new, the log record, the
+// folded state and the duplicate marks. The one algorithm behind every Ledger;
+// an implementation only loads, locks and writes.
+#ifndef TENUTO_FEATURES_COMMIT_PLAN_H_
+#define TENUTO_FEATURES_COMMIT_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "features/ledger.h"
+#include "features/signal_fold.h"
+
+namespace tenuto {
+
+// Ids are remembered this long after receipt.
+inline constexpr int kMarkDays = 35;
+
+// Indices of the events of one user in a batch, in batch order.
+struct UserGroup {
+  UserKey user;
+  std::vector<int> events;
+};
+// Groups by rising user key.
+std::vector<UserGroup> GroupByUser(absl::Span<const GatedEvent> events);
+
+// What to write for one user. Empty `record`: nothing new.
+struct UserWrite {
+  Position first = 0;
+  std::string record;     // Value of the log at (partition, first).
+  std::string state;      // Replaces the user's state.
+  std::string new_marks;  // Appended to the user's marks.
+};
+
+// Thread-safe: immutable. `fold` must outlive it.
+class CommitPlan {
+ public:
+  explicit CommitPlan(const SignalFold& fold) : fold_(fold) {}
+
+  // `state` and `marks` are what the ledger holds of the user. Sets `verdicts`
+  // of the group's events. Takes as many positions from `next` as events are
+  // new. kDataLoss when the state does not decode.
+  absl::Status Plan(absl::Span<const GatedEvent> events, const UserGroup& group,
+                    absl::string_view state, absl::string_view marks,
+                    int receipt_day, Position& next,
+                    std::vector<Admission>& verdicts, UserWrite& write) const;
+
+ private:
+  const SignalFold& fold_;
+};
+
+// Duplicate marks are 10-byte entries: receipt day (2 bytes, days since 1970)
+// and event hash. Appends `b` to `a` and drops what is older than kMarkDays
+// before the newest.
+std::string MergeMarks(absl::string_view a, absl::string_view b);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_COMMIT_PLAN_H_

@@ -1,0 +1,29 @@
+// The bytes of tenuto.v1.LogRecord, written and read without building the
+// message: a replay visits millions a second.
+// Thread-safe.
+#ifndef TENUTO_FEATURES_LOG_RECORD_H_
+#define TENUTO_FEATURES_LOG_RECORD_H_
+
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "features/ledger.h"
+
+namespace tenuto {
+
+// Appends to `record` the events of `events` whose indices are in `accepted`,
+// all of one user.
+void AppendLogRecord(absl::Span<const GatedEvent> events,
+                     absl::Span<const int> accepted, std::string& record);
+
+enum class RecordVisit { kWhole, kStopped, kDamaged };
+
+// Visits the events of one record; the first has position `first`.
+RecordVisit VisitLogRecord(absl::string_view record, Position first,
+                           absl::FunctionRef<bool(const LoggedEvent&)> visit);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_LOG_RECORD_H_

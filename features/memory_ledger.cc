@@ -1,0 +1,117 @@
+#include "features/memory_ledger.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "features/base/status_macros.h"
+#include "features/log_record.h"
+
+namespace tenuto {
+
+MemoryLedger::MemoryLedger(const Catalogue& catalogue, const Clock& clock)
+    : clock_(clock), fold_(catalogue), plan_(fold_) {}
+
+absl::StatusOr<std::vector<Admission>> MemoryLedger::CommitLocked(
+    absl::Span<const GatedEvent> events) {
+  std::vector<Admission> verdicts(events.size(), Admission::kAccepted);
+  const int day = DayOf(absl::ToUnixMicros(clock_.Now()));
+  for (const UserGroup& group : GroupByUser(events)) {
+    User& user = users_[group.user];
+    UserWrite write;
+    TENUTO_RETURN_IF_ERROR(plan_.Plan(events, group, user.state, user.marks,
+                                      day, next_, verdicts, write));
+    if (write.record.empty()) continue;
+    user.state = std::move(write.state);
+    user.marks = MergeMarks(user.marks, write.new_marks);
+    log_[{group.user.partition(), write.first}] = std::move(write.record);
+  }
+  for (std::size_t k = 0; k < events.size(); ++k) {
+    if (verdicts[k] == Admission::kDuplicate) continue;
+    const absl::Time known = absl::FromUnixMicros(events[k].known_time_us);
+    history_start_ = std::min(history_start_, known);
+    history_end_ = std::max(history_end_, known);
+  }
+  return verdicts;
+}
+
+absl::StatusOr<std::vector<Admission>> MemoryLedger::Commit(
+    absl::Span<const GatedEvent> events, const SourceMark* mark) {
+  absl::MutexLock lock(&mutex_);
+  TENUTO_ASSIGN_OR_RETURN(std::vector<Admission> verdicts,
+                          CommitLocked(events));
+  if (mark != nullptr) sources_[mark->source] = mark->progress;
+  return verdicts;
+}
+
+absl::StatusOr<Ledger::Answer> MemoryLedger::CommitOnce(
+    const UserKey& user, const RequestKey& request, absl::Time now,
+    absl::FunctionRef<absl::StatusOr<Outcome>(absl::string_view state)>
+        decide) {
+  absl::MutexLock lock(&mutex_);
+  const auto known = requests_.find(request.id);
+  if (known != requests_.end() && known->second.time + kRequestMemory > now) {
+    if (known->second.body_hash != request.body_hash) {
+      return OtherBodyError();
+    }
+    return Answer{known->second.response, true};
+  }
+  TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(users_[user].state));
+  TENUTO_RETURN_IF_ERROR(
+      CommitLocked(absl::MakeConstSpan(&outcome.event, 1)).status());
+  requests_[request.id] = {request.body_hash, now, outcome.response};
+  return Answer{std::move(outcome.response), false};
+}
+
+absl::Status MemoryLedger::LoadState(const UserKey& user,
+                                     std::string& state) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = users_.find(user);
+  state = found == users_.end() ? std::string() : found->second.state;
+  return absl::OkStatus();
+}
+
+absl::Status MemoryLedger::ScanStates(
+    int partition,
+    absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit) const {
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [key, user] : users_) {
+    if (key.partition() == partition && !user.state.empty() &&
+        !visit(key, user.state)) {
+      break;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryLedger::Scan(
+    int partition, Position from,
+    absl::FunctionRef<bool(const LoggedEvent&)> visit) const {
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [place, record] : log_) {
+    if (place.first != partition) continue;
+    const RecordVisit end =
+        VisitLogRecord(record, place.second, [&](const LoggedEvent& event) {
+          return event.position < from || visit(event);
+        });
+    if (end == RecordVisit::kStopped) break;
+    if (end == RecordVisit::kDamaged) {
+      return absl::DataLossError(absl::StrCat(
+          "log record at position ", place.second, " does not decode"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> MemoryLedger::LoadMark(
+    absl::string_view source) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = sources_.find(std::string(source));
+  return found == sources_.end() ? std::string() : found->second;
+}
+
+LedgerFacts MemoryLedger::Facts() const {
+  absl::MutexLock lock(&mutex_);
+  return {history_start_, history_end_, next_ - 1};
+}
+
+}  // namespace tenuto

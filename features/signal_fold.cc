@@ -1,0 +1,136 @@
+#include "features/signal_fold.h"
+
+#include <algorithm>
+
+#include "features/base/log.h"
+#include "google/protobuf/descriptor.h"
+#include "tenuto/v1/event.pb.h"
+#include "xxhash.h"
+
+namespace tenuto {
+namespace {
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+
+std::size_t Index(int n) { return static_cast<std::size_t>(n); }
+
+std::uint64_t HashOf(absl::string_view text) {
+  return XXH3_64bits(text.data(), text.size());
+}
+
+std::uint64_t HashOf(std::int64_t number) {
+  return XXH3_64bits(&number, sizeof number);
+}
+
+// The declaration was validated by Catalogue::Create.
+template <typename T>
+T Valid(absl::StatusOr<T> value) {
+  TENUTO_CHECK(value.ok(), value.status().ToString());
+  return *std::move(value);
+}
+
+}  // namespace
+
+SignalFold::SignalFold(const Catalogue& catalogue) : layout_(catalogue) {
+  const auto* payload = v1::Event::descriptor()->oneof_decl(0);
+  for (const Signal& signal : catalogue.signals()) {
+    const auto& events = signal.declaration.event();
+    for (int k = 0; k < payload->field_count(); ++k) {
+      const std::string& event = payload->field(k)->name();
+      if (events.empty() ||
+          std::find(events.begin(), events.end(), event) != events.end()) {
+        AddSteps(signal, event);
+      }
+    }
+  }
+}
+
+void SignalFold::AddSteps(const Signal& signal, absl::string_view event) {
+  Step step{signal.declaration.keep(), signal.slot, {}, {}};
+  if (!signal.declaration.measure().empty()) {
+    step.measure = Valid(FindField(event, signal.declaration.measure()));
+  }
+  for (const v1::Condition& condition : signal.declaration.where()) {
+    step.conditions.push_back(Valid(EventCondition::Compile(event, condition)));
+  }
+  steps_[Index(Valid(FindPayload(event)))].push_back(std::move(step));
+}
+
+void SignalFold::Apply(const EventView& event, std::uint64_t position,
+                       UserState& state) const {
+  const int day = DayOf(event.time_us());
+  state.newest_day = std::max(state.newest_day, day);
+  state.applied_through = std::max(state.applied_through, position);
+  // Made on first use, so that an event of no daily signal makes no tile.
+  std::int64_t* tiles = nullptr;
+  for (const Step& step : steps_[Index(event.payload())]) {
+    const bool holds =
+        std::all_of(step.conditions.begin(), step.conditions.end(),
+                    [&](const EventCondition& condition) {
+                      return condition.Holds(event);
+                    });
+    if (!holds) continue;
+    if (step.keep == v1::KEEP_DAILY_SUM) {
+      if (tiles == nullptr) tiles = state.Day(day);
+      if (tiles == nullptr) continue;
+      tiles[step.slot] +=
+          step.measure.slot == kNoField ? 1 : event.number(step.measure.slot);
+      continue;
+    }
+    Fold(step, event, day, state);
+  }
+}
+
+void SignalFold::Fold(const Step& step, const EventView& event, int day,
+                      UserState& state) const {
+  const std::size_t slot = Index(step.slot);
+  const FieldSlot measure = step.measure.slot;
+  // A measure that the event does not carry is unknown, not zero.
+  if (measure != kNoField && !event.has(measure)) return;
+  switch (step.keep) {
+    case v1::KEEP_TOTAL:
+      state.totals[slot] += measure == kNoField ? 1 : event.number(measure);
+      break;
+    case v1::KEEP_LAST_TIME:
+      state.last_times[slot] =
+          std::max(state.last_times[slot], event.time_us());
+      break;
+    case v1::KEEP_FIRST_TIME: {
+      const std::int64_t time_us = measure == kNoField
+                                       ? event.time_us()
+                                       : event.number(measure) * kSecondUs;
+      std::int64_t& first = state.first_times[slot];
+      first = first == kNever ? time_us : std::min(first, time_us);
+      break;
+    }
+    case v1::KEEP_LAST_VALUE:
+      state.last_values[slot] = std::max(
+          state.last_values[slot],
+          Latest{event.time_us(), event.sequence(), event.number(measure)});
+      break;
+    case v1::KEEP_LAST_TEXT: {
+      LatestText latest{event.time_us(), event.sequence(),
+                        std::string(event.text(measure))};
+      if (state.last_texts[slot] < latest) {
+        state.last_texts[slot] = std::move(latest);
+      }
+      break;
+    }
+    case v1::KEEP_RECENT:
+      state.AddRecent(step.slot,
+                      {event.time_us(), HashOf(event.text(measure))});
+      break;
+    case v1::KEEP_DISTINCT:
+      if (day > state.newest_day - kHistoryDays) {
+        state.sketches[slot].Add(step.measure.is_text
+                                     ? HashOf(event.text(measure))
+                                     : HashOf(event.number(measure)),
+                                 day);
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace tenuto

@@ -1,0 +1,152 @@
+// The bytes of a user state, section by section: one decoder for the writer
+// (UserState) and the reader (FeaturePlan), so that they cannot disagree.
+// The layout is written down in features/README.md.
+// Value type; not thread-safe.
+#ifndef TENUTO_FEATURES_STATE_CODEC_H_
+#define TENUTO_FEATURES_STATE_CODEC_H_
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "features/user_state.h"
+
+namespace tenuto {
+
+inline constexpr std::uint8_t kStateFormat = 1;
+inline constexpr int kDailyMax = 128;  // Bits of a day's mask.
+
+// Which of up to kDailyMax slots are present.
+using SlotMask = std::array<std::uint64_t, kDailyMax / 64>;
+
+inline bool TestSlot(const SlotMask& mask, int slot) {
+  return (mask[static_cast<std::size_t>(slot >> 6)] >> (slot & 63) & 1) != 0;
+}
+
+inline std::uint64_t ZigZag(std::int64_t n) {
+  return (static_cast<std::uint64_t>(n) << 1) ^
+         static_cast<std::uint64_t>(n >> 63);
+}
+inline std::int64_t UnZigZag(std::uint64_t n) {
+  return static_cast<std::int64_t>(n >> 1) ^ -static_cast<std::int64_t>(n & 1);
+}
+
+// Appends the primitives of the layout.
+class StateWriter {
+ public:
+  explicit StateWriter(std::string& bytes) : bytes_(&bytes) {}
+  void Byte(std::uint8_t byte) { bytes_->push_back(static_cast<char>(byte)); }
+  void Varint(std::uint64_t n) {
+    while (n >= 0x80) {
+      Byte(static_cast<std::uint8_t>(n | 0x80));
+      n >>= 7;
+    }
+    Byte(static_cast<std::uint8_t>(n));
+  }
+  void Signed(std::int64_t n) { Varint(ZigZag(n)); }
+  void Text(absl::string_view text) {
+    Varint(text.size());
+    bytes_->append(text.data(), text.size());
+  }
+  void Mask(const SlotMask& mask, int slots) {
+    for (int at = 0; at < slots; at += 8) {
+      Byte(static_cast<std::uint8_t>(mask[static_cast<std::size_t>(at >> 6)] >>
+                                     (at & 63)));
+    }
+  }
+  // XXH3 needs all 64 bits; a varint would only grow it.
+  void Fixed64(std::uint64_t n) {
+    char bytes[sizeof n];
+    std::memcpy(bytes, &n, sizeof n);
+    bytes_->append(bytes, sizeof n);
+  }
+
+ private:
+  std::string* bytes_;
+};
+
+// Reads them back. After the first fault every read gives 0 and ok() is false.
+class StateCursor {
+ public:
+  explicit StateCursor(absl::string_view bytes)
+      : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  bool ok() const { return ok_; }
+  bool done() const { return at_ == end_; }
+
+  std::uint8_t Byte() {
+    if (at_ == end_) return Fail();
+    return static_cast<std::uint8_t>(*at_++);
+  }
+  std::uint64_t Varint() {
+    std::uint64_t n = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const std::uint8_t byte = Byte();
+      n |= std::uint64_t{byte & 0x7fu} << shift;
+      if (byte < 0x80) return n;
+    }
+    return Fail();
+  }
+  std::int64_t Signed() { return UnZigZag(Varint()); }
+  absl::string_view Text() {
+    const std::uint64_t size = Varint();
+    if (size > static_cast<std::uint64_t>(end_ - at_)) {
+      Fail();
+      return {};
+    }
+    const absl::string_view text(at_, static_cast<std::size_t>(size));
+    at_ += size;
+    return text;
+  }
+  SlotMask Mask(int slots) {
+    SlotMask mask{};
+    for (int at = 0; at < slots; at += 8) {
+      mask[static_cast<std::size_t>(at >> 6)] |= std::uint64_t{Byte()}
+                                                 << (at & 63);
+    }
+    const int spare = slots & 63;
+    if (spare != 0 &&
+        mask[static_cast<std::size_t>(slots >> 6)] >> spare != 0) {
+      Fail();
+    }
+    return mask;
+  }
+  std::uint64_t Fixed64() {
+    std::uint64_t n = 0;
+    if (end_ - at_ < static_cast<std::ptrdiff_t>(sizeof n)) return Fail();
+    std::memcpy(&n, at_, sizeof n);
+    at_ += sizeof n;
+    return n;
+  }
+  // A count of things of which at most `max` can be.
+  int Count(int max) {
+    const std::uint64_t n = Varint();
+    return n <= static_cast<std::uint64_t>(max) ? static_cast<int>(n) : Fail();
+  }
+
+ private:
+  std::uint8_t Fail() {
+    ok_ = false;
+    at_ = end_;
+    return 0;
+  }
+  const char* at_;
+  const char* end_;
+  bool ok_ = true;
+};
+
+// Calls `visit(slot)` for every set bit, rising.
+template <typename Visit>
+void ForEachSlot(const SlotMask& mask, Visit visit) {
+  for (std::size_t word = 0; word < mask.size(); ++word) {
+    for (std::uint64_t bits = mask[word]; bits != 0; bits &= bits - 1) {
+      visit(static_cast<int>(word * 64) + std::countr_zero(bits));
+    }
+  }
+}
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_STATE_CODEC_H_

@@ -1,0 +1,107 @@
+// Walks the sections of an encoded user state in order and hands every value to
+// a sink. Inlined into its two users: UserState and FeaturePlan.
+// Thread-safe.
+#ifndef TENUTO_FEATURES_STATE_DECODER_H_
+#define TENUTO_FEATURES_STATE_DECODER_H_
+
+#include "features/state_codec.h"
+
+namespace tenuto {
+
+// A sink has:
+//   OnHeader(applied_through, newest_day), OnTotal(slot, value),
+//   OnLastTime(slot, time_us), OnFirstTime(slot, time_us),
+//   OnLatest(slot, Latest), OnText(slot, time_us, sequence, text),
+//   OnRecent(slot, RecentEntry), OnDay(day, mask), OnTile(slot, value) for the
+//   day just given, OnSketch(slot, DistinctSketch::Entry).
+// Days come newest first. False when the bytes are no state of `layout`.
+template <typename Sink>
+class StateDecoder {
+ public:
+  StateDecoder(absl::string_view bytes, const StateLayout& layout, Sink& sink)
+      : in_(bytes), layout_(layout), sink_(sink) {}
+
+  bool Run() {
+    if (in_.Byte() != kStateFormat) return false;
+    const std::uint64_t applied = in_.Varint();
+    newest_day_ = static_cast<int>(in_.Signed());
+    sink_.OnHeader(applied, newest_day_);
+    ReadTotals();
+    ReadTimes();
+    ReadLatest();
+    ReadDays();
+    ReadSketches();
+    return in_.ok() && in_.done();
+  }
+
+ private:
+  // Times are kept as the distance to the end of the newest day: small numbers.
+  std::int64_t Time() {
+    return static_cast<std::int64_t>(newest_day_ + 1) * kDayUs - in_.Signed();
+  }
+  void ReadTotals() {
+    ForEachSlot(in_.Mask(layout_.totals),
+                [&](int slot) { sink_.OnTotal(slot, in_.Signed()); });
+  }
+  void ReadTimes() {
+    ForEachSlot(in_.Mask(layout_.last_times),
+                [&](int slot) { sink_.OnLastTime(slot, Time()); });
+    ForEachSlot(in_.Mask(layout_.first_times),
+                [&](int slot) { sink_.OnFirstTime(slot, Time()); });
+  }
+  void ReadLatest() {
+    ForEachSlot(in_.Mask(layout_.last_values), [&](int slot) {
+      Latest latest;
+      latest.time_us = Time();
+      latest.sequence = in_.Signed();
+      latest.value = in_.Signed();
+      sink_.OnLatest(slot, latest);
+    });
+    ForEachSlot(in_.Mask(layout_.last_texts), [&](int slot) {
+      const std::int64_t time_us = Time();
+      const std::int64_t sequence = in_.Signed();
+      sink_.OnText(slot, time_us, sequence, in_.Text());
+    });
+    for (int slot = 0; slot < layout_.recents; ++slot) {
+      for (int left = in_.Count(kRecentMax); left > 0; --left) {
+        const std::int64_t time_us = Time();
+        sink_.OnRecent(slot, RecentEntry{time_us, in_.Fixed64()});
+      }
+    }
+  }
+  void ReadDays() {
+    int day = newest_day_ + 1;
+    for (int left = in_.Count(kHistoryDays); left > 0 && in_.ok(); --left) {
+      day -= static_cast<int>(in_.Count(kHistoryDays)) + 1;
+      const SlotMask mask = in_.Mask(layout_.daily);
+      sink_.OnDay(day, mask);
+      ForEachSlot(mask, [&](int slot) { sink_.OnTile(slot, in_.Signed()); });
+    }
+  }
+  // An entry is 16 bits: 3 of register step (7: the step is one more byte),
+  // 6 of rank, 7 of age in days.
+  void ReadSketches() {
+    constexpr int kEntriesMax = DistinctSketch::kRegisters * 58;
+    for (int slot = 0; slot < layout_.distinct; ++slot) {
+      int reg = 0;
+      for (int left = in_.Count(kEntriesMax); left > 0 && in_.ok(); --left) {
+        const unsigned low = in_.Byte();
+        const unsigned bits = low | static_cast<unsigned>(in_.Byte()) << 8;
+        const unsigned step = bits >> 13 == 7 ? in_.Byte() : bits >> 13;
+        reg = (reg + static_cast<int>(step)) & (DistinctSketch::kRegisters - 1);
+        sink_.OnSketch(slot, {newest_day_ - static_cast<int>(bits & 127),
+                              static_cast<std::uint8_t>(bits >> 7 & 63),
+                              static_cast<std::uint8_t>(reg)});
+      }
+    }
+  }
+
+  StateCursor in_;
+  const StateLayout& layout_;
+  Sink& sink_;
+  int newest_day_ = 0;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_STATE_DECODER_H_

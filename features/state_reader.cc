@@ -1,0 +1,85 @@
+#include "features/state_reader.h"
+
+#include "absl/strings/str_cat.h"
+#include "features/base/log.h"
+#include "features/base/status_macros.h"
+
+namespace tenuto {
+namespace {
+
+std::size_t Index(int n) { return static_cast<std::size_t>(n); }
+
+}  // namespace
+
+StateReader::StateReader(const Catalogue& catalogue)
+    : catalogue_(&catalogue), state_(StateLayout(catalogue)) {}
+
+absl::StatusOr<StateReader> StateReader::Open(const Catalogue& catalogue,
+                                              absl::string_view state) {
+  StateReader reader(catalogue);
+  TENUTO_RETURN_IF_ERROR(reader.state_.Decode(state));
+  reader.known_ = !state.empty();
+  return reader;
+}
+
+const Signal& StateReader::Find(absl::string_view name, v1::Keep keep) const {
+  const Signal* signal = catalogue_->FindSignal(name);
+  TENUTO_CHECK(signal != nullptr && signal->declaration.keep() == keep,
+               absl::StrCat("the catalogue has no signal \"", name, "\" with ",
+                            v1::Keep_Name(keep)));
+  return *signal;
+}
+
+std::optional<std::int64_t> StateReader::LastValue(
+    absl::string_view signal) const {
+  const Latest& latest =
+      state_.last_values[Index(Find(signal, v1::KEEP_LAST_VALUE).slot)];
+  if (latest.time_us == kNever) return std::nullopt;
+  return latest.value;
+}
+
+std::optional<absl::Time> StateReader::LastTime(
+    absl::string_view signal) const {
+  const std::int64_t time_us =
+      state_.last_times[Index(Find(signal, v1::KEEP_LAST_TIME).slot)];
+  if (time_us == kNever) return std::nullopt;
+  return absl::FromUnixMicros(time_us);
+}
+
+std::string StateReader::LastText(absl::string_view signal) const {
+  return state_.last_texts[Index(Find(signal, v1::KEEP_LAST_TEXT).slot)].text;
+}
+
+std::int64_t StateReader::Total(absl::string_view signal) const {
+  return state_.totals[Index(Find(signal, v1::KEEP_TOTAL).slot)];
+}
+
+const std::vector<RecentEntry>& StateReader::Recent(
+    absl::string_view signal) const {
+  return state_.recents[Index(Find(signal, v1::KEEP_RECENT).slot)];
+}
+
+std::int64_t StateReader::DailySum(absl::string_view signal, int from_day,
+                                   int to_day) const {
+  const int slot = Find(signal, v1::KEEP_DAILY_SUM).slot;
+  std::int64_t sum = 0;
+  const auto days = state_.days();
+  for (int k = 0; k < static_cast<int>(days.size()); ++k) {
+    if (days[Index(k)] < from_day || days[Index(k)] > to_day) continue;
+    sum += state_.tiles(k)[Index(slot)];
+  }
+  return sum;
+}
+
+v1::Plan StateReader::plan() const {
+  return static_cast<v1::Plan>(LastValue("plan").value_or(0));
+}
+
+bool StateReader::Granted(v1::ConsentClass consent_class) const {
+  if (consent_class == v1::CONSENT_CLASS_CONTRACT) return true;
+  return LastValue(consent_class == v1::CONSENT_CLASS_BEHAVIOUR
+                       ? "consent_behaviour"
+                       : "consent_messages") == v1::CONSENT_GRANTED;
+}
+
+}  // namespace tenuto

@@ -1,0 +1,49 @@
+#include "model/decision/standing.h"
+
+#include <xxhash.h>
+
+#include <string>
+
+namespace tenuto {
+namespace {
+
+bool IsFailing(std::optional<std::int64_t> outcome) {
+  return outcome == v1::PAYMENT_OUTCOME_DECLINED ||
+         outcome == v1::PAYMENT_OUTCOME_ERROR;
+}
+
+// Event gates know only zones of their own machine; a zone that this machine
+// cannot load is as good as none.
+std::optional<absl::TimeZone> LoadZone(const std::string& name) {
+  absl::TimeZone zone;
+  if (name.empty() || !absl::LoadTimeZone(name, &zone)) return std::nullopt;
+  return zone;
+}
+
+}  // namespace
+
+Standing StandingOf(const StateReader* state) {
+  Standing standing;
+  if (state == nullptr || !state->known()) return standing;
+  standing.known = true;
+  standing.messages_granted = state->Granted(v1::CONSENT_CLASS_MESSAGES);
+  standing.behaviour_granted = state->Granted(v1::CONSENT_CLASS_BEHAVIOUR);
+  const v1::Plan plan = state->plan();
+  standing.subscribed = plan != v1::PLAN_NONE && plan != v1::PLAN_FREE;
+  standing.payment_failing = IsFailing(state->LastValue("payment_failing"));
+  standing.opted_out[v1::SURFACE_IN_APP] = state->Total("opted_out_in_app") > 0;
+  standing.opted_out[v1::SURFACE_PUSH] = state->Total("opted_out_push") > 0;
+  standing.opted_out[v1::SURFACE_EMAIL] = state->Total("opted_out_email") > 0;
+  standing.zone = LoadZone(state->LastText("time_zone"));
+  for (const RecentEntry& entry : state->Recent("recent_contacts")) {
+    standing.contacts.push_back(
+        {absl::FromUnixMicros(entry.time_us), entry.text_hash});
+  }
+  return standing;
+}
+
+std::uint64_t TreatmentHash(absl::string_view treatment) {
+  return XXH3_64bits(treatment.data(), treatment.size());
+}
+
+}  // namespace tenuto

@@ -1,0 +1,112 @@
+#include "training/labeler.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "embedded/labels.textproto.h"
+#include "features/base/status_macros.h"
+#include "features/base/textproto.h"
+
+namespace tenuto {
+namespace {
+
+template <typename Patterns>
+bool AnyMatches(const Patterns& patterns, const EventView& event) {
+  return std::any_of(
+      patterns.begin(), patterns.end(),
+      [&](const auto& pattern) { return pattern.Matches(event); });
+}
+
+}  // namespace
+
+bool Labeler::Pattern::Matches(const EventView& event) const {
+  return event.payload() == payload &&
+         std::all_of(conditions.begin(), conditions.end(),
+                     [&](const EventCondition& condition) {
+                       return condition.Holds(event);
+                     });
+}
+
+absl::StatusOr<Labeler> Labeler::Named(absl::string_view name) {
+  v1::Labels labels;
+  TENUTO_RETURN_IF_ERROR(ParseTextproto("training/labels.textproto",
+                                        kEmbeddedLabelsTextproto, labels));
+  std::vector<std::string> names;
+  for (const v1::Label& label : labels.labels()) {
+    if (label.name() == name) return Create(label);
+    names.push_back(label.name());
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("label \"", name,
+                   "\" is unknown; there are: ", absl::StrJoin(names, ", ")));
+}
+
+absl::StatusOr<Labeler> Labeler::Create(const v1::Label& declaration) {
+  Labeler labeler;
+  labeler.declaration_ = declaration;
+  if (declaration.happens().empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "label \"", declaration.name(), "\" says nothing that happens"));
+  }
+  TENUTO_ASSIGN_OR_RETURN(
+      labeler.happens_,
+      CompilePatterns(declaration.name(), declaration.happens()));
+  TENUTO_ASSIGN_OR_RETURN(
+      labeler.unless_,
+      CompilePatterns(declaration.name(), declaration.unless()));
+  return labeler;
+}
+
+absl::StatusOr<std::vector<Labeler::Pattern>> Labeler::CompilePatterns(
+    absl::string_view label,
+    const google::protobuf::RepeatedPtrField<v1::EventPattern>& patterns) {
+  std::vector<Pattern> compiled;
+  for (const v1::EventPattern& pattern : patterns) {
+    const auto payload = FindPayload(pattern.event());
+    if (!payload.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("label \"", label, "\": ", payload.status().message()));
+    }
+    compiled.push_back({*payload, {}});
+    for (const v1::Condition& declaration : pattern.where()) {
+      auto condition = EventCondition::Compile(pattern.event(), declaration);
+      if (!condition.ok()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "label \"", label, "\": ", condition.status().message()));
+      }
+      compiled.back().conditions.push_back(*std::move(condition));
+    }
+  }
+  return compiled;
+}
+
+Labeler::Timeline Labeler::Read(absl::Span<const LoggedEvent> events) const {
+  Timeline timeline;
+  EventView view;
+  for (const LoggedEvent& event : events) {
+    if (!view.Parse(event.event)) continue;
+    if (AnyMatches(happens_, view)) {
+      timeline.happened_us.push_back(view.time_us());
+    }
+    if (AnyMatches(unless_, view)) timeline.undone_us.push_back(view.time_us());
+  }
+  std::sort(timeline.happened_us.begin(), timeline.happened_us.end());
+  std::sort(timeline.undone_us.begin(), timeline.undone_us.end());
+  return timeline;
+}
+
+bool Labeler::IsPositive(const Timeline& timeline, absl::Time snapshot,
+                         absl::Duration horizon) {
+  const std::int64_t after = absl::ToUnixMicros(snapshot);
+  const std::int64_t through = absl::ToUnixMicros(snapshot + horizon);
+  for (const std::int64_t at : timeline.happened_us) {
+    if (at <= after || at > through) continue;
+    const auto undone = std::upper_bound(timeline.undone_us.begin(),
+                                         timeline.undone_us.end(), at);
+    if (undone == timeline.undone_us.end() || *undone > through) return true;
+  }
+  return false;
+}
+
+}  // namespace tenuto

@@ -1,0 +1,58 @@
+// Labels as data: did this user leave within the horizon after the snapshot?
+#ifndef TENUTO_TRAINING_LABELER_H_
+#define TENUTO_TRAINING_LABELER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "features/event_condition.h"
+#include "features/ledger.h"
+#include "tenuto/v1/label.pb.h"
+
+namespace tenuto {
+
+// Thread-safe: immutable.
+class Labeler {
+ public:
+  // One of the labels compiled into this program. kInvalidArgument lists them.
+  static absl::StatusOr<Labeler> Named(absl::string_view name);
+  static absl::StatusOr<Labeler> Create(const v1::Label& declaration);
+
+  const v1::Label& declaration() const { return declaration_; }
+
+  // What happened to one user, reduced to what labels need.
+  struct Timeline {
+    std::vector<std::int64_t> happened_us;  // Rising.
+    std::vector<std::int64_t> undone_us;    // Rising.
+  };
+  Timeline Read(absl::Span<const LoggedEvent> events) const;
+
+  // Whether some `happens` lies in (snapshot, snapshot + horizon] with no
+  // `unless` after it, up to snapshot + horizon.
+  static bool IsPositive(const Timeline& timeline, absl::Time snapshot,
+                         absl::Duration horizon);
+
+ private:
+  struct Pattern {
+    int payload;
+    std::vector<EventCondition> conditions;
+    bool Matches(const EventView& event) const;
+  };
+  Labeler() = default;
+  static absl::StatusOr<std::vector<Pattern>> CompilePatterns(
+      absl::string_view label,
+      const google::protobuf::RepeatedPtrField<v1::EventPattern>& patterns);
+
+  v1::Label declaration_;
+  std::vector<Pattern> happens_;
+  std::vector<Pattern> unless_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_LABELER_H_

@@ -1,0 +1,103 @@
+// `tenuto <verb>`: the offline program. Composes what verbs need; each verb is
+// in the file named after it.
+#include <cstdio>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "features/base/clock.h"
+#include "features/base/status_macros.h"
+#include "features/catalogue.h"
+#include "features/rocks_ledger.h"
+#include "training/verb.h"
+
+namespace tenuto {
+namespace {
+
+constexpr int kBadInput = 2;
+constexpr int kFailure = 1;
+constexpr char kKeyFile[] = "user.key";
+
+absl::StatusOr<OpenedLedger> OpenLedger(const std::filesystem::path& directory,
+                                        LedgerAccess access) {
+  const bool read_only = access == LedgerAccess::kRead;
+  std::error_code error;
+  if (read_only && !std::filesystem::exists(directory / "rocks", error)) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no ledger in ", directory.string(),
+                     "; make one with `tenuto import` or `tenuto world "
+                     "generate`"));
+  }
+  if (!read_only) {
+    std::filesystem::create_directories(directory, error);
+    if (error) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "cannot make ", directory.string(), ": ", error.message()));
+    }
+  }
+  const std::filesystem::path key_file = directory / kKeyFile;
+  TENUTO_ASSIGN_OR_RETURN(
+      UserKeys keys,
+      read_only ? UserKeys::Open(key_file) : UserKeys::OpenOrCreate(key_file));
+  RocksLedgerOptions options;
+  options.directory = directory;
+  options.read_only = read_only;
+  options.clock = &Clock::Real();
+  TENUTO_ASSIGN_OR_RETURN(
+      std::unique_ptr<Ledger> ledger,
+      OpenRocksLedger(options, Catalogue::Embedded(), keys));
+  return OpenedLedger{std::move(keys), std::move(ledger)};
+}
+
+int ExitCode(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 0;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kDataLoss:
+      return kBadInput;
+    default:
+      return kFailure;
+  }
+}
+
+int Main(int argc, char** argv) {
+  const Workshop workshop{Clock::Real(), Catalogue::Embedded(), OpenLedger};
+  CLI::App app(
+      "Tenuto keeps premium subscribers: events in, churn models and decisions "
+      "out.\nExit status: 0 done, 1 failure, 2 bad input (one line says what "
+      "and where).");
+  app.name("tenuto");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", TENUTO_VERSION);
+  VerbRun run;
+  AddImportVerb(app, workshop, run);
+  AddWorldVerb(app, workshop, run);
+  AddTrainVerb(app, workshop, run);
+  AddScoreVerb(app, workshop, run);
+  AddReplayVerb(app, workshop, run);
+  AddDescribeVerb(app, workshop, run);
+  AddCallVerb(app, workshop, run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    std::fprintf(stderr, "tenuto: %s; see --help\n", error.what());
+    return kBadInput;
+  }
+  const absl::Status status = run();
+  if (!status.ok()) {
+    std::fprintf(stderr, "tenuto: %s\n", std::string(status.message()).c_str());
+  }
+  return ExitCode(status);
+}
+
+}  // namespace
+}  // namespace tenuto
+
+int main(int argc, char** argv) { return tenuto::Main(argc, argv); }

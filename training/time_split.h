@@ -1,0 +1,46 @@
+// Which snapshots train, calibrate and test: always earlier ones for later ones
+// (rolling origin), with an embargo of the label horizon, so that no label of a
+// training row was still open when the test begins.
+// Thread-safe.
+#ifndef TENUTO_TRAINING_TIME_SPLIT_H_
+#define TENUTO_TRAINING_TIME_SPLIT_H_
+
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace tenuto {
+
+struct SplitOptions {
+  absl::Duration horizon;
+  // Labels of training rows are known by then. Default: each window's start.
+  std::optional<absl::Time> train_before;
+  // Snapshots from here on test. Default: the latest 45 %.
+  std::optional<absl::Time> test_from;
+  int windows = 3;
+};
+
+// One test window with what may be learned before it. Rising times.
+struct SplitWindow {
+  std::vector<absl::Time> train;
+  std::vector<absl::Time> calibrate;  // Later than every one of `train`.
+  std::vector<absl::Time> test;
+};
+
+// Snapshots every `step` from `first`, as long as the label horizon ends by
+// `history_end`.
+std::vector<absl::Time> PlanSnapshots(absl::Time first, absl::Duration step,
+                                      absl::Duration horizon,
+                                      absl::Time history_end);
+
+// `snapshots` rise. kInvalidArgument says what is too short and which flag
+// would help.
+absl::StatusOr<std::vector<SplitWindow>> PlanSplit(
+    absl::Span<const absl::Time> snapshots, const SplitOptions& options);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_TIME_SPLIT_H_

@@ -99,9 +99,14 @@ TEST(ColumnTypes, NameTheCellThatSpoilsANumericColumn) {
 TEST(ColumnTypes, ReadTargetsWhoseMeaningIsClear) {
   const struct {
     std::string stays, leaves;
-  } pairs[] = {{"0", "1"},           {"0.0", "1.0"},      {"-1", "1"},
-               {"No", "Yes"},        {"false", "TRUE"},   {"f", "t"},
-               {"active", "churned"}, {"Existing Customer", "Attrited Customer"},
+  } pairs[] = {{"0", "1"},
+               {"0.0", "1.0"},
+               {"-1", "1"},
+               {"No", "Yes"},
+               {"false", "TRUE"},
+               {"f", "t"},
+               {"active", "churned"},
+               {"Existing Customer", "Attrited Customer"},
                {"stayed", "gone away"}};
   for (const auto& [stays, leaves] : pairs) {
     const auto target = ReadTarget(OneColumn({stays, leaves, stays}), 1);

@@ -89,9 +89,8 @@ std::int64_t FewestErrors(const std::vector<double>& values,
       for (const bool missing : {true, false}) {
         std::int64_t errors = 0;
         for (std::size_t r = 0; r < values.size(); ++r) {
-          const bool says = std::isnan(values[r])
-                                ? missing
-                                : (values[r] <= cut) == below;
+          const bool says =
+              std::isnan(values[r]) ? missing : (values[r] <= cut) == below;
           errors += says != (labels[r] > 0.5F) ? 1 : 0;
         }
         fewest = std::min(fewest, errors);

@@ -50,10 +50,9 @@ class PairRules : public ::testing::Test {
 TEST_F(PairRules, FindAndOrAndExclusiveOr) {
   const auto a = [&](std::size_t r) { return Cell(0, r) > 0; };
   const auto b = [&](std::size_t r) { return Cell(1, r) > 0; };
-  for (const auto& leaks :
-       {FindWhere([&](auto r) { return a(r) && b(r); }),
-        FindWhere([&](auto r) { return a(r) || b(r); }),
-        FindWhere([&](auto r) { return a(r) != b(r); })}) {
+  for (const auto& leaks : {FindWhere([&](auto r) { return a(r) && b(r); }),
+                            FindWhere([&](auto r) { return a(r) || b(r); }),
+                            FindWhere([&](auto r) { return a(r) != b(r); })}) {
     ASSERT_THAT(leaks, SizeIs(1));
     EXPECT_EQ(leaks[0].a, 0U);
     EXPECT_EQ(leaks[0].b, 1U);
@@ -65,7 +64,8 @@ TEST_F(PairRules, FindThatTwoColumnsDiffer) {
   for (std::size_t r = 0; r < kRows; r += 2) {
     columns_[3].values[r] = columns_[2].values[r];
   }
-  const auto leaks = FindWhere([&](auto r) { return Cell(2, r) != Cell(3, r); });
+  const auto leaks =
+      FindWhere([&](auto r) { return Cell(2, r) != Cell(3, r); });
   ASSERT_THAT(leaks, SizeIs(1));
   EXPECT_EQ(leaks[0].rule, PairLeak::Rule::kUnequal);
   EXPECT_EQ(leaks[0].Describe("a", "b"), "a differs from b");

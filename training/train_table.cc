@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "model/bundle_manifest.h"
 #include "training/baselines.h"
 #include "training/bundle_writer.h"
 #include "training/evaluator.h"
@@ -241,6 +242,11 @@ absl::Status CheckOptions(const TrainTableOptions& options) {
     }
   }
   // Found out before the work, not after it.
+  if (!IsModelName(options.model)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--model \"", options.model,
+                     "\" is no name of a model; write [a-z][a-z0-9_]{0,63}"));
+  }
   const std::filesystem::path parent = options.summary.parent_path();
   if (!parent.empty() && !std::filesystem::is_directory(parent)) {
     return absl::InvalidArgumentError(

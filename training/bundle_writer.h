@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "tenuto/v1/bundle.pb.h"
-#include "training/trainer.h"
+#include "training/model_fit.h"
 
 namespace tenuto {
 

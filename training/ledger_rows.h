@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "features/base/clock.h"
 #include "features/feature_plan.h"
 #include "features/ledger.h"
 #include "training/labeler.h"

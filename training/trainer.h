@@ -1,6 +1,6 @@
-// Fits the forest: the training-side door to XGBoost.
-// Thread-safe. The same rows, options and seed give the same bytes on any
-// number of threads.
+// Fits the forest: the training-side door to XGBoost. Every fit runs on one
+// thread, and side by side with others; so the same rows, options and seed give
+// the same bytes on any number of threads.
 #ifndef TENUTO_TRAINING_TRAINER_H_
 #define TENUTO_TRAINING_TRAINER_H_
 
@@ -10,55 +10,46 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "tenuto/v1/bundle.pb.h"
 #include "training/training_matrix.h"
 
 namespace tenuto {
 
-// Defaults for tables of thousands to millions of rows with few positives:
-// small steps, shallow trees, every tree on a part of rows and columns.
+// Defaults for rows of thousands to millions with few positives: small steps,
+// shallow trees, every tree on a part of the rows and every split on a part of
+// the columns.
 struct ForestOptions {
-  int rounds_max = 2000;
-  int early_stopping_rounds = 100;  // Without better log loss.
-  double eta = 0.03;
-  int depth_max = 4;
-  double child_weight_min = 5;
-  double lambda = 5;
+  int rounds = 400;  // At most, where rounds are chosen.
+  // Rounds without better validation log loss before a fit stops.
+  int early_stopping_rounds = 50;
+  double eta = 0.05;
+  int depth = 2;
+  double child_weight_min = 10;
+  double lambda = 10;
   double row_share = 0.7;
-  double column_share = 0.4;
+  double column_share = 0.3;  // A split.
   std::uint64_t seed = 1;
-  int threads = 0;  // 0: every core.
-  // One of -1, 0, 1 a column, or empty.
-  std::vector<int> monotone;
-  // "plain" XGBoost as a baseline: its own defaults, 100 rounds, no stopping.
-  static ForestOptions Plain();
+  std::vector<int> monotone;  // -1, 0 or 1 a column, or empty.
+  // XGBoost's own defaults, 100 rounds, as a baseline.
+  static ForestOptions Plain(std::uint64_t seed);
 };
 
 struct TrainedForest {
-  std::string model_json;  // XGBoost's JSON, only the rounds that are used.
+  std::string model_json;  // XGBoost's JSON, of the best round's trees only.
   int trees = 0;
-  double seconds = 0;  // Inside XGBoost.
+  std::vector<double> loss_by_round;  // On `validate`; empty without.
+  double seconds = 0;                 // Inside XGBoost.
 };
 
-// `validate` chooses the number of rounds; empty: rounds_max are used.
-// kInvalidArgument when `train` has one class only.
+// With rows in `validate` the fit stops early and keeps the best round;
+// without, it runs all rounds. kInvalidArgument when `train` has one class
+// only.
 absl::StatusOr<TrainedForest> TrainForest(const TrainingMatrix& train,
-                                          const TrainingMatrix& validate,
+                                          const TrainingMatrix* validate,
                                           const ForestOptions& options);
 
-// A forest and the calibration fitted on rows later than it was trained on.
-struct FittedModel {
-  TrainedForest forest;
-  v1::Calibration calibration;
-};
-// Early stopping and calibration both use `calibrate`.
-absl::StatusOr<FittedModel> FitModel(const TrainingMatrix& train,
-                                     const TrainingMatrix& calibrate,
-                                     const ForestOptions& options);
-
-// Calibrated probabilities of every row.
-absl::StatusOr<std::vector<double>> PredictProbabilities(
-    const FittedModel& model, const TrainingMatrix& rows);
+// Margins of every row.
+absl::StatusOr<std::vector<float>> PredictMargins(absl::string_view model_json,
+                                                  const TrainingMatrix& rows);
 
 }  // namespace tenuto
 

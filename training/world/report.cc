@@ -1,10 +1,10 @@
+#include "training/world/report.h"
+
 #include <string>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
-#include "training/world/generate.h"
 
 namespace tenuto::world {
 namespace {

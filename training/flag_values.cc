@@ -1,0 +1,61 @@
+#include "training/flag_values.h"
+
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace tenuto {
+
+absl::StatusOr<absl::Duration> ParseDays(absl::string_view flag,
+                                         absl::string_view text) {
+  std::int64_t count = 0;
+  std::int64_t hours = 0;
+  if (!text.empty()) {
+    switch (text.back()) {
+      case 'w':
+        hours = 24 * 7;
+        break;
+      case 'd':
+        hours = 24;
+        break;
+      case 'h':
+        hours = 1;
+        break;
+      default:
+        break;
+    }
+  }
+  constexpr std::int64_t kCountMax = 100'000;
+  if (hours == 0 ||
+      !absl::SimpleAtoi(text.substr(0, text.size() - 1), &count) ||
+      count <= 0 || count > kCountMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        flag, ": \"", text, "\" is no length of time; write for example 14d"));
+  }
+  return absl::Hours(hours * count);
+}
+
+absl::StatusOr<absl::Time> ParseMoment(absl::string_view flag,
+                                       absl::string_view text) {
+  absl::Time time;
+  std::string error;
+  for (const char* format :
+       {"%Y-%m-%d", "%Y-%m-%d%ET%H:%M:%S", "%Y-%m-%d %H:%M:%S"}) {
+    if (absl::ParseTime(format, text, absl::UTCTimeZone(), &time, &error)) {
+      return time;
+    }
+  }
+  if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return time;
+  std::int64_t seconds = 0;
+  if (absl::SimpleAtoi(text, &seconds) && seconds > 100'000'000 &&
+      seconds < 10'000'000'000) {
+    return absl::FromUnixSeconds(seconds);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(flag, ": \"", text,
+                   "\" is no moment; write for example 2018-12-20 or "
+                   "2018-12-20T18:00:00Z"));
+}
+
+}  // namespace tenuto

@@ -18,6 +18,9 @@ class SubscriptionTest : public testing::Test {
     std::vector<std::vector<v1::Event>> pages;
     for (std::uint64_t user = 1; user <= 600; ++user) {
       Person person = Subscriber(calendar_, user);
+      Payments& payments = person.hidden.payments;
+      payments.short_from_day = payments.next_payday = 1000;
+      payments.expiry_day = 5000;
       diary_.Begin({user, 40, calendar_.StartOf(40), 0, v1::PLAN_PREMIUM});
       step(Scene{40, {1, user}, calendar_, diary_}, person);
       auto& page = pages.emplace_back();

@@ -282,11 +282,6 @@ TEST_F(ServerTest, FinishesRunningCallsWhenItDrains) {
             static_cast<std::uint64_t>(acknowledged.load()));
 }
 
-TEST_F(ServerTest, RefusesALedgerThatAnotherServerHolds) {
-  const auto second = Server::Start(config_, Clock::Real());
-  EXPECT_TRUE(absl::IsFailedPrecondition(second.status())) << second.status();
-}
-
 TEST_F(ServerTest, SaysThatItsPortIsTaken) {
   v1::ServerConfig config = config_;
   config.set_data_dir((folder_.path() / "other").string());

@@ -1,0 +1,132 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "features/base/atomic_file.h"
+#include "features/catalogue.h"
+#include "features/rocks_ledger.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/gzip_bytes.h"
+#include "tests/support/temp_folder.h"
+#include "training/verb.h"
+
+namespace tenuto {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kLines[] =
+    "{\"ts\":1538352000000,\"userId\":\"a\",\"page\":\"Home\"}\n"
+    "{\"ts\":1538352001000,\"userId\":\"\",\"page\":\"Home\"}\n"
+    "{\"ts\":1538352002000,\"userId\":\"b\",\"page\":\"Help\"}\n";
+
+// The verb as main runs it, on a real ledger.
+class ImportVerbTest : public testing::Test {
+ protected:
+  absl::Status Run(std::vector<std::string> flags) {
+    CLI::App app("tenuto");
+    VerbRun run;
+    AddImportVerb(app, workshop_, run);
+    flags.insert(flags.begin(), "import");
+    std::reverse(flags.begin(), flags.end());
+    try {
+      app.parse(flags);
+    } catch (const CLI::Error& error) {
+      return absl::InvalidArgumentError(error.what());
+    }
+    testing::internal::CaptureStdout();
+    const absl::Status status = run();
+    output_ = testing::internal::GetCapturedStdout();
+    return status;
+  }
+  absl::Status Import(const std::filesystem::path& input,
+                      std::vector<std::string> more = {}) {
+    std::vector<std::string> flags = {"--format", "eventsim", "--input",
+                                      input,      "--ledger", ledger_path_};
+    flags.insert(flags.end(), more.begin(), more.end());
+    return Run(std::move(flags));
+  }
+
+  const TempFolder folder_;
+  const std::string ledger_path_ = folder_.path() / "ledger";
+  std::string output_;
+  const Workshop workshop_{
+      Clock::Real(), Catalogue::Embedded(),
+      [](const std::filesystem::path& path,
+         LedgerAccess) -> absl::StatusOr<OpenedLedger> {
+        UserKeys keys = UserKeys::FromSecret("secret");
+        auto ledger =
+            OpenRocksLedger({.directory = path, .clock = &Clock::Real()},
+                            Catalogue::Embedded(), keys);
+        if (!ledger.ok()) return ledger.status();
+        return OpenedLedger{std::move(keys), *std::move(ledger)};
+      }};
+};
+
+TEST_F(ImportVerbTest, PrintsAndWritesWhatItCounted) {
+  const auto input = folder_.Write("a.gz", GzipBytes(kLines));
+  const std::string summary = folder_.path() / "summary.json";
+  ASSERT_TRUE(Import(input, {"--summary", summary}).ok());
+  EXPECT_THAT(output_, HasSubstr("EMPTY_USER_ID"));
+  EXPECT_THAT(output_, HasSubstr("line 2: user_id is empty"));
+  EXPECT_THAT(output_, HasSubstr("every user met has granted"));
+  EXPECT_THAT(*ReadFile(summary),
+              HasSubstr("{\"lines\":3,\"accepted\":2,\"duplicate\":0,"
+                        "\"rejected\":{\"EMPTY_USER_ID\":1},\"seconds\":"));
+  ASSERT_TRUE(
+      Import(input, {"--summary", summary, "--assume-consent", "withheld"})
+          .ok());
+  EXPECT_THAT(*ReadFile(summary), HasSubstr("\"accepted\":0,\"duplicate\":2"));
+  EXPECT_THAT(output_, HasSubstr("had been imported before"));
+  EXPECT_THAT(output_, HasSubstr("every user met has withheld"));
+}
+
+TEST_F(ImportVerbTest, LeavesNoLedgerBehindAMistake) {
+  const auto input = folder_.Write("a", kLines);
+  EXPECT_TRUE(absl::IsNotFound(Import(folder_.path() / "missing")));
+  EXPECT_TRUE(absl::IsInvalidArgument(Import(folder_.path())));
+  EXPECT_TRUE(absl::IsInvalidArgument(Import(folder_.Write("empty", ""))));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      Import(folder_.Write("head.gz", GzipBytes(kLines).substr(0, 6)))));
+  const absl::Status unknown =
+      Run({"--format", "csv", "--input", input, "--ledger", ledger_path_});
+  EXPECT_TRUE(absl::IsInvalidArgument(unknown));
+  EXPECT_THAT(std::string(unknown.message()), HasSubstr("eventsim, jsonl"));
+  EXPECT_FALSE(Import(input, {"--assume-consent", "maybe"}).ok());
+  EXPECT_FALSE(Run({"--format", "eventsim", "--input", input}).ok());
+  EXPECT_FALSE(std::filesystem::exists(ledger_path_));
+}
+
+TEST_F(ImportVerbTest, TakesADamagedFileForBadInputAfterItsGoodLines) {
+  std::string packed = GzipBytes(kLines);
+  packed.resize(packed.size() - 4);
+  const std::string summary = folder_.path() / "summary.json";
+  const absl::Status status =
+      Import(folder_.Write("cut.gz", packed), {"--summary", summary});
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("cut.gz is cut off"));
+  EXPECT_EQ(absl::StrContains(status.message(), "\n"), false);
+  EXPECT_THAT(*ReadFile(summary), HasSubstr("\"accepted\":2"));
+  EXPECT_THAT(*ReadFile(summary), HasSubstr("\"complete\":false"));
+}
+
+TEST_F(ImportVerbTest, AsksForTheFormatWhenNoLineReadsAsTheOneGiven) {
+  const absl::Status status =
+      Import(folder_.Write("a.csv", "ts,user\n1,alice\n"));
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("line 1 is MALFORMED_JSON"));
+  EXPECT_FALSE(absl::StrContains(status.message(), "alice"));
+  // A log of guests only reads well and holds nothing for us.
+  EXPECT_TRUE(Import(folder_.Write("guests",
+                                   "{\"ts\":1538352000000,\"userId\":\"\","
+                                   "\"page\":\"Home\"}\n"))
+                  .ok());
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -1,0 +1,289 @@
+#include "training/importers/import_run.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "features/catalogue.h"
+#include "features/memory_ledger.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/failing_ledger.h"
+#include "tests/support/fixed_clock.h"
+#include "tests/support/gzip_bytes.h"
+#include "tests/support/temp_folder.h"
+#include "training/importers/import_mark.h"
+
+namespace tenuto {
+namespace {
+
+constexpr std::int64_t kStartMs = 1'538'352'000'000;
+
+std::string LineAt(std::int64_t ts_ms, absl::string_view user,
+                   absl::string_view page = "Home") {
+  return absl::StrCat("{\"ts\":", ts_ms, ",\"userId\":\"", user,
+                      "\",\"page\":\"", page, "\",\"level\":\"paid\"}\n");
+}
+
+// `count` lines, one a second, of 5 users in turn.
+std::string Lines(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text += LineAt(kStartMs + i * 1000, absl::StrCat("user", i % 5));
+  }
+  return text;
+}
+
+class ImportRunTest : public testing::Test {
+ protected:
+  absl::StatusOr<ImportReport> TryImport(const std::filesystem::path& path,
+                                         Ledger& ledger) {
+    auto source = LineSource::Open(path);
+    if (!source.ok()) return source.status();
+    return RunImport(options_, **source, keys_, clock_, ledger);
+  }
+  ImportReport Import(const std::string& text) {
+    auto report = TryImport(folder_.Write("a.jsonl", text), ledger_);
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report.ok() ? *report : ImportReport();
+  }
+
+  struct Logged {
+    std::int64_t event_time_us;
+    std::int64_t known_time_us;
+    v1::Event event;
+  };
+  // Everything in the ledger by known time, then event time, assumptions first.
+  std::vector<Logged> Log() const {
+    std::vector<Logged> log;
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      EXPECT_TRUE(ledger_
+                      .Scan(partition, 1,
+                            [&log](const LoggedEvent& logged) {
+                              v1::Event event;
+                              EXPECT_TRUE(event.ParseFromArray(
+                                  logged.event.data(),
+                                  static_cast<int>(logged.event.size())));
+                              log.push_back(
+                                  {event.event_time().seconds() * 1'000'000,
+                                   logged.known_time_us, event});
+                              return true;
+                            })
+                      .ok());
+    }
+    std::sort(log.begin(), log.end(), [](const Logged& a, const Logged& b) {
+      return std::make_tuple(a.known_time_us, a.event_time_us,
+                             a.event.sequence()) <
+             std::make_tuple(b.known_time_us, b.event_time_us,
+                             b.event.sequence());
+    });
+    return log;
+  }
+
+  ImportOptions options_{.format = "eventsim"};
+  FixedClock clock_{absl::FromUnixMillis(kStartMs) + absl::Hours(24 * 365)};
+  const TempFolder folder_;
+  const UserKeys keys_ = UserKeys::FromSecret("secret");
+  MemoryLedger ledger_{Catalogue::Embedded(), clock_};
+};
+
+TEST_F(ImportRunTest, AcceptsNothingOfAFileTheSecondTime) {
+  const std::string text = Lines(100);
+  const ImportReport first = Import(text);
+  EXPECT_EQ(first.lines, 100);
+  EXPECT_EQ(first.accepted, 100);
+  EXPECT_EQ(first.duplicate, 0);
+  EXPECT_EQ(first.assumed_consents, 10);
+  EXPECT_FALSE(first.repeated);
+  for (const bool restart : {false, true}) {
+    options_.restart = restart;
+    const ImportReport again = Import(text);
+    EXPECT_EQ(again.lines, 100);
+    EXPECT_EQ(again.accepted, 0);
+    EXPECT_EQ(again.duplicate, 100);
+    EXPECT_EQ(again.assumed_consents, 0);
+    EXPECT_TRUE(again.repeated);
+  }
+  EXPECT_EQ(ledger_.Facts().last_position, 110u);
+}
+
+TEST_F(ImportRunTest, AcceptsOnlyTheNewLinesOfAFileThatGrew) {
+  Import(Lines(60));
+  const ImportReport report = Import(Lines(100));
+  EXPECT_EQ(report.accepted, 40);
+  EXPECT_EQ(report.duplicate, 60);
+  EXPECT_EQ(report.resumed_at_line, 0);
+}
+
+TEST_F(ImportRunTest, CountsEveryBadLineByItsReason) {
+  const ImportReport report = Import(absl::StrCat(
+      LineAt(kStartMs, "a"), LineAt(kStartMs, ""), LineAt(kStartMs, ""),
+      "not json\n", "\n", LineAt(kStartMs, "a", "Karaoke"), LineAt(-5, "a"),
+      LineAt(4'000'000'000'000, "a"), std::string(kLineBytesMax + 1, ' '), "\n",
+      LineAt(kStartMs, "a"), LineAt(kStartMs + 1, "a")));
+  EXPECT_EQ(report.lines, 11);
+  EXPECT_EQ(report.accepted, 2);
+  EXPECT_EQ(report.duplicate, 1);
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& [reason, of_reason] : report.rejected) {
+    counts[reason] = of_reason.count;
+  }
+  const std::map<std::string, std::int64_t> expected = {
+      {"EMPTY_USER_ID", 2}, {"MALFORMED_JSON", 1}, {"EMPTY_LINE", 1},
+      {"UNKNOWN_PAGE", 1},  {"BAD_TIME", 1},       {"FUTURE", 1},
+      {"LINE_TOO_LONG", 1}};
+  EXPECT_EQ(counts, expected);
+  EXPECT_THAT(report.rejected.at("EMPTY_USER_ID").first_lines,
+              testing::ElementsAre(2, 3));
+  EXPECT_THAT(report.rejected.at("FUTURE").first_lines,
+              testing::ElementsAre(8));
+}
+
+TEST_F(ImportRunTest, TakesBothOfTwoJoinedRecords) {
+  std::string joined = LineAt(kStartMs, "a");
+  joined.pop_back();
+  const ImportReport report = Import(joined + LineAt(kStartMs + 1, "b"));
+  EXPECT_EQ(report.lines, 2);
+  EXPECT_EQ(report.accepted, 2);
+}
+
+TEST_F(ImportRunTest, KnowsAnEventWhenTheFileHadReachedItsTime) {
+  Import(absl::StrCat(LineAt(kStartMs + 5000, "a"), LineAt(kStartMs, "a"),
+                      LineAt(4'000'000'000'000, "a"),
+                      LineAt(kStartMs + 9000, "a"),
+                      LineAt(kStartMs + 6000, "b")));
+  std::vector<std::pair<std::int64_t, std::int64_t>> times;
+  for (const Logged& logged : Log()) {
+    if (logged.event.has_consent_changed()) continue;
+    times.emplace_back(logged.event_time_us / 1000 - kStartMs,
+                       logged.known_time_us / 1000 - kStartMs);
+  }
+  EXPECT_THAT(times, testing::ElementsAre(std::make_pair(0, 5000),
+                                          std::make_pair(5000, 5000),
+                                          std::make_pair(6000, 9000),
+                                          std::make_pair(9000, 9000)));
+}
+
+TEST_F(ImportRunTest, StatesTheAssumedConsentOfEachUserOnce) {
+  options_.assumed_consent = v1::CONSENT_WITHHELD;
+  Import(absl::StrCat(LineAt(-5, "a"), LineAt(kStartMs + 5000, "a"),
+                      LineAt(kStartMs, "a"), LineAt(kStartMs + 6000, "a")));
+  std::vector<v1::ConsentChanged> consents;
+  for (const Logged& logged : Log()) {
+    if (!logged.event.has_consent_changed()) continue;
+    consents.push_back(logged.event.consent_changed());
+    EXPECT_EQ(logged.event.event_time().seconds(), kStartMs / 1000 + 5);
+    EXPECT_EQ(logged.event.sequence(), 0u);
+  }
+  ASSERT_EQ(consents.size(), 2u);
+  EXPECT_NE(consents[0].consent_class(), consents[1].consent_class());
+  for (const v1::ConsentChanged& consent : consents) {
+    EXPECT_EQ(consent.consent(), v1::CONSENT_WITHHELD);
+    EXPECT_TRUE(consent.assumed());
+  }
+}
+
+TEST_F(ImportRunTest, GoesOnWhereAFailedRunStopped) {
+  options_.batch_events_max = 30;
+  const auto path = folder_.Write("a.gz", GzipBytes(Lines(200)));
+  FailingLedger failing(ledger_, 3);
+  EXPECT_TRUE(absl::IsUnavailable(TryImport(path, failing).status()));
+  const Position durable = ledger_.Facts().last_position;
+  EXPECT_GE(durable, 90u);
+  EXPECT_LT(durable, 210u);
+
+  const auto report = TryImport(path, ledger_);
+  ASSERT_TRUE(report.ok());
+  // 10 of what is durable are assumed consents.
+  EXPECT_EQ(report->resumed_at_line, static_cast<int>(durable) - 10 + 1);
+  EXPECT_EQ(report->lines, 200 - (static_cast<int>(durable) - 10));
+  EXPECT_EQ(report->accepted, report->lines);
+  EXPECT_EQ(report->duplicate, 0);
+  EXPECT_EQ(ledger_.Facts().last_position, 210u);
+}
+
+TEST_F(ImportRunTest, LeavesTheSameLogWhetherItWasInterruptedOrNot) {
+  options_.batch_events_max = 30;
+  // Out of order, so that the maximum of event time crosses the interruption.
+  const std::string text = LineAt(kStartMs + 100'000, "late") + Lines(200);
+  const auto path = folder_.Write("a", text);
+  FailingLedger failing(ledger_, 3);
+  ASSERT_FALSE(TryImport(path, failing).ok());
+  ASSERT_TRUE(TryImport(path, ledger_).ok());
+  MemoryLedger whole(Catalogue::Embedded(), clock_);
+  ASSERT_TRUE(TryImport(path, whole).ok());
+  const auto digest = [](const Ledger& ledger) {
+    std::vector<std::string> log;
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      EXPECT_TRUE(ledger
+                      .Scan(partition, 1,
+                            [&log](const LoggedEvent& logged) {
+                              log.push_back(absl::StrCat(
+                                  logged.user.Hex(), logged.position, " ",
+                                  logged.known_time_us, logged.event));
+                              return true;
+                            })
+                      .ok());
+    }
+    return log;
+  };
+  EXPECT_EQ(digest(ledger_), digest(whole));
+}
+
+TEST_F(ImportRunTest, ReadsFromTheFirstLineOnRestart) {
+  options_.batch_events_max = 30;
+  const auto path = folder_.Write("a", Lines(200));
+  FailingLedger failing(ledger_, 3);
+  ASSERT_FALSE(TryImport(path, failing).ok());
+  options_.restart = true;
+  const auto report = TryImport(path, ledger_);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->resumed_at_line, 0);
+  EXPECT_EQ(report->lines, 200);
+  EXPECT_EQ(report->accepted + report->duplicate, 200);
+  EXPECT_GT(report->duplicate, 0);
+  EXPECT_EQ(ledger_.Facts().last_position, 210u);
+}
+
+TEST_F(ImportRunTest, TakesInATruncatedFileUpToTheFault) {
+  const std::string packed = GzipBytes(Lines(5000));
+  const auto cut = folder_.Write("cut.gz", packed.substr(0, packed.size() / 2));
+  const auto report = TryImport(cut, ledger_);
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(absl::IsDataLoss(report->file_fault));
+  EXPECT_GT(report->accepted, 1000);
+  EXPECT_LT(report->accepted, 5000);
+  const auto rest = TryImport(folder_.Write("whole.gz", packed), ledger_);
+  ASSERT_TRUE(rest.ok());
+  EXPECT_EQ(rest->accepted + report->accepted, 5000);
+  EXPECT_EQ(rest->duplicate, report->accepted);
+}
+
+TEST_F(ImportRunTest, RefusesAFileWhoseEventIdsAreForgotten) {
+  const std::string text = Lines(10);
+  Import(text);
+  clock_.Set(clock_.Now() + absl::Hours(24 * 33));
+  EXPECT_EQ(Import(text).duplicate, 10);
+  clock_.Set(clock_.Now() + absl::Hours(24 * 40));
+  for (const bool restart : {false, true}) {
+    options_.restart = restart;
+    EXPECT_TRUE(absl::IsAlreadyExists(
+        TryImport(folder_.Write("a.jsonl", text), ledger_).status()));
+  }
+}
+
+TEST_F(ImportRunTest, RefusesAMarkItCannotReadUnlessToldToRestart) {
+  const auto path = folder_.Write("a", Lines(10));
+  const SourceMark mark{
+      ImportSource("eventsim", (*LineSource::Open(path))->identity()), "?"};
+  ASSERT_TRUE(ledger_.Commit({}, &mark).ok());
+  EXPECT_TRUE(absl::IsDataLoss(TryImport(path, ledger_).status()));
+  options_.restart = true;
+  EXPECT_EQ(TryImport(path, ledger_)->accepted, 10);
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "features/base/atomic_file.h"
 #include "features/catalogue.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -22,8 +23,14 @@ TEST(MessagingPlatform, TellsAsksDecidesAndReportsBack) {
   const std::string config =
       folder
           .Write("server.textproto",
-                 "listen: '127.0.0.1:0' metrics_listen: '127.0.0.1:0'")
+                 "listen: '127.0.0.1:0' metrics_listen: '127.0.0.1:0' "
+                 "decision_seed: 1")
           .string();
+  // A fixed key, because keys decide who is held out.
+  std::filesystem::create_directory(folder.path() / "data");
+  ASSERT_TRUE(WriteFileAtomically(folder.path() / "data" / "user.key",
+                                  std::string(64, 'a') + "\n", 0600)
+                  .ok());
   ChildProcess server({BuiltProgram("tenuto-server"), "--config", config,
                        "--data_dir", (folder.path() / "data").string(),
                        "--models_dir", (folder.path() / "models").string()});
@@ -35,11 +42,13 @@ TEST(MessagingPlatform, TellsAsksDecidesAndReportsBack) {
     const std::string output = client.ReadAll();
     EXPECT_EQ(client.Wait(), 0) << client.errors();
     for (const char* user : {"anna", "bert", "cleo"}) {
-      EXPECT_THAT(output, ContainsRegex(std::string(user) +
-                                        " leaves with probability 0\\.[0-9]+"));
+      EXPECT_THAT(output,
+                  ContainsRegex(std::string(user) +
+                                " leaves with probability [01]\\.[0-9]+"));
       EXPECT_THAT(output, HasSubstr(std::string(user) + " gets "));
     }
     EXPECT_THAT(output, HasSubstr("as answered before"));
+    EXPECT_THAT(output, ContainsRegex("gets [a-mo-z]")) << "all got none";
   }
   server.Signal(SIGTERM);
   EXPECT_EQ(server.Wait(), 0);

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "Eigen/Core"
 #include "absl/status/statusor.h"
 #include "training/training_matrix.h"
 
@@ -21,9 +22,10 @@ class LogisticRegression {
   std::vector<double> Predict(const TrainingMatrix& rows) const;
 
  private:
-  std::vector<double> mean_, scale_;      // A column.
-  std::vector<double> weight_, missing_;  // A column; and of its indicator.
-  double intercept_ = 0;
+  Eigen::MatrixXd Design(const TrainingMatrix& rows) const;
+
+  std::vector<double> mean_, scale_;  // A column.
+  std::vector<double> weight_;        // In the order of Design.
 };
 
 }  // namespace tenuto

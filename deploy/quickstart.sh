@@ -1,0 +1,290 @@
+#!/usr/bin/env bash
+# From nothing to churn scores and message decisions, with real numbers at the
+# end. Needs only bash and awk until install_packages.sh has run.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+Usage: deploy/quickstart.sh [--data FILE] [--users N] [--days N] [--dir DIR]
+
+Installs missing Debian packages, builds Release into build/, makes a world of
+listeners (or imports a log), trains a churn model beside three baselines,
+starts the server on a free local port, sends it fresh events, scores, explains
+and decides, and prints a scoreboard. Everything it starts it also ends.
+
+  --data FILE   an eventsim / Sparkify log (.jsonl or .jsonl.gz) instead of
+                the world
+  --users N     listeners of the world (default 2000)
+  --days N      days of the world, ending yesterday (default 150)
+  --dir DIR     where ledger, models and results go (default quickstart-data/
+                in the repository). Emptied at the start, but only if this
+                script made it.
+TEXT
+}
+
+fail() {
+  echo "quickstart.sh: $1" >&2
+  exit "${2:-1}"
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+dir=$root/quickstart-data
+data=""
+users=2000
+days=150
+while (($# > 0)); do
+  case "$1" in
+    --help | -h) usage; exit 0 ;;
+    --data | --users | --days | --dir)
+      (($# > 1)) || fail "$1 needs a value; see --help" 2
+      case "$1" in
+        --data) data=$(readlink -m -- "$2") ;;
+        --users) users=$2 ;;
+        --days) days=$2 ;;
+        --dir) dir=$(readlink -m -- "$2") ;;
+      esac
+      shift
+      ;;
+    *) fail "unknown option \"$1\"; see --help" 2 ;;
+  esac
+  shift
+done
+[[ -z "$data" || -r "$data" ]] || fail "cannot read $data" 2
+[[ "$users" =~ ^[1-9][0-9]*$ ]] || fail "--users $users is no number" 2
+[[ "$days" =~ ^[1-9][0-9]*$ ]] || fail "--days $days is no number" 2
+
+marker=$dir/.made-by-quickstart
+if [[ -e "$dir" && ! -e "$marker" && -n "$(ls -A "$dir" 2>&1)" ]]; then
+  fail "$dir is not empty and not made by this script; choose another --dir" 2
+fi
+[[ "$data" != "$dir"/* ]] || fail "--data lies in $dir, which is emptied" 2
+cd "$root"
+exec < /dev/null
+
+server_pid=""
+# shellcheck disable=SC2317  # Called by the trap.
+stop_server() {
+  [[ -n "$server_pid" ]] || return 0
+  kill "$server_pid" 2> /dev/null || true
+  wait "$server_pid" 2> /dev/null || true
+  server_pid=""
+}
+trap stop_server EXIT
+trap 'exit 130' INT TERM
+
+step_start=$SECONDS
+step() {
+  echo "[$((SECONDS - step_start)) s] $*"
+}
+
+# JSON on standard input as lines "a.b.0.c=value".
+json_paths() {
+  awk '
+    function emit(value) {
+      print substr(path, 2) "=" value
+    }
+    function enter(key) {
+      path = path "." key
+    }
+    function leave() {
+      sub(/\.[^.]*$/, "", path)
+    }
+    function skip() {
+      while (substr(text, at, 1) ~ /[ \t\r\n,:]/) at++
+    }
+    function word(  start) {
+      start = at
+      if (substr(text, at, 1) == "\"") {
+        for (at++; substr(text, at, 1) != "\""; at++)
+          if (substr(text, at, 1) == "\\") at++
+        at++
+        return substr(text, start + 1, at - start - 2)
+      }
+      while (at <= length(text) && substr(text, at, 1) !~ /[],} \t\r\n]/) at++
+      return substr(text, start, at - start)
+    }
+    function value(  first, n) {
+      skip()
+      first = substr(text, at, 1)
+      if (first != "{" && first != "[") {
+        emit(word())
+        return
+      }
+      at++
+      for (n = 0; ; n++) {
+        skip()
+        if (at > length(text) || substr(text, at, 1) ~ /[]}]/) break
+        enter(first == "{" ? word() : n)
+        value()
+        leave()
+      }
+      at++
+    }
+    { text = text $0 "\n" }
+    END { at = 1; value() }'
+}
+
+# The value at path $2 of the paths in file $1; "-" where there is none.
+at() {
+  awk -v path="$2" '
+    index($0, path "=") == 1 { print substr($0, length(path) + 2); found = 1 }
+    END { if (!found) print "-" }' "$1"
+}
+
+call() {
+  build/tenuto call --server "$address" "$@"
+}
+
+make_ledger() {
+  if [[ -n "$data" ]]; then
+    step "Importing $data"
+    build/tenuto import --format eventsim --input "$data" \
+      --ledger "$dir/ledger" --assume-consent --summary "$dir/ledger.json"
+  else
+    # A world that ended yesterday: the server reads it as of today.
+    local start
+    start=$(date -u -d "$((days + 1)) days ago" +%F)
+    step "Generating $users listeners over $days days from $start"
+    build/tenuto world generate --users "$users" --days "$days" --seed 7 \
+      --start "$start" --ledger "$dir/ledger" --summary "$dir/ledger.json"
+  fi
+}
+
+user_ids() {
+  if [[ -n "$data" ]]; then
+    case "$data" in *.gz) zcat "$data" ;; *) cat "$data" ;; esac |
+      awk -v max=200 'match($0, /"userId": ?"[^"]+"/) {
+        id = substr($0, RSTART, RLENGTH)
+        sub(/^"userId": ?"/, "", id); sub(/"$/, "", id)
+        if (!(id in seen) && n < max) { seen[id] = 1; n++; print id }
+      }'
+  else
+    awk -v max="$((users < 200 ? users : 200))" \
+      'BEGIN { for (i = 1; i <= max; i++) printf "u%07d\n", i }'
+  fi
+}
+
+start_server() {
+  step "Starting the server on a free port"
+  echo 'metrics_listen: "127.0.0.1:0"' > "$dir/server.textproto"
+  build/tenuto-server --config "$dir/server.textproto" \
+    --data_dir "$dir/ledger" --models_dir "$dir/models" \
+    --listen 127.0.0.1:0 > "$dir/server.log" 2>&1 &
+  server_pid=$!
+  address=""
+  for _ in $(seq 300); do
+    address=$(awk 'match($0, /listening on [0-9.]+:[0-9]+/) {
+      print substr($0, RSTART + 13, RLENGTH - 13); exit }' "$dir/server.log")
+    [[ -z "$address" ]] || return 0
+    kill -0 "$server_pid" 2> /dev/null || break
+    sleep 0.1
+  done
+  cat "$dir/server.log" >&2
+  fail "the server did not start, see above"
+}
+
+# Three plays and a visit to the cancel page, a moment ago; then all again.
+send_events() {
+  step "Sending fresh events, twice"
+  local id now events=""
+  id=$(head -n 1 "$dir/users.txt")
+  now=$(date -u +%FT%TZ)
+  for n in 1 2 3; do
+    events+="{\"eventId\":\"quickstart-$n\",\"userId\":\"$id\",\"eventTime\":\
+\"$now\",\"playback\":{\"trackId\":\"t$n\",\"artistId\":\"a1\",\
+\"msPlayed\":180000}},"
+  done
+  events+="{\"eventId\":\"quickstart-4\",\"userId\":\"$id\",\"eventTime\":\
+\"$now\",\"pageView\":{\"page\":\"PAGE_CANCEL\"}}"
+  for n in 1 2; do
+    call IngestEvents "{\"requestId\":\"quickstart-$n\",\"events\":[$events]}" |
+      json_paths | awk -F= '/verdict=/ {print $2}' >> "$dir/verdicts.txt"
+  done
+}
+
+score_and_explain() {
+  step "Scoring $(wc -l < "$dir/users.txt") users and explaining the riskiest"
+  local ids
+  ids=$(awk '{printf "%s\"%s\"", (NR > 1 ? "," : ""), $0}' "$dir/users.txt")
+  call ScoreUsers "{\"model\":\"$model\",\"userIds\":[$ids]}" |
+    json_paths > "$dir/scores.txt"
+  riskiest=$(awk -F'[.=]' '
+    NR == FNR { id[FNR - 1] = $0; next }
+    $1 == "scores" && $3 == "probability" {
+      split($0, pair, "=")
+      if (pair[2] + 0 > best) { best = pair[2] + 0; who = id[$2] }
+    }
+    END { print who }' "$dir/users.txt" "$dir/scores.txt")
+  [[ -n "$riskiest" ]] || fail "no user was scored, see $dir/scores.txt"
+  call ExplainScore "{\"model\":\"$model\",\"userId\":\"$riskiest\"}" |
+    json_paths > "$dir/explanation.txt"
+}
+
+decide() {
+  step "Deciding for each of them"
+  local id
+  while read -r id; do
+    call DecideTreatment \
+      "{\"requestId\":\"quickstart-$id\",\"userId\":\"$id\"}" |
+      json_paths | awk -F= '$1 == "treatment" {print $2}'
+  done < "$dir/users.txt" > "$dir/decisions.txt"
+}
+
+measure_latency() {
+  step "Measuring latency"
+  call ScoreUsers "{\"model\":\"$model\",\"userIds\":[\"$riskiest\"]}" \
+    --repeat 2000 --summary "$dir/latency_score.json" > /dev/null
+  call GetServerStatus '{}' > "$dir/status.json"
+}
+
+count_lines() {
+  sort | uniq -c | sort -rn | awk '{printf "%s%s %d", s, $2, $1; s = ", "}'
+}
+
+scoreboard() {
+  json_paths < "$dir/train.json" > "$dir/train.txt"
+  json_paths < "$dir/latency_score.json" > "$dir/latency_score.txt"
+  local t=$dir/train.txt
+  echo
+  echo "=== Scoreboard ==="
+  echo "events       $(json_paths < "$dir/status.json" |
+    awk -F= '$1 == "lastPosition" {print $2}') in the ledger; sent live:" \
+    "$(count_lines < "$dir/verdicts.txt")"
+  echo "rows         train $(at "$t" rows.train)," \
+    "calibrate $(at "$t" rows.calibrate), test $(at "$t" rows.test)" \
+    "($(at "$t" test.positives) left by choice)"
+  echo "model        $(at "$t" model) version $(at "$t" version)"
+  echo "test         AUC $(at "$t" test.auc) [$(at "$t" test.auc_low)," \
+    "$(at "$t" test.auc_high)], log loss $(at "$t" test.log_loss)" \
+    "(constant $(at "$t" test.log_loss_constant))," \
+    "lift of the top decile $(at "$t" test.lift_top_decile)"
+  awk -F'[.=]' '$1 == "baselines" && $3 == "auc" {
+    split($0, pair, "="); print "baseline     " $2 ": AUC " pair[2] }' "$t"
+  echo "riskiest     $riskiest: $(at "$dir/explanation.txt" \
+    score.probability) because"
+  awk '/^reasons\./ { sub(/^[^=]*=/, "             - "); print }' \
+    "$dir/explanation.txt"
+  echo "decisions    $(count_lines < "$dir/decisions.txt")"
+  echo "latency      ScoreUsers p50" \
+    "$(at "$dir/latency_score.txt" latency_ms_p50) ms, p99" \
+    "$(at "$dir/latency_score.txt" latency_ms_p99) ms"
+  echo "time         $((SECONDS - step_start)) s; everything is in $dir"
+}
+
+step "Installing what is missing and building"
+deploy/build.sh release tenuto tenuto-server
+rm -rf "$dir"
+mkdir -p "$dir"
+: > "$marker"
+model=churn_14d
+make_ledger
+user_ids > "$dir/users.txt"
+step "Training $model beside its baselines"
+build/tenuto train churn --ledger "$dir/ledger" --models "$dir/models" \
+  --baseline --summary "$dir/train.json"
+start_server
+send_events
+score_and_explain
+decide
+measure_latency
+scoreboard

@@ -1,0 +1,78 @@
+// The record of every score served, beside the ledger: append-only files that
+// a background thread writes, so that no score waits for a disk. What a crash
+// or a full queue costs is bounded (one second) and counted.
+//
+// A file is "TNTSCR01" and then frames: length (4 bytes, little endian), XXH3
+// of the body (8 bytes, little endian), body (tenuto.v1.ScoreRecord). Each
+// process begins a new file, so only a file's tail can ever be torn.
+#ifndef TENUTO_FEATURES_RECORD_LOG_H_
+#define TENUTO_FEATURES_RECORD_LOG_H_
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "features/base/bounded_queue.h"
+#include "tenuto/v1/records.pb.h"
+
+namespace tenuto {
+
+struct RecordLogOptions {
+  std::filesystem::path directory;
+  // Records waiting for the disk before further ones are dropped.
+  std::int64_t queue_max = 65'536;
+  // How long the writer gathers records before it writes and syncs them; with
+  // the sync itself it stays well below the second a crash may cost.
+  absl::Duration linger = absl::Milliseconds(500);
+  std::int64_t file_bytes_max = 256 << 20;
+};
+
+// Thread-safe.
+class RecordLog {
+ public:
+  struct Counts {
+    std::int64_t written = 0;  // Durable.
+    std::int64_t lost = 0;     // Dropped by a full queue or a failing disk.
+  };
+
+  // Makes the directory. kUnavailable with the path when that fails.
+  static absl::StatusOr<std::unique_ptr<RecordLog>> Open(
+      RecordLogOptions options);
+  // Writes what is waiting, then stops.
+  ~RecordLog();
+
+  // Never waits. A record that finds the queue full is lost and counted.
+  void Append(const v1::ScoreRecord& record);
+
+  Counts counts() const;
+
+ private:
+  class Files;
+  RecordLog(RecordLogOptions options, std::unique_ptr<Files> files);
+  void WriteUntilClosed();
+
+  const RecordLogOptions options_;
+  BoundedQueue<std::string> queue_;
+  std::atomic<std::int64_t> written_ = 0;
+  std::atomic<std::int64_t> lost_ = 0;
+  std::unique_ptr<Files> files_;  // Used by writer_ only.
+  std::thread writer_;
+};
+
+// Every whole record, file by file in the order written, until `visit` returns
+// false. A torn tail ends its file without an error; kDataLoss names the file
+// and the byte of anything else that is damaged. kNotFound: no such directory.
+absl::Status ReadScoreRecords(
+    const std::filesystem::path& directory,
+    absl::FunctionRef<bool(const v1::ScoreRecord&)> visit);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_RECORD_LOG_H_

@@ -1,0 +1,54 @@
+// For the people who run the server: what serves, and look for new models now.
+#ifndef TENUTO_SERVER_ADMIN_SERVICE_H_
+#define TENUTO_SERVER_ADMIN_SERVICE_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "features/ledger.h"
+#include "features/record_log.h"
+#include "model/model_registry.h"
+#include "server/calls.h"
+#include "server/metrics.h"
+#include "tenuto/v1/admin.grpc.pb.h"
+
+namespace tenuto {
+
+// Thread-safe. The references must outlive it.
+class AdminService final : public v1::Admin::CallbackService {
+ public:
+  struct Options {
+    absl::string_view version;
+    const Ledger& ledger;
+    const RecordLog& records;
+    ModelRegistry& registry;
+    Metrics& metrics;
+    Calls& calls;
+  };
+  explicit AdminService(const Options& options) : options_(options) {}
+
+  // Without transport.
+  absl::Status Report(v1::GetServerStatusResponse& response) const;
+  absl::Status Reload(v1::ReloadModelsResponse& response) const;
+  absl::Status Describe(const v1::DescribeModelRequest& request,
+                        v1::DescribeModelResponse& response) const;
+
+  grpc::ServerUnaryReactor* GetServerStatus(
+      grpc::CallbackServerContext* context,
+      const v1::GetServerStatusRequest* request,
+      v1::GetServerStatusResponse* response) override;
+  grpc::ServerUnaryReactor* ReloadModels(
+      grpc::CallbackServerContext* context,
+      const v1::ReloadModelsRequest* request,
+      v1::ReloadModelsResponse* response) override;
+  grpc::ServerUnaryReactor* DescribeModel(
+      grpc::CallbackServerContext* context,
+      const v1::DescribeModelRequest* request,
+      v1::DescribeModelResponse* response) override;
+
+ private:
+  const Options options_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_SERVER_ADMIN_SERVICE_H_

@@ -1,0 +1,217 @@
+#include "server/decision_service.h"
+
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "features/base/digest.h"
+#include "features/base/status_macros.h"
+#include "features/state_reader.h"
+#include "google/protobuf/util/time_util.h"
+#include "model/explainer.h"
+#include "server/request_checks.h"
+#include "server/rpc_status.h"
+#include "xxhash.h"
+
+namespace tenuto {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+constexpr int kReasons = 5;
+constexpr std::size_t kDecisionIdDigits = 32;
+
+absl::Status CheckRequest(const v1::DecideTreatmentRequest& request) {
+  TENUTO_RETURN_IF_ERROR(CheckId("request_id", request.request_id()));
+  TENUTO_RETURN_IF_ERROR(CheckId("user_id", request.user_id()));
+  for (int k = 0; k < request.surfaces_size(); ++k) {
+    const int surface = request.surfaces(k);
+    if (!v1::Surface_IsValid(surface) || surface == v1::SURFACE_UNSPECIFIED) {
+      return FieldError(absl::StrCat("surfaces[", k, "]"), "UNKNOWN_VALUE",
+                        absl::StrCat("has no value ", surface));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::uint64_t Hash(absl::string_view bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+std::uint64_t DrawSeed(absl::string_view request_id, const UserKey& user,
+                       std::uint64_t seed) {
+  return Hash(absl::StrCat(user.view(), request_id), seed);
+}
+
+// With the time, because a request id may come again after a day.
+std::string DecisionId(absl::string_view request_id, const UserKey& user,
+                       absl::Time decided) {
+  return Sha256Hex(absl::StrCat(user.view(), absl::ToUnixMicros(decided), "/",
+                                request_id))
+      .substr(0, kDecisionIdDigits);
+}
+
+void FillConsidered(const Decision& decision, v1::DecisionMade& made) {
+  for (const Candidate& candidate : decision.candidates) {
+    v1::Considered& considered = *made.add_considered();
+    considered.set_treatment(candidate.treatment);
+    considered.set_expected_value_minor(candidate.expected_value_minor);
+    considered.set_propensity(candidate.propensity);
+    considered.set_blocked_by(candidate.blocked_by);
+  }
+}
+
+v1::DecisionMade MakeRecord(const Decision& decision) {
+  v1::DecisionMade made;
+  made.set_treatment(decision.choice().treatment);
+  made.set_surface(decision.choice().surface);
+  made.set_propensity(decision.choice().propensity);
+  made.set_contact(decision.chosen != 0);
+  made.set_explored(decision.explored);
+  FillConsidered(decision, made);
+  return made;
+}
+
+void FillDecision(const v1::DecisionMade& made,
+                  v1::DecideTreatmentResponse& response) {
+  response.set_decision_id(made.decision_id());
+  response.set_treatment(made.treatment());
+  response.set_surface(made.surface());
+  response.set_propensity(made.propensity());
+  *response.mutable_considered() = made.considered();
+}
+
+absl::Status FillBelief(const ModelBundle& bundle, const UserRows& scored,
+                        v1::DecideTreatmentResponse& response) {
+  const v1::UserScore& score = scored.scores.front();
+  const ProbabilityInterval interval =
+      bundle.calibrator().Interval(static_cast<float>(score.margin()));
+  response.set_churn_probability(score.probability());
+  response.set_churn_probability_low(interval.low);
+  response.set_churn_probability_high(interval.high);
+  TENUTO_ASSIGN_OR_RETURN(const Explanation explanation,
+                          Explain(bundle, scored.rows, kReasons));
+  for (const std::string& reason : explanation.reasons) {
+    response.add_reasons(reason);
+  }
+  response.set_model(bundle.manifest().model());
+  response.set_model_version(bundle.manifest().version());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+struct DecisionService::Making {
+  const v1::DecideTreatmentRequest& request;
+  const UserKey user;
+  const absl::Time history_start;
+  const std::shared_ptr<const ModelBundle> bundle;
+  UserRows scored;
+  v1::DecisionMade made;
+};
+
+DecisionService::DecisionService(Options options)
+    : options_(std::move(options)) {}
+
+absl::Status DecisionService::Decide(
+    const v1::DecideTreatmentRequest& request,
+    v1::DecideTreatmentResponse& response) const {
+  TENUTO_RETURN_IF_ERROR(CheckRequest(request));
+  const UserKey user = options_.keys.Of(request.user_id());
+  TENUTO_ASSIGN_OR_RETURN(
+      auto bundle, options_.scorer.FindUserBundle(request.model().empty()
+                                                      ? options_.default_model
+                                                      : request.model()));
+  Making making{.request = request,
+                .user = user,
+                .history_start = options_.ledger.Facts().history_start,
+                .bundle = std::move(bundle),
+                .scored = {},
+                .made = {}};
+  const RequestKey key{.id = request.request_id(),
+                       .body_hash = Hash(request.SerializeAsString(), 0)};
+  absl::StatusOr<Ledger::Answer> once = options_.ledger.CommitOnce(
+      user, key, options_.clock.Now(),
+      [&](absl::string_view state) { return Make(state, making); });
+  if (absl::IsInvalidArgument(once.status())) {
+    return WithReason(once.status(), "REQUEST_ID_REUSED");
+  }
+  TENUTO_ASSIGN_OR_RETURN(const Ledger::Answer answer, std::move(once));
+  if (!response.ParseFromString(answer.response)) {
+    return absl::DataLossError("a stored decision does not parse");
+  }
+  response.set_replayed(answer.replayed);
+  if (answer.replayed) {
+    options_.metrics.CountReplayedDecision();
+    return absl::OkStatus();
+  }
+  options_.scorer.Record(*making.bundle, making.scored);
+  options_.metrics.CountScores(1);
+  options_.metrics.CountDecision(making.made);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view state,
+                                                      Making& making) const {
+  const v1::DecideTreatmentRequest& request = making.request;
+  // Asked here, so that a decision is never older than one it must respect.
+  const absl::Time now = WholeMicroseconds(options_.clock.Now());
+  const ReadTime when{.as_of = now, .history_start = making.history_start};
+  TENUTO_ASSIGN_OR_RETURN(
+      making.scored,
+      options_.scorer.ScoreState(*making.bundle, making.user, state, when));
+  TENUTO_ASSIGN_OR_RETURN(const StateReader reader,
+                          StateReader::Open(options_.catalogue, state));
+  DecisionInput input;
+  input.user = making.user;
+  input.state = &reader;
+  input.churn_probability = making.scored.scores.front().probability();
+  input.now = now;
+  for (const int surface : request.surfaces()) {
+    input.surfaces.push_back(static_cast<v1::Surface>(surface));
+  }
+  std::mt19937_64 random(
+      DrawSeed(request.request_id(), making.user, options_.seed));
+  const Decision decision = options_.policy.Decide(input, random);
+
+  making.made = MakeRecord(decision);
+  making.made.set_decision_id(
+      DecisionId(request.request_id(), making.user, now));
+  making.made.set_request_id(request.request_id());
+  making.made.set_churn_probability(input.churn_probability);
+  making.made.set_model(absl::StrCat(making.bundle->manifest().model(), "/",
+                                     making.bundle->manifest().version()));
+  making.made.set_policy(std::string(options_.policy.version()));
+
+  v1::DecideTreatmentResponse response;
+  FillDecision(making.made, response);
+  TENUTO_RETURN_IF_ERROR(FillBelief(*making.bundle, making.scored, response));
+  response.set_explanation(decision.explanation);
+  const std::int64_t decided_us = absl::ToUnixMicros(now);
+  *response.mutable_decided_time() =
+      TimeUtil::MicrosecondsToTimestamp(decided_us);
+
+  v1::Event event;
+  event.set_event_id(absl::StrCat("decision/", making.made.decision_id()));
+  *event.mutable_event_time() = response.decided_time();
+  *event.mutable_decision_made() = making.made;
+  Ledger::Outcome outcome;
+  outcome.event = options_.gate.AdmitOwn(event, making.user);
+  outcome.event.known_time_us = decided_us;
+  outcome.response = response.SerializeAsString();
+  return outcome;
+}
+
+grpc::ServerUnaryReactor* DecisionService::DecideTreatment(
+    grpc::CallbackServerContext* context,
+    const v1::DecideTreatmentRequest* request,
+    v1::DecideTreatmentResponse* response) {
+  return options_.calls.AnswerFromPool(
+      *context, RpcMethod::kDecideTreatment,
+      [this, request, response] { return Decide(*request, *response); });
+}
+
+}  // namespace tenuto

@@ -1,0 +1,51 @@
+// Takes in what happened: gate every event, commit what passes, answer event by
+// event.
+#ifndef TENUTO_SERVER_INGEST_SERVICE_H_
+#define TENUTO_SERVER_INGEST_SERVICE_H_
+
+#include "absl/status/status.h"
+#include "features/base/clock.h"
+#include "features/event_gate.h"
+#include "features/ledger.h"
+#include "server/calls.h"
+#include "server/event_streams.h"
+#include "server/metrics.h"
+#include "tenuto/v1/ingest.grpc.pb.h"
+
+namespace tenuto {
+
+// Thread-safe. The references must outlive it.
+class IngestService final : public v1::Ingest::CallbackService {
+ public:
+  static constexpr int kEventsMax = 1000;
+
+  struct Options {
+    const Clock& clock;
+    const EventGate& gate;
+    Ledger& ledger;
+    Metrics& metrics;
+    Calls& calls;
+  };
+  explicit IngestService(const Options& options);
+
+  // One batch, without transport. Takes the ids out of the request's events.
+  absl::Status TakeIn(v1::IngestEventsRequest& request,
+                      v1::IngestEventsResponse& response) const;
+
+  void Drain() { streams_.Drain(); }
+
+  grpc::ServerUnaryReactor* IngestEvents(
+      grpc::CallbackServerContext* context,
+      const v1::IngestEventsRequest* request,
+      v1::IngestEventsResponse* response) override;
+  EventStreams::Reactor* StreamEvents(
+      grpc::CallbackServerContext* context) override;
+
+ private:
+  const Options options_;
+  EventStreams streams_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_SERVER_INGEST_SERVICE_H_

@@ -1,0 +1,193 @@
+#include "server/metrics.h"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "prometheus/counter.h"
+#include "prometheus/exposer.h"
+#include "prometheus/gauge.h"
+#include "prometheus/histogram.h"
+#include "prometheus/registry.h"
+
+namespace tenuto {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+constexpr std::array<const char*, 9> kMethods = {
+    "IngestEvents",    "StreamEvents", "ScoreUsers",
+    "ScoreRows",       "ExplainScore", "DecideTreatment",
+    "GetServerStatus", "ReloadModels", "DescribeModel"};
+constexpr std::size_t kCodes = 17;  // Of gRPC, from 0.
+
+constexpr std::array<std::pair<v1::EventVerdict, const char*>, 3> kVerdicts = {{
+    {v1::EVENT_VERDICT_ACCEPTED, "accepted"},
+    {v1::EVENT_VERDICT_DUPLICATE, "duplicate"},
+    {v1::EVENT_VERDICT_REJECTED, "rejected"},
+}};
+
+Counter& AddCounter(prometheus::Registry& registry, const char* name,
+                    const char* help) {
+  return prometheus::BuildCounter()
+      .Name(name)
+      .Help(help)
+      .Register(registry)
+      .Add({});
+}
+
+Gauge& AddGauge(prometheus::Registry& registry, const char* name,
+                const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(
+      {});
+}
+
+prometheus::MetricFamily Reading(const char* name, const char* help,
+                                 prometheus::MetricType type, double value) {
+  prometheus::ClientMetric metric;
+  (type == prometheus::MetricType::Counter ? metric.counter.value
+                                           : metric.gauge.value) = value;
+  return {name, help, type, {metric}};
+}
+
+}  // namespace
+
+// The registry with a handle on each series. As a Collectable it first takes
+// the readings of the other parts, so that a scrape is never stale.
+struct Metrics::Series final : prometheus::Collectable {
+  explicit Series(const std::vector<std::string>& treatments) {
+    auto& calls = prometheus::BuildCounter()
+                      .Name("tenuto_calls_total")
+                      .Help("Calls answered, by method and gRPC code.")
+                      .Register(registry);
+    auto& durations = prometheus::BuildHistogram()
+                          .Name("tenuto_call_seconds")
+                          .Help("From a call's arrival to its answer.")
+                          .Register(registry);
+    // From a score out of memory to a stalled disk.
+    const Histogram::BucketBoundaries bounds = {
+        0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5};
+    for (std::size_t m = 0; m < kMethods.size(); ++m) {
+      seconds[m] = &durations.Add({{"method", kMethods[m]}}, bounds);
+      for (std::size_t code = 0; code < kCodes; ++code) {
+        const std::string name =
+            absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
+        by_code[m][code] =
+            &calls.Add({{"method", kMethods[m]}, {"code", name}});
+      }
+    }
+    auto& verdicts = prometheus::BuildCounter()
+                         .Name("tenuto_events_total")
+                         .Help("Events received, by verdict.")
+                         .Register(registry);
+    for (const auto& [verdict, name] : kVerdicts) {
+      events[verdict] = &verdicts.Add({{"verdict", name}});
+    }
+    auto& chosen = prometheus::BuildCounter()
+                       .Name("tenuto_decisions_total")
+                       .Help("Decisions made, by treatment chosen.")
+                       .Register(registry);
+    for (const std::string& treatment : treatments) {
+      decisions[treatment] = &chosen.Add({{"treatment", treatment}});
+    }
+  }
+
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    using prometheus::MetricType;
+    const MetricReadings now = read();
+    std::vector<prometheus::MetricFamily> families = registry.Collect();
+    families.push_back(Reading("tenuto_ledger_last_position",
+                               "Position of the newest event of the log.",
+                               MetricType::Gauge,
+                               static_cast<double>(now.ledger_last_position)));
+    families.push_back(Reading("tenuto_models_serving",
+                               "Models that have a bundle in service.",
+                               MetricType::Gauge, now.models_serving));
+    families.push_back(Reading(
+        "tenuto_score_records_written_total", "Score records made durable.",
+        MetricType::Counter, static_cast<double>(now.score_records_written)));
+    families.push_back(Reading(
+        "tenuto_score_records_lost_total",
+        "Score records lost to a full queue or a failing disk.",
+        MetricType::Counter, static_cast<double>(now.score_records_lost)));
+    return families;
+  }
+
+  prometheus::Registry registry;
+  std::array<std::array<Counter*, kCodes>, kMethods.size()> by_code;
+  std::array<Histogram*, kMethods.size()> seconds;
+  std::map<v1::EventVerdict, Counter*> events;
+  std::map<std::string, Counter*> decisions;
+  Counter& scores = AddCounter(registry, "tenuto_scores_total",
+                               "Rows scored, decisions included.");
+  Counter& explored =
+      AddCounter(registry, "tenuto_decisions_explored_total",
+                 "Decisions chosen by chance, not by expected value.");
+  Counter& replayed =
+      AddCounter(registry, "tenuto_decisions_replayed_total",
+                 "Repeated requests answered with the stored decision.");
+  Counter& refused = AddCounter(registry, "tenuto_bundles_refused_total",
+                                "Model bundles that failed their checks.");
+  Gauge& serving = AddGauge(registry, "tenuto_serving",
+                            "1 while the health service says SERVING.");
+  std::function<MetricReadings()> read;
+  // The exposer wants to watch a shared_ptr; this one owns nothing.
+  const std::shared_ptr<prometheus::Collectable> self{
+      this, [](prometheus::Collectable*) {}};
+  // Last, so that no scrape outlives what it reads.
+  std::unique_ptr<prometheus::Exposer> exposer;
+};
+
+Metrics::Metrics(const std::vector<std::string>& treatments)
+    : series_(std::make_unique<Series>(treatments)) {}
+
+Metrics::~Metrics() = default;
+
+void Metrics::CountCall(RpcMethod method, absl::StatusCode code,
+                        absl::Duration duration) {
+  const auto m = static_cast<std::size_t>(method);
+  series_->by_code[m][static_cast<std::size_t>(code) % kCodes]->Increment();
+  series_->seconds[m]->Observe(std::max(0.0, absl::ToDoubleSeconds(duration)));
+}
+
+void Metrics::CountEvent(v1::EventVerdict verdict) {
+  const auto found = series_->events.find(verdict);
+  if (found != series_->events.end()) found->second->Increment();
+}
+
+void Metrics::CountScores(int scores) { series_->scores.Increment(scores); }
+
+void Metrics::CountDecision(const v1::DecisionMade& decision) {
+  const auto found = series_->decisions.find(decision.treatment());
+  if (found != series_->decisions.end()) found->second->Increment();
+  if (decision.explored()) series_->explored.Increment();
+}
+
+void Metrics::CountReplayedDecision() { series_->replayed.Increment(); }
+
+void Metrics::CountRefusedBundle() { series_->refused.Increment(); }
+
+void Metrics::SetServing(bool serving) {
+  series_->serving.Set(serving ? 1 : 0);
+}
+
+absl::StatusOr<int> Metrics::Expose(absl::string_view listen,
+                                    std::function<MetricReadings()> read) {
+  series_->read = std::move(read);
+  try {
+    series_->exposer =
+        std::make_unique<prometheus::Exposer>(std::string(listen));
+  } catch (const std::exception& error) {
+    return absl::UnavailableError(absl::StrCat("metrics_listen: cannot bind ",
+                                               listen, ": ", error.what()));
+  }
+  series_->exposer->RegisterCollectable(series_->self);
+  return series_->exposer->GetListeningPorts().front();
+}
+
+}  // namespace tenuto

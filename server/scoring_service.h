@@ -1,0 +1,58 @@
+// How likely is this user to leave, and why? Three questions, one path.
+#ifndef TENUTO_SERVER_SCORING_SERVICE_H_
+#define TENUTO_SERVER_SCORING_SERVICE_H_
+
+#include "absl/status/status.h"
+#include "features/user_key.h"
+#include "model/model_registry.h"
+#include "server/calls.h"
+#include "server/metrics.h"
+#include "server/user_scorer.h"
+#include "tenuto/v1/scoring.grpc.pb.h"
+
+namespace tenuto {
+
+// Thread-safe. The references must outlive it.
+class ScoringService final : public v1::Scoring::CallbackService {
+ public:
+  static constexpr int kUsersMax = 512;
+  static constexpr int kRowsMax = 4096;
+  static constexpr int kReasonsDefault = 5;
+  static constexpr int kReasonsMax = 100;
+
+  struct Options {
+    const UserKeys& keys;
+    const ModelRegistry& registry;
+    const UserScorer& scorer;
+    Metrics& metrics;
+    Calls& calls;
+  };
+  explicit ScoringService(const Options& options) : options_(options) {}
+
+  // Without transport.
+  absl::Status Score(const v1::ScoreUsersRequest& request,
+                     v1::ScoreUsersResponse& response) const;
+  absl::Status Score(const v1::ScoreRowsRequest& request,
+                     v1::ScoreRowsResponse& response) const;
+  absl::Status Explain(const v1::ExplainScoreRequest& request,
+                       v1::ExplainScoreResponse& response) const;
+
+  grpc::ServerUnaryReactor* ScoreUsers(
+      grpc::CallbackServerContext* context,
+      const v1::ScoreUsersRequest* request,
+      v1::ScoreUsersResponse* response) override;
+  grpc::ServerUnaryReactor* ScoreRows(grpc::CallbackServerContext* context,
+                                      const v1::ScoreRowsRequest* request,
+                                      v1::ScoreRowsResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainScore(
+      grpc::CallbackServerContext* context,
+      const v1::ExplainScoreRequest* request,
+      v1::ExplainScoreResponse* response) override;
+
+ private:
+  const Options options_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_SERVER_SCORING_SERVICE_H_

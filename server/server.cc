@@ -1,0 +1,265 @@
+#include "server/server.h"
+
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "features/base/digest.h"
+#include "features/base/log.h"
+#include "features/base/status_macros.h"
+#include "features/event_gate.h"
+#include "features/record_log.h"
+#include "features/rocks_ledger.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "model/decision/policy.h"
+#include "model/model_registry.h"
+#include "server/admin_service.h"
+#include "server/decision_service.h"
+#include "server/ingest_service.h"
+#include "server/scoring_service.h"
+#include "server/server_options.h"
+
+namespace tenuto {
+namespace {
+
+// Calls that wait for a free thread of the disk pool; more are refused.
+constexpr std::size_t kWaitingCallsMax = 1024;
+
+std::vector<std::string> TreatmentNames(const Policy& policy) {
+  std::vector<std::string> names = {"none"};
+  for (const v1::Treatment& treatment : policy.treatments().treatments()) {
+    names.push_back(treatment.name());
+  }
+  return names;
+}
+
+std::uint64_t SeedOf(const v1::ServerConfig& config) {
+  std::uint64_t seed = config.decision_seed();
+  if (seed == 0) std::memcpy(&seed, RandomKey(sizeof seed).data(), sizeof seed);
+  return seed;
+}
+
+absl::StatusOr<UserKeys> OpenKeys(const std::filesystem::path& data_dir) {
+  std::error_code error;
+  std::filesystem::create_directories(data_dir, error);
+  if (error) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "data_dir: cannot create ", data_dir.string(), ": ", error.message()));
+  }
+  return UserKeys::OpenOrCreate(data_dir / "user.key");
+}
+
+}  // namespace
+
+const char kServerVersion[] = TENUTO_VERSION;
+
+// Members are in the order in which they need each other.
+class Server::Parts {
+ public:
+  Parts(const v1::ServerConfig& config, const Clock& clock, UserKeys keys,
+        std::unique_ptr<Ledger> ledger, std::unique_ptr<RecordLog> records);
+  ~Parts() { Drain(); }
+
+  void LoadModels();
+  absl::Status Bind();
+  void Serve() { SetServing(true); }
+  void Drain();
+
+  int port() const { return port_; }
+  int metrics_port() const { return metrics_port_; }
+
+ private:
+  absl::Status BindMetrics();
+  void SetServing(bool serving);
+
+  const v1::ServerConfig config_;
+  const Catalogue& catalogue_ = Catalogue::Embedded();
+  const Policy& policy_ = Policy::Embedded();
+  const UserKeys keys_;
+  const EventGate gate_{keys_};
+  const std::unique_ptr<Ledger> ledger_;
+  const std::unique_ptr<RecordLog> records_;
+  ModelRegistry registry_;
+  Metrics metrics_;
+  WorkerPool disk_pool_;
+  Calls calls_;
+  const UserScorer scorer_;
+  IngestService ingest_;
+  ScoringService scoring_;
+  DecisionService decision_;
+  AdminService admin_;
+  std::unique_ptr<grpc::Server> server_;
+  std::once_flag drained_;
+  int port_ = 0;
+  int metrics_port_ = 0;
+};
+
+Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
+                     UserKeys keys, std::unique_ptr<Ledger> ledger,
+                     std::unique_ptr<RecordLog> records)
+    : config_(config),
+      keys_(std::move(keys)),
+      ledger_(std::move(ledger)),
+      records_(std::move(records)),
+      registry_(config.models_dir(), catalogue_),
+      metrics_(TreatmentNames(policy_)),
+      disk_pool_(static_cast<int>(config.commit_threads()), kWaitingCallsMax),
+      calls_(clock, metrics_, disk_pool_),
+      scorer_({.clock = clock,
+               .catalogue = catalogue_,
+               .ledger = *ledger_,
+               .registry = registry_,
+               .records = *records_,
+               .recorded_row_share = config.recorded_row_share()}),
+      ingest_({.clock = clock,
+               .gate = gate_,
+               .ledger = *ledger_,
+               .metrics = metrics_,
+               .calls = calls_}),
+      scoring_({.keys = keys_,
+                .registry = registry_,
+                .scorer = scorer_,
+                .metrics = metrics_,
+                .calls = calls_}),
+      decision_({.clock = clock,
+                 .catalogue = catalogue_,
+                 .keys = keys_,
+                 .gate = gate_,
+                 .ledger = *ledger_,
+                 .scorer = scorer_,
+                 .policy = policy_,
+                 .metrics = metrics_,
+                 .calls = calls_,
+                 .default_model = config.default_model(),
+                 .seed = SeedOf(config)}),
+      admin_({.version = kServerVersion,
+              .ledger = *ledger_,
+              .records = *records_,
+              .registry = registry_,
+              .metrics = metrics_,
+              .calls = calls_}) {}
+
+void Server::Parts::LoadModels() {
+  for (const absl::Status& refusal : registry_.Refresh()) {
+    LogWarning(refusal.message());
+    metrics_.CountRefusedBundle();
+  }
+  for (const auto& bundle : registry_.All()) {
+    LogInfo(absl::StrCat("serves ", bundle->manifest().model(), " version ",
+                         bundle->manifest().version()));
+  }
+  if (!registry_.Current(config_.default_model()).ok()) {
+    LogWarning(absl::StrCat("default_model \"", config_.default_model(),
+                            "\" is not in ", config_.models_dir(),
+                            "; decisions fail until it is there and "
+                            "Admin.ReloadModels was called"));
+  }
+}
+
+absl::Status Server::Parts::Bind() {
+  TENUTO_RETURN_IF_ERROR(BindMetrics());
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  TENUTO_ASSIGN_OR_RETURN(const HostPort listen,
+                          ParseHostPort(config_.listen()));
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(config_.listen(), grpc::InsecureServerCredentials(),
+                           &port_);
+  // Two servers on one port would split the calls between them unseen.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(
+      static_cast<int>(config_.request_bytes_max()));
+  builder.RegisterService(&ingest_);
+  builder.RegisterService(&scoring_);
+  builder.RegisterService(&decision_);
+  builder.RegisterService(&admin_);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr || port_ == 0) {
+    return absl::UnavailableError(absl::StrCat(
+        "listen: cannot bind ", config_.listen(), "; is the port taken?"));
+  }
+  SetServing(false);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::BindMetrics() {
+  TENUTO_ASSIGN_OR_RETURN(
+      metrics_port_, metrics_.Expose(config_.metrics_listen(), [this] {
+        const RecordLog::Counts counts = records_->counts();
+        return MetricReadings{
+            .ledger_last_position = ledger_->Facts().last_position,
+            .score_records_written = counts.written,
+            .score_records_lost = counts.lost,
+            .models_serving = static_cast<int>(registry_.All().size())};
+      }));
+  return absl::OkStatus();
+}
+
+void Server::Parts::SetServing(bool serving) {
+  grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
+  for (const char* service :
+       {v1::Ingest::service_full_name(), v1::Scoring::service_full_name(),
+        v1::Decision::service_full_name(), v1::Admin::service_full_name()}) {
+    health.SetServingStatus(service, serving);
+  }
+  health.SetServingStatus(serving);
+  metrics_.SetServing(serving);
+}
+
+void Server::Parts::Drain() {
+  std::call_once(drained_, [this] {
+    if (server_ == nullptr) return;
+    SetServing(false);
+    ingest_.Drain();
+    server_->Shutdown(std::chrono::system_clock::now() +
+                      std::chrono::seconds(config_.drain_s_max()));
+    server_->Wait();
+  });
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    const v1::ServerConfig& config, const Clock& clock) {
+  const std::filesystem::path data_dir = config.data_dir();
+  TENUTO_ASSIGN_OR_RETURN(UserKeys keys, OpenKeys(data_dir));
+  RocksLedgerOptions ledger_options;
+  ledger_options.directory = data_dir;
+  ledger_options.threads = static_cast<int>(config.ledger_threads());
+  ledger_options.clock = &clock;
+  TENUTO_ASSIGN_OR_RETURN(
+      std::unique_ptr<Ledger> ledger,
+      OpenRocksLedger(ledger_options, Catalogue::Embedded(), keys));
+  RecordLogOptions record_options;
+  record_options.directory = data_dir / "records";
+  record_options.queue_max = config.score_record_queue_max();
+  TENUTO_ASSIGN_OR_RETURN(std::unique_ptr<RecordLog> records,
+                          RecordLog::Open(std::move(record_options)));
+  auto parts = std::make_unique<Parts>(config, clock, std::move(keys),
+                                       std::move(ledger), std::move(records));
+  parts->LoadModels();
+  TENUTO_RETURN_IF_ERROR(parts->Bind());
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() = default;
+
+int Server::port() const { return parts_->port(); }
+
+int Server::metrics_port() const { return parts_->metrics_port(); }
+
+void Server::Serve() { parts_->Serve(); }
+
+void Server::Drain() { parts_->Drain(); }
+
+}  // namespace tenuto

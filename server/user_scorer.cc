@@ -1,0 +1,139 @@
+#include "server/user_scorer.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "features/base/status_macros.h"
+#include "features/state_reader.h"
+#include "features/user_state.h"
+#include "server/rpc_status.h"
+#include "tenuto/v1/records.pb.h"
+#include "xxhash.h"
+
+namespace tenuto {
+
+absl::StatusOr<std::shared_ptr<const ModelBundle>> FindBundle(
+    const ModelRegistry& registry, absl::string_view model) {
+  auto bundle = registry.Current(model);
+  if (bundle.ok()) return bundle;
+  std::vector<std::string> names;
+  for (const auto& serving : registry.All()) {
+    names.push_back(serving->manifest().model());
+  }
+  return WithReason(absl::NotFoundError(absl::StrCat(
+                        "model \"", model, "\" does not serve; serving: ",
+                        names.empty() ? "none" : absl::StrJoin(names, ", "))),
+                    "MODEL_NOT_FOUND");
+}
+
+absl::StatusOr<std::shared_ptr<const ModelBundle>> UserScorer::FindUserBundle(
+    absl::string_view model) const {
+  TENUTO_ASSIGN_OR_RETURN(auto bundle, FindBundle(options_.registry, model));
+  if (bundle->plan() == nullptr) {
+    return WithReason(absl::FailedPreconditionError(absl::StrCat(
+                          "model \"", model,
+                          "\" is of a table, not of users; call ScoreRows")),
+                      "MODEL_OF_TABLE");
+  }
+  return bundle;
+}
+
+absl::Time WholeMicroseconds(absl::Time time) {
+  return absl::FromUnixMicros(absl::ToUnixMicros(time));
+}
+
+absl::StatusOr<UserRows> UserScorer::ScoreUsers(
+    const ModelBundle& bundle, absl::Span<const UserKey> users) const {
+  UserRows rows;
+  rows.when = {.as_of = WholeMicroseconds(options_.clock.Now()),
+               .history_start = options_.ledger.Facts().history_start};
+  rows.rows.reserve(users.size() * static_cast<std::size_t>(bundle.width()));
+  std::string state;
+  for (const UserKey& user : users) {
+    TENUTO_RETURN_IF_ERROR(options_.ledger.LoadState(user, state));
+    TENUTO_RETURN_IF_ERROR(AddRow(bundle, user, state, rows));
+  }
+  TENUTO_RETURN_IF_ERROR(Score(bundle, rows));
+  Record(bundle, rows);
+  return rows;
+}
+
+absl::StatusOr<UserRows> UserScorer::ScoreState(const ModelBundle& bundle,
+                                                const UserKey& user,
+                                                absl::string_view state,
+                                                const ReadTime& when) const {
+  UserRows rows;
+  rows.when = when;
+  TENUTO_RETURN_IF_ERROR(AddRow(bundle, user, state, rows));
+  TENUTO_RETURN_IF_ERROR(Score(bundle, rows));
+  return rows;
+}
+
+absl::Status UserScorer::AddRow(const ModelBundle& bundle, const UserKey& user,
+                                absl::string_view state, UserRows& rows) const {
+  const auto width = static_cast<std::size_t>(bundle.width());
+  rows.rows.resize(rows.rows.size() + width);
+  TENUTO_RETURN_IF_ERROR(bundle.plan()->Assemble(
+      state, rows.when,
+      absl::MakeSpan(rows.rows).subspan(rows.rows.size() - width)));
+  TENUTO_ASSIGN_OR_RETURN(const StateReader reader,
+                          StateReader::Open(options_.catalogue, state));
+  rows.users.push_back(user);
+  v1::UserScore& score = rows.scores.emplace_back();
+  score.set_known(reader.known());
+  // The population that the models learn from.
+  score.set_eligible(reader.plan() == v1::PLAN_PREMIUM);
+  score.set_applied_through(AppliedThrough(state));
+  return absl::OkStatus();
+}
+
+absl::Status UserScorer::Score(const ModelBundle& bundle,
+                               UserRows& rows) const {
+  std::vector<tenuto::Score> scores(rows.users.size());
+  TENUTO_RETURN_IF_ERROR(bundle.ScoreRows(rows.rows, absl::MakeSpan(scores)));
+  for (std::size_t k = 0; k < scores.size(); ++k) {
+    rows.scores[k].set_margin(scores[k].margin);
+    rows.scores[k].set_probability(scores[k].probability);
+  }
+  return absl::OkStatus();
+}
+
+void UserScorer::Record(const ModelBundle& bundle,
+                        const UserRows& scored) const {
+  const std::int64_t as_of_us = absl::ToUnixMicros(scored.when.as_of);
+  const auto width = static_cast<std::size_t>(bundle.width());
+  v1::ScoreRecord record;
+  record.set_as_of_us(as_of_us);
+  record.set_history_start_us(absl::ToUnixMicros(scored.when.history_start));
+  record.set_model(bundle.manifest().model());
+  record.set_model_version(bundle.manifest().version());
+  for (std::size_t k = 0; k < scored.users.size(); ++k) {
+    const float* row = scored.rows.data() + k * width;
+    const v1::UserScore& score = scored.scores[k];
+    record.set_user_key(std::string(scored.users[k].view()));
+    record.set_applied_through(score.applied_through());
+    record.set_row_hash(XXH3_64bits(row, width * sizeof *row));
+    record.clear_row();
+    if (IsRowRecorded(scored.users[k], as_of_us)) {
+      record.mutable_row()->Add(row, row + width);
+    }
+    record.set_margin(static_cast<float>(score.margin()));
+    record.set_probability(static_cast<float>(score.probability()));
+    options_.records.Append(record);
+  }
+}
+
+// By hash, not by chance: who repeats a load finds the same rows recorded.
+bool UserScorer::IsRowRecorded(const UserKey& user,
+                               std::int64_t as_of_us) const {
+  const std::uint64_t hash =
+      XXH3_64bits_withSeed(user.bytes.data(), user.bytes.size(),
+                           static_cast<std::uint64_t>(as_of_us));
+  return static_cast<double>(hash >> 11) * 0x1p-53 <
+         options_.recorded_row_share;
+}
+
+}  // namespace tenuto

@@ -1,0 +1,32 @@
+// Threads for calls that wait for the disk. gRPC has few callback threads: were
+// they to wait for a sync, scoring would wait with them.
+#ifndef TENUTO_SERVER_WORKER_POOL_H_
+#define TENUTO_SERVER_WORKER_POOL_H_
+
+#include <cstddef>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "features/base/bounded_queue.h"
+
+namespace tenuto {
+
+// Thread-safe.
+class WorkerPool {
+ public:
+  WorkerPool(int threads, std::size_t queue_max);
+  // Runs what was taken, then stops.
+  ~WorkerPool();
+
+  // False when `queue_max` pieces of work are waiting.
+  bool TryRun(std::function<void()> work);
+
+ private:
+  BoundedQueue<std::function<void()>> queue_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_SERVER_WORKER_POOL_H_

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# One command for every test: installs what is missing, builds, runs ctest.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+Usage: tests/run.sh [OPTION...] [-- CTEST-ARGUMENT...]
+
+Installs missing Debian packages (needs root only then), builds Release into
+build/ and runs every test but the nightly ones and the benchmarks. Works from
+any directory and without ../shared/data: tests that need real data then say
+that they are skipped. Exits 0 when all passed.
+
+  --label L      only tests with this label: unit (one part, seconds),
+                 integration (several parts, files or sockets), architecture
+                 (reads the source tree); may be repeated
+  --nightly      the long ones too (label nightly)
+  --benchmark    only the benchmarks (label benchmark), one at a time, with
+                 what they print
+  --sanitize S   asan (addresses and undefined behaviour) or tsan (threads):
+                 builds that preset with clang 14 and runs the unit tests
+  --help         this text
+
+Examples:
+  tests/run.sh                            what every change must pass
+  tests/run.sh --label unit               quick
+  tests/run.sh -- -R 'features\.'         one folder's tests
+  tests/run.sh --sanitize tsan            data races
+Afterwards one test again: build/tests/features.signal_fold_test
+TEXT
+}
+
+fail() {
+  echo "run.sh: $1; see --help" >&2
+  exit 2
+}
+
+preset=release
+nightly=false
+benchmark=false
+labels=()
+ctest_arguments=()
+while (($# > 0)); do
+  case "$1" in
+    --label)
+      (($# > 1)) || fail "--label needs a value"
+      labels+=("$2")
+      shift
+      ;;
+    --nightly) nightly=true ;;
+    --benchmark) benchmark=true ;;
+    --sanitize)
+      case "${2:-}" in
+        asan | tsan) preset=$2 ;;
+        *) fail "--sanitize is asan or tsan" ;;
+      esac
+      shift
+      ;;
+    --help | -h) usage; exit 0 ;;
+    --) shift; ctest_arguments+=("$@"); break ;;
+    *) fail "unknown option \"$1\"" ;;
+  esac
+  shift
+done
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+cd "$root"
+exec < /dev/null
+build_dir=build
+[[ "$preset" == release ]] || build_dir=build-$preset
+if [[ "$preset" != release ]] && ((${#labels[@]} == 0)); then
+  labels=(unit)
+fi
+# A failure must stop the program and show where.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-suppressions=$root/tests/tsan.supp}
+
+deploy/build.sh "$preset"
+
+# Tests of label unit run side by side; the others name what they need alone
+# (RESOURCE_LOCK in tenuto_test).
+selection=(--parallel 2)
+if "$benchmark"; then
+  selection=(--parallel 1 --verbose -L '^benchmark$')
+else
+  excluded='^(benchmark|nightly)$'
+  if "$nightly"; then
+    excluded='^benchmark$'
+  fi
+  selection+=(-LE "$excluded")
+  if ((${#labels[@]} > 0)); then
+    selection+=(-L "^($(IFS='|'; echo "${labels[*]}"))\$")
+  fi
+fi
+ctest --test-dir "$build_dir" --output-on-failure --no-tests=error \
+  "${selection[@]}" "${ctest_arguments[@]}"

@@ -1,0 +1,363 @@
+#include "training/evaluator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "features/base/status_macros.h"
+#include "training/split_mix.h"
+
+namespace tenuto {
+namespace {
+
+constexpr int kEceBins = 20;
+constexpr double kProbabilityFloor = 1e-12;
+constexpr double kTail = 0.025;
+
+double RowLoss(double probability, float label) {
+  const double p =
+      std::clamp(probability, kProbabilityFloor, 1 - kProbabilityFloor);
+  return label > 0.5f ? -std::log(p) : -std::log1p(-p);
+}
+
+// Every figure of an evaluation, without intervals.
+struct Figures {
+  double auc = 0, average_precision = 0, log_loss = 0, log_loss_constant = 0,
+         brier = 0, ece = 0, slope = 1, intercept = 0, lift = 0;
+};
+
+// Rows sorted once by falling probability; each draw only changes weights.
+class SortedRows {
+ public:
+  SortedRows(const ScoredRows& scored, double constant) {
+    const std::size_t n = scored.labels.size();
+    // By row, so that two sortings of the same rows number groups alike.
+    std::vector<int> group_of_row;
+    for (const std::uint64_t group : scored.groups) {
+      group_of_row.push_back(
+          groups_.try_emplace(group, static_cast<int>(groups_.size()))
+              .first->second);
+    }
+    std::vector<std::size_t> order(n);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) {
+                       return scored.probabilities[a] > scored.probabilities[b];
+                     });
+    for (const std::size_t r : order) {
+      const double p = scored.probabilities[r];
+      const float y = scored.labels[r];
+      probability_.push_back(p);
+      label_.push_back(y);
+      loss_.push_back(RowLoss(p, y));
+      constant_loss_.push_back(RowLoss(constant, y));
+      const double bounded =
+          std::clamp(p, kProbabilityFloor, 1 - kProbabilityFloor);
+      logit_.push_back(std::log(bounded / (1 - bounded)));
+      group_.push_back(group_of_row[r]);
+    }
+  }
+
+  std::size_t size() const { return label_.size(); }
+  int groups() const { return static_cast<int>(groups_.size()); }
+  const std::vector<double>& probability() const { return probability_; }
+  const std::vector<float>& label() const { return label_; }
+
+  // `weights` by group. False when a class has no weight.
+  bool Measure(const std::vector<double>& weights, Figures& out) const {
+    std::vector<double> w(size());
+    double all = 0;
+    double positive = 0;
+    for (std::size_t k = 0; k < size(); ++k) {
+      w[k] = weights[static_cast<std::size_t>(group_[k])];
+      all += w[k];
+      if (label_[k] > 0.5f) positive += w[k];
+    }
+    if (positive <= 0 || positive >= all) return false;
+    MeasureRanking(w, all, positive, out);
+    MeasureLosses(w, all, out);
+    MeasureEce(w, all, out);
+    MeasureCalibration(w, out);
+    return true;
+  }
+
+ private:
+  void MeasureRanking(const std::vector<double>& w, double all, double positive,
+                      Figures& out) const {
+    double seen = 0, found = 0, area = 0, precision = 0;
+    double top_all = 0, top_found = 0;
+    const double top = all / 10;
+    for (std::size_t k = 0; k < size();) {
+      double tie_positive = 0, tie_negative = 0;
+      std::size_t end = k;
+      for (; end < size() && probability_[end] == probability_[k]; ++end) {
+        (label_[end] > 0.5f ? tie_positive : tie_negative) += w[end];
+      }
+      // Negatives of the tie lie below all positives found before, and beside
+      // half of those of the tie.
+      area += tie_negative * (found + tie_positive / 2);
+      const double tie = tie_positive + tie_negative;
+      if (top_all < top && tie > 0) {
+        const double share = std::min(1.0, (top - top_all) / tie);
+        top_all += share * tie;
+        top_found += share * tie_positive;
+      }
+      seen += tie;
+      found += tie_positive;
+      if (seen > 0) precision += tie_positive * found / seen;
+      k = end;
+    }
+    out.auc = area / (positive * (all - positive));
+    out.average_precision = precision / positive;
+    out.lift = top_all > 0 ? top_found / top_all / (positive / all) : 0;
+  }
+
+  void MeasureLosses(const std::vector<double>& w, double all,
+                     Figures& out) const {
+    double loss = 0, constant = 0, brier = 0;
+    for (std::size_t k = 0; k < size(); ++k) {
+      loss += w[k] * loss_[k];
+      constant += w[k] * constant_loss_[k];
+      const double error = probability_[k] - static_cast<double>(label_[k]);
+      brier += w[k] * error * error;
+    }
+    out.log_loss = loss / all;
+    out.log_loss_constant = constant / all;
+    out.brier = brier / all;
+  }
+
+  void MeasureEce(const std::vector<double>& w, double all,
+                  Figures& out) const {
+    double ece = 0, seen = 0, bin_w = 0, bin_p = 0, bin_y = 0;
+    int bin = 1;
+    for (std::size_t k = 0; k < size(); ++k) {
+      bin_w += w[k];
+      bin_p += w[k] * probability_[k];
+      bin_y += w[k] * static_cast<double>(label_[k]);
+      seen += w[k];
+      if (seen >= all * bin / kEceBins || k + 1 == size()) {
+        ece += std::abs(bin_p - bin_y) / all;
+        bin_w = bin_p = bin_y = 0;
+        while (bin < kEceBins && seen >= all * bin / kEceBins) ++bin;
+      }
+    }
+    out.ece = ece;
+  }
+
+  // Logistic regression of the label on the logit; ideal is slope 1,
+  // intercept 0 (Cox 1958).
+  void MeasureCalibration(const std::vector<double>& w, Figures& out) const {
+    double a = 0, b = 1;
+    for (int step = 0; step < 12; ++step) {
+      double g0 = 0, g1 = 0, h00 = 1e-9, h01 = 0, h11 = 1e-9;
+      for (std::size_t k = 0; k < size(); ++k) {
+        if (w[k] == 0) continue;
+        const double x = logit_[k];
+        const double p = 1 / (1 + std::exp(-(a + b * x)));
+        const double error = w[k] * (static_cast<double>(label_[k]) - p);
+        const double weight = w[k] * p * (1 - p);
+        g0 += error;
+        g1 += error * x;
+        h00 += weight;
+        h01 += weight * x;
+        h11 += weight * x * x;
+      }
+      const double det = h00 * h11 - h01 * h01;
+      if (det < 1e-9) break;
+      const double d0 = std::clamp((h11 * g0 - h01 * g1) / det, -3.0, 3.0);
+      const double d1 = std::clamp((h00 * g1 - h01 * g0) / det, -1.0, 1.0);
+      a += d0;
+      b += d1;
+      if (std::abs(d0) + std::abs(d1) < 1e-8) break;
+    }
+    out.intercept = a;
+    out.slope = b;
+  }
+
+  std::vector<double> probability_, loss_, constant_loss_, logit_;
+  std::vector<float> label_;
+  std::vector<int> group_;
+  absl::flat_hash_map<std::uint64_t, int> groups_;
+};
+
+absl::Status CheckRows(const ScoredRows& scored) {
+  double positives = 0;
+  for (const float label : scored.labels) positives += label > 0.5f;
+  if (positives == 0 ||
+      positives == static_cast<double>(scored.labels.size())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the ", scored.labels.size(), " test rows have one class only (",
+        positives, " positive); choose a longer test period"));
+  }
+  return absl::OkStatus();
+}
+
+// Draws as many groups as there are, with replacement.
+std::vector<double> DrawGroups(int groups, SplitMix64& random) {
+  std::vector<double> weights(static_cast<std::size_t>(groups), 0);
+  for (int k = 0; k < groups; ++k) {
+    weights[random.Below(static_cast<std::uint64_t>(groups))] += 1;
+  }
+  return weights;
+}
+
+// The middle 95 % of the draws.
+Estimate Interval(double value, std::vector<double> draws) {
+  Estimate estimate{value, value, value};
+  if (draws.empty()) return estimate;
+  std::sort(draws.begin(), draws.end());
+  const auto at = [&](double q) {
+    return draws[static_cast<std::size_t>(
+        std::round(q * static_cast<double>(draws.size() - 1)))];
+  };
+  estimate.low = at(kTail);
+  estimate.high = at(1 - kTail);
+  return estimate;
+}
+
+std::vector<DecileLine> Deciles(const SortedRows& rows) {
+  std::vector<DecileLine> lines;
+  double positives = 0;
+  for (const float label : rows.label()) positives += label > 0.5f;
+  const double base = positives / static_cast<double>(rows.size());
+  double found = 0;
+  for (std::size_t d = 0; d < 10; ++d) {
+    const std::size_t from = d * rows.size() / 10;
+    const std::size_t to = (d + 1) * rows.size() / 10;
+    if (from == to) continue;
+    DecileLine line;
+    line.decile = static_cast<int>(d) + 1;
+    line.rows = static_cast<std::int64_t>(to - from);
+    for (std::size_t k = from; k < to; ++k) {
+      line.positives += rows.label()[k] > 0.5f;
+      line.mean_probability += rows.probability()[k];
+    }
+    const auto count = static_cast<double>(line.rows);
+    line.mean_probability /= count;
+    line.rate = static_cast<double>(line.positives) / count;
+    line.lift = line.rate / base;
+    found += static_cast<double>(line.positives);
+    line.gain = found / positives;
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace
+
+absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored, double constant,
+                                    std::uint64_t seed, int bootstrap_rounds) {
+  TENUTO_RETURN_IF_ERROR(CheckRows(scored));
+  const SortedRows rows(scored, constant);
+  Figures figures;
+  rows.Measure(
+      std::vector<double>(static_cast<std::size_t>(rows.groups()), 1.0),
+      figures);
+  std::vector<Figures> draws;
+  SplitMix64 random(seed);
+  for (int k = 0; k < bootstrap_rounds; ++k) {
+    Figures drawn;
+    if (rows.Measure(DrawGroups(rows.groups(), random), drawn)) {
+      draws.push_back(drawn);
+    }
+  }
+  const auto interval = [&](double Figures::*member) {
+    std::vector<double> values;
+    for (const Figures& drawn : draws) values.push_back(drawn.*member);
+    return Interval(figures.*member, std::move(values));
+  };
+  Evaluation evaluation;
+  evaluation.rows = static_cast<std::int64_t>(rows.size());
+  for (const float label : scored.labels) {
+    evaluation.positives += label > 0.5f;
+  }
+  evaluation.auc = interval(&Figures::auc);
+  evaluation.average_precision = interval(&Figures::average_precision);
+  evaluation.log_loss = interval(&Figures::log_loss);
+  evaluation.log_loss_constant = interval(&Figures::log_loss_constant);
+  evaluation.brier = interval(&Figures::brier);
+  evaluation.ece = interval(&Figures::ece);
+  evaluation.calibration_slope = interval(&Figures::slope);
+  evaluation.calibration_intercept = interval(&Figures::intercept);
+  evaluation.lift_top_decile = interval(&Figures::lift);
+  evaluation.deciles = Deciles(rows);
+  return evaluation;
+}
+
+double Auc(absl::Span<const double> probabilities,
+           absl::Span<const float> labels) {
+  const std::vector<std::uint64_t> groups(labels.size(), 0);
+  const SortedRows rows({probabilities, labels, groups}, 0.5);
+  Figures figures;
+  return rows.Measure({1.0}, figures) ? figures.auc : 0.5;
+}
+
+double LogLoss(absl::Span<const double> probabilities,
+               absl::Span<const float> labels) {
+  double loss = 0;
+  for (std::size_t k = 0; k < labels.size(); ++k) {
+    loss += RowLoss(probabilities[k], labels[k]);
+  }
+  return loss / static_cast<double>(labels.size());
+}
+
+absl::StatusOr<PairedDifference> ComparePaired(
+    const ScoredRows& a, absl::Span<const double> b_probabilities,
+    std::uint64_t seed, int bootstrap_rounds) {
+  TENUTO_RETURN_IF_ERROR(CheckRows(a));
+  const SortedRows rows_a(a, 0.5);
+  const SortedRows rows_b({b_probabilities, a.labels, a.groups}, 0.5);
+  Figures of_a, of_b;
+  const std::vector<double> once(static_cast<std::size_t>(rows_a.groups()),
+                                 1.0);
+  rows_a.Measure(once, of_a);
+  rows_b.Measure(once, of_b);
+  std::vector<double> auc, log_loss;
+  SplitMix64 random(seed);
+  for (int k = 0; k < bootstrap_rounds; ++k) {
+    const std::vector<double> weights = DrawGroups(rows_a.groups(), random);
+    Figures drawn_a, drawn_b;
+    if (!rows_a.Measure(weights, drawn_a)) continue;
+    rows_b.Measure(weights, drawn_b);
+    auc.push_back(drawn_a.auc - drawn_b.auc);
+    log_loss.push_back(drawn_a.log_loss - drawn_b.log_loss);
+  }
+  PairedDifference difference;
+  difference.auc = Interval(of_a.auc - of_b.auc, std::move(auc));
+  difference.log_loss =
+      Interval(of_a.log_loss - of_b.log_loss, std::move(log_loss));
+  return difference;
+}
+
+std::string FormatEvaluation(const Evaluation& evaluation) {
+  std::string text = absl::StrFormat("%-24s %9d   positives %d\n", "rows",
+                                     evaluation.rows, evaluation.positives);
+  const auto line = [&](const char* name, const Estimate& estimate) {
+    absl::StrAppendFormat(&text, "%-24s %9.4f   [%.4f, %.4f]\n", name,
+                          estimate.value, estimate.low, estimate.high);
+  };
+  line("AUC", evaluation.auc);
+  line("average precision", evaluation.average_precision);
+  line("log loss", evaluation.log_loss);
+  line("log loss of constant", evaluation.log_loss_constant);
+  line("Brier score", evaluation.brier);
+  line("ECE (20 bins)", evaluation.ece);
+  line("calibration slope", evaluation.calibration_slope);
+  line("calibration intercept", evaluation.calibration_intercept);
+  line("lift of top decile", evaluation.lift_top_decile);
+  absl::StrAppend(&text,
+                  "\ndecile    rows  positives   mean p     rate   lift"
+                  "    gain\n");
+  for (const DecileLine& decile : evaluation.deciles) {
+    absl::StrAppendFormat(
+        &text, "%6d  %6d  %9d  %7.4f  %7.4f  %5.2f  %5.1f %%\n", decile.decile,
+        decile.rows, decile.positives, decile.mean_probability, decile.rate,
+        decile.lift, 100 * decile.gain);
+  }
+  return text;
+}
+
+}  // namespace tenuto

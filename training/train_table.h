@@ -1,0 +1,44 @@
+// `tenuto train churn --table`: a bundle from a table that somebody else made.
+// The same fit, evaluation and bundle as from the ledger; what is particular is
+// the suspicion with which the columns are read.
+// Thread-safe.
+#ifndef TENUTO_TRAINING_TRAIN_TABLE_H_
+#define TENUTO_TRAINING_TRAIN_TABLE_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "training/table/table_roles.h"
+#include "training/verb.h"
+
+namespace tenuto {
+
+struct TrainTableOptions {
+  // Of table mode only: AddTableFlags.
+  std::filesystem::path table;
+  TableColumns columns;
+  double test_share = 0.3;
+  // Shared with ledger mode, whose verb sets them; so are
+  // columns.train_before and columns.test_from.
+  std::string model;
+  std::filesystem::path models_dir;
+  std::uint64_t seed = 1;
+  int threads = 0;
+  std::filesystem::path summary;  // Empty: none.
+  bool baseline = false;
+};
+
+// --table, --target, --drop, --key, --time, --as-of and --test-share.
+void AddTableFlags(CLI::App& app, TrainTableOptions& options);
+
+// Prints the report and writes the bundle, then the summary. On an error
+// nothing is written.
+absl::Status TrainTable(const TrainTableOptions& options,
+                        const Workshop& workshop);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_TRAIN_TABLE_H_

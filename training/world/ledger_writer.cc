@@ -1,0 +1,87 @@
+#include "training/world/ledger_writer.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "features/base/status_macros.h"
+
+namespace tenuto::world {
+namespace {
+
+// Bounds what one commit holds in memory; below it a day is one commit, so that
+// each user's state is written once a day.
+constexpr std::size_t kBatchEventsMax = 200'000;
+
+}  // namespace
+
+LedgerWriter::LedgerWriter(Ledger& ledger, const UserKeys& keys,
+                           std::int64_t users, int shards)
+    : ledger_(ledger), gate_(keys), shards_(static_cast<std::size_t>(shards)) {
+  const auto count = static_cast<std::uint64_t>(users);
+  keys_.resize(count + 1);
+  for (std::uint64_t user = 1; user <= count; ++user) {
+    keys_[user] = keys.Of(UserId(user));
+  }
+}
+
+void LedgerWriter::Take(int shard, std::uint64_t user,
+                        absl::Span<v1::Event* const> events) {
+  Shard& mine = shards_[static_cast<std::size_t>(shard)];
+  for (v1::Event* event : events) {
+    const std::int64_t time_us = event->event_time().seconds() * 1'000'000 +
+                                 event->event_time().nanos() / 1'000;
+    Taken taken{user, event->sequence(), {}};
+    if (event->has_decision_made()) {
+      taken.gated = gate_.AdmitOwn(*event, keys_[user]);
+    } else if (const std::optional<Rejection> refused =
+                   gate_.Admit(*event, keys_[user],
+                               absl::FromUnixMicros(time_us), taken.gated)) {
+      mine.refused = absl::InternalError(absl::StrCat(
+          "the world made an event that the gate refuses: ", refused->reason,
+          ", ", refused->message));
+      continue;
+    }
+    taken.gated.known_time_us = time_us;
+    mine.taken.push_back(std::move(taken));
+  }
+}
+
+absl::Status LedgerWriter::CommitDay(const SourceMark& mark) {
+  std::vector<Taken*> ordered;
+  for (Shard& shard : shards_) {
+    TENUTO_RETURN_IF_ERROR(shard.refused);
+    for (Taken& taken : shard.taken) ordered.push_back(&taken);
+  }
+  std::sort(ordered.begin(), ordered.end(), [](const Taken* a, const Taken* b) {
+    return std::tie(a->gated.known_time_us, a->user, a->sequence) <
+           std::tie(b->gated.known_time_us, b->user, b->sequence);
+  });
+  absl::Span<Taken* const> left = ordered;
+  while (!left.empty()) {
+    const absl::Span<Taken* const> batch = left.subspan(0, kBatchEventsMax);
+    TENUTO_RETURN_IF_ERROR(CommitBatch(batch, mark));
+    left.remove_prefix(batch.size());
+  }
+  for (Shard& shard : shards_) shard.taken.clear();
+  return absl::OkStatus();
+}
+
+absl::Status LedgerWriter::CommitBatch(absl::Span<Taken* const> batch,
+                                       const SourceMark& mark) {
+  std::vector<GatedEvent> events;
+  events.reserve(batch.size());
+  for (Taken* taken : batch) events.push_back(std::move(taken->gated));
+  TENUTO_ASSIGN_OR_RETURN(const std::vector<Admission> verdicts,
+                          ledger_.Commit(events, &mark));
+  const auto accepted =
+      std::count(verdicts.begin(), verdicts.end(), Admission::kAccepted);
+  accepted_ += accepted;
+  duplicates_ += static_cast<std::int64_t>(verdicts.size()) - accepted;
+  return absl::OkStatus();
+}
+
+}  // namespace tenuto::world

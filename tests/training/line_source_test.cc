@@ -100,7 +100,7 @@ TEST(LineSource, NumbersLinesAndDropsTheirEnds) {
   EXPECT_EQ(line.number, 3);
   EXPECT_EQ(line.end_bytes, 10);
   EXPECT_FALSE(*(*source)->Next(line));
-  EXPECT_EQ((*source)->read_bytes(), (*source)->file_bytes());
+  EXPECT_EQ((*source)->file().read_bytes(), (*source)->file().file_bytes());
 }
 
 TEST(LineSource, GoesOnBehindAnyLineOfAnEarlierRun) {
@@ -226,17 +226,6 @@ TEST(LineSource, RefusesWhatIsNoFileOfLines) {
   EXPECT_TRUE(absl::IsInvalidArgument(error("/dev/null")));
   EXPECT_TRUE(absl::IsDataLoss(
       error(folder.Write("head.gz", GzipBytes("one\n").substr(0, 5)))));
-}
-
-TEST(LineSource, KnowsAFileByItsContentNotItsPath) {
-  const TempFolder folder;
-  const auto identity = [](const std::filesystem::path& path) {
-    return (*LineSource::Open(path))->identity();
-  };
-  const std::string a = identity(folder.Write("a", "one\n"));
-  EXPECT_EQ(identity(folder.Write("b", "one\n")), a);
-  EXPECT_NE(identity(folder.Write("b", "two\n")), a);
-  EXPECT_NE(identity(folder.Write("b", "one\none\n")), a);
 }
 
 }  // namespace

@@ -281,7 +281,8 @@ TEST_F(ImportRunTest, RefusesAFileWhoseEventIdsAreForgotten) {
 TEST_F(ImportRunTest, RefusesAMarkItCannotReadUnlessToldToRestart) {
   const auto path = folder_.Write("a", Lines(10));
   const SourceMark mark{
-      ImportSource("eventsim", (*LineSource::Open(path))->identity()), "?"};
+      ImportSource("eventsim", (*LineSource::Open(path))->file().identity()),
+      "?"};
   ASSERT_TRUE(ledger_.Commit({}, &mark).ok());
   EXPECT_TRUE(absl::IsDataLoss(TryImport(path, ledger_).status()));
   options_.restart = true;

@@ -14,6 +14,7 @@
 #include "features/catalogue.h"
 #include "features/feature_plan.h"
 #include "model/booster.h"
+#include "model/bundle_manifest.h"
 #include "model/calibrator.h"
 #include "tenuto/v1/bundle.pb.h"
 
@@ -50,6 +51,8 @@ class ModelBundle {
                              absl::Span<float> contributions) const;
 
  private:
+  static absl::StatusOr<std::shared_ptr<const ModelBundle>> Verify(
+      const std::filesystem::path& directory, const Catalogue& catalogue);
   ModelBundle(v1::Manifest manifest, Booster booster, Calibrator calibrator,
               std::optional<FeaturePlan> plan);
   v1::Manifest manifest_;
@@ -57,11 +60,6 @@ class ModelBundle {
   Calibrator calibrator_;
   std::optional<FeaturePlan> plan_;
 };
-
-inline constexpr char kManifestFile[] = "manifest.textproto";
-inline constexpr char kModelFile[] = "model.json";
-inline constexpr char kGoldenFile[] = "golden.bin";
-inline constexpr char kChampionFile[] = "champion";
 
 }  // namespace tenuto
 

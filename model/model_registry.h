@@ -15,12 +15,15 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/types/span.h"
 #include "model/model_bundle.h"
+#include "model/version_policy.h"
 
 namespace tenuto {
 
 // The version a model's `champion` file names, else its only or newest one.
-// kNotFound when `models_dir/name` holds no bundle with a manifest.
+// kNotFound when `models_dir/name` holds no bundle with a manifest, or not the
+// one the file names.
 absl::StatusOr<std::filesystem::path> FindChampion(
     const std::filesystem::path& models_dir, absl::string_view name);
 
@@ -44,6 +47,13 @@ class ModelRegistry {
       ABSL_LOCKS_EXCLUDED(refresh_mutex_, mutex_);
 
  private:
+  void RefreshModel(const std::string& name,
+                    std::vector<absl::Status>& failures)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(refresh_mutex_) ABSL_LOCKS_EXCLUDED(mutex_);
+  std::vector<VersionSnapshot> Snapshot(
+      const std::string& name, absl::Span<const std::int64_t> versions) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(refresh_mutex_) ABSL_LOCKS_EXCLUDED(mutex_);
+
   const std::filesystem::path root_;
   const Catalogue& catalogue_;
   absl::Mutex refresh_mutex_;

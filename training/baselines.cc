@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "features/base/status_macros.h"
 #include "training/logistic_regression.h"
+#include "training/model_fit.h"
 #include "training/summary.h"
 #include "training/trainer.h"
 
@@ -44,15 +45,10 @@ absl::StatusOr<std::vector<double>> PredictLogistic(
 
 absl::StatusOr<std::vector<double>> PredictPlain(const TrainingMatrix& train,
                                                  const TrainingMatrix& test,
-                                                 std::uint64_t seed,
-                                                 int threads) {
-  ForestOptions options = ForestOptions::Plain();
-  options.seed = seed;
-  options.threads = threads;
-  TrainingMatrix no_rows;
-  no_rows.columns = train.columns;
+                                                 std::uint64_t seed) {
   FittedModel plain;
-  TENUTO_ASSIGN_OR_RETURN(plain.forest, TrainForest(train, no_rows, options));
+  TENUTO_ASSIGN_OR_RETURN(
+      plain.forest, TrainForest(train, nullptr, ForestOptions::Plain(seed)));
   // As XGBoost gives it: not calibrated.
   plain.calibration.set_slope(1);
   plain.calibration.set_intercept(0);
@@ -77,7 +73,7 @@ std::string DifferenceJson(const Estimate& difference) {
 absl::StatusOr<std::vector<BaselineLine>> CompareBaselines(
     const TrainingMatrix& train, const TrainingMatrix& calibrate,
     const TrainingMatrix& test, absl::Span<const double> product,
-    std::uint64_t seed, int threads) {
+    std::uint64_t seed) {
   const TrainingMatrix all = Join(train, calibrate);
   std::vector<std::pair<std::string, std::vector<double>>> baselines;
   baselines.emplace_back("constant", PredictConstant(all, test));
@@ -85,7 +81,7 @@ absl::StatusOr<std::vector<BaselineLine>> CompareBaselines(
                           PredictLogistic(all, test));
   baselines.emplace_back("logistic regression", std::move(logistic));
   TENUTO_ASSIGN_OR_RETURN(std::vector<double> plain,
-                          PredictPlain(all, test, seed, threads));
+                          PredictPlain(all, test, seed));
   baselines.emplace_back("plain xgboost", std::move(plain));
 
   const ScoredRows scored{product, test.labels, test.groups};

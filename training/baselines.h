@@ -28,7 +28,7 @@ struct BaselineLine {
 absl::StatusOr<std::vector<BaselineLine>> CompareBaselines(
     const TrainingMatrix& train, const TrainingMatrix& calibrate,
     const TrainingMatrix& test, absl::Span<const double> product,
-    std::uint64_t seed, int threads);
+    std::uint64_t seed);
 
 // An aligned table for people; differences with their 95 % interval.
 std::string FormatBaselines(absl::Span<const BaselineLine> lines);

@@ -21,11 +21,12 @@ struct WrittenBundle {
 };
 
 // Fills format, version (one above the highest), files, calibration, trees and
-// golden rows of `manifest`; the caller fills model, columns, label, horizon
-// and training. Golden rows are synthetic: drawn column by column from the
-// ranges of the forest's thresholds with `seed`, no person's. The first bundle
-// of a model becomes its champion, by a file MODELS/<model>/champion.
-// kInvalidArgument when the model name is not [a-z][a-z0-9_]{0,63}.
+// golden rows of `manifest`; the caller fills model, created_time_s, columns,
+// label, horizon and training. Golden rows are synthetic: drawn column by
+// column from the ranges of the forest's thresholds with `seed`, no person's.
+// The first bundle of a model becomes its champion, by a file
+// MODELS/<model>/champion. kInvalidArgument when the model name is not
+// [a-z][a-z0-9_]{0,63}.
 absl::StatusOr<WrittenBundle> WriteBundle(
     const std::filesystem::path& models_dir, v1::Manifest manifest,
     const FittedModel& model, std::uint64_t seed);

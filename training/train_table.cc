@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
-#include <limits>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,16 +12,17 @@
 #include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "model/bundle_manifest.h"
 #include "training/baselines.h"
 #include "training/bundle_writer.h"
 #include "training/evaluator.h"
+#include "training/model_fit.h"
 #include "training/summary.h"
 #include "training/table/column_names.h"
 #include "training/table/csv_reader.h"
 #include "training/table/leak_report.h"
 #include "training/table/table_encoder.h"
 #include "training/table/table_split.h"
-#include "training/trainer.h"
 #include "training/training_matrix.h"
 
 namespace tenuto {
@@ -224,6 +225,11 @@ std::string WarningsJson(const std::vector<DroppedColumn>& warnings) {
       "]");
 }
 
+int ThreadsOf(const TrainTableOptions& options) {
+  if (options.threads > 0) return options.threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 absl::Status CheckOptions(const TrainTableOptions& options) {
   const std::pair<absl::string_view, bool> needed[] = {
       {"--target", !options.columns.target.empty()},
@@ -236,6 +242,11 @@ absl::Status CheckOptions(const TrainTableOptions& options) {
     }
   }
   // Found out before the work, not after it.
+  if (!IsModelName(options.model)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--model \"", options.model,
+                     "\" is no name of a model; write [a-z][a-z0-9_]{0,63}"));
+  }
   const std::filesystem::path parent = options.summary.parent_path();
   if (!parent.empty() && !std::filesystem::is_directory(parent)) {
     return absl::InvalidArgumentError(
@@ -297,7 +308,7 @@ absl::Status Judge(const TrainTableOptions& options, const TableMatrices& rows,
   TENUTO_ASSIGN_OR_RETURN(
       const std::vector<BaselineLine> baselines,
       CompareBaselines(rows.train, rows.calibrate, rows.test, probabilities,
-                       options.seed, options.threads));
+                       options.seed));
   stages.End("baseline");
   std::cout << FormatBaselines(baselines);
   report.extra.emplace_back("baselines", BaselinesJson(baselines));
@@ -342,10 +353,12 @@ absl::Status TrainTable(const TrainTableOptions& options,
 
   ForestOptions forest;
   forest.seed = options.seed;
-  forest.threads = options.threads;
+  TENUTO_ASSIGN_OR_RETURN(
+      const ForestChoice choice,
+      ChooseForest(table.rows.train, forest, ThreadsOf(options)));
   TENUTO_ASSIGN_OR_RETURN(
       const FittedModel model,
-      FitModel(table.rows.train, table.rows.calibrate, forest));
+      FitModel(table.rows.train, table.rows.calibrate, choice.options));
   stages.End("fit");
 
   TrainingReport report;

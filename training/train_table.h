@@ -26,7 +26,7 @@ struct TrainTableOptions {
   std::string model;
   std::filesystem::path models_dir;
   std::uint64_t seed = 1;
-  int threads = 0;
+  int threads = 0;                // 0: every core.
   std::filesystem::path summary;  // Empty: none.
   bool baseline = false;
 };

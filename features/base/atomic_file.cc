@@ -36,14 +36,6 @@ absl::Status WriteAll(int fd, absl::string_view bytes,
   return absl::OkStatus();
 }
 
-absl::Status SyncDirectory(const std::filesystem::path& directory) {
-  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return SystemError("open directory", directory);
-  const auto close = absl::MakeCleanup([fd] { ::close(fd); });
-  if (::fsync(fd) != 0) return SystemError("sync directory", directory);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path,
@@ -94,6 +86,14 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path,
   }
   const auto parent = path.parent_path();
   return SyncDirectory(parent.empty() ? "." : parent);
+}
+
+absl::Status SyncDirectory(const std::filesystem::path& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return SystemError("open directory", directory);
+  const auto close = absl::MakeCleanup([fd] { ::close(fd); });
+  if (::fsync(fd) != 0) return SystemError("sync directory", directory);
+  return absl::OkStatus();
 }
 
 }  // namespace tenuto

@@ -24,6 +24,9 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path,
 absl::Status WriteFileAtomically(const std::filesystem::path& path,
                                  absl::string_view bytes, int mode = 0644);
 
+// Makes a rename inside `directory` durable.
+absl::Status SyncDirectory(const std::filesystem::path& directory);
+
 }  // namespace tenuto
 
 #endif  // TENUTO_FEATURES_BASE_ATOMIC_FILE_H_

@@ -151,6 +151,8 @@ int LeavingOf(const std::vector<std::string>& texts) {
       vote[i] = 1;
     } else if (IsOneOf(texts[i], kStayingWords)) {
       vote[i] = -1;
+    } else if (ParseNumber(texts[i])) {
+      return -1;  // 1 and 2: either may be the code of leaving.
     }
   }
   if (vote[0] == vote[1]) return -1;

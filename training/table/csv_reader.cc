@@ -1,7 +1,6 @@
 #include "training/table/csv_reader.h"
 
 #include <csv.h>
-#include <isa-l/igzip_lib.h>
 
 #include <algorithm>
 #include <limits>
@@ -14,8 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
-#include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "training/line_source.h"
 
 namespace tenuto {
 
@@ -147,21 +146,6 @@ std::size_t Utf8Length(absl::string_view bytes) {
   return overlong || outside ? 0 : size;
 }
 
-absl::Status CheckUtf8(absl::string_view bytes, absl::string_view name) {
-  std::int64_t line = 1;
-  for (std::size_t i = 0; i < bytes.size();) {
-    const std::size_t size = Utf8Length(bytes.substr(i, 4));
-    if (size == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(name, " line ", line,
-                       ": a byte that is no UTF-8 text; save it as UTF-8"));
-    }
-    if (bytes[i] == '\n') ++line;
-    i += size;
-  }
-  return absl::OkStatus();
-}
-
 // Edits that turn `a` into `b`, letter case aside.
 int EditDistance(absl::string_view a, absl::string_view b) {
   std::vector<int> row(b.size() + 1);
@@ -181,95 +165,97 @@ int EditDistance(absl::string_view a, absl::string_view b) {
   return row[b.size()];
 }
 
-bool IsGzip(absl::string_view bytes) {
-  return absl::StartsWith(bytes, "\x1f\x8b");
-}
-
-absl::StatusOr<std::string> Inflate(absl::string_view packed,
-                                    const std::filesystem::path& path,
-                                    std::int64_t size_bytes_max) {
-  auto state = std::make_unique<inflate_state>();
-  isal_inflate_init(state.get());
-  state->crc_flag = ISAL_GZIP;
-  // ISA-L reads only; its interface predates const.
-  state->next_in =
-      reinterpret_cast<std::uint8_t*>(const_cast<char*>(packed.data()));
-  std::size_t left = packed.size();
-  std::string plain;
-  std::vector<std::uint8_t> block(1 << 20);
-  while (true) {
-    if (state->avail_in == 0) {
-      const std::size_t step = std::min<std::size_t>(left, 1 << 30);
-      state->avail_in = static_cast<std::uint32_t>(step);
-      left -= step;
-    }
-    state->next_out = block.data();
-    state->avail_out = static_cast<std::uint32_t>(block.size());
-    if (isal_inflate(state.get()) != ISAL_DECOMP_OK) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path.string(), " is damaged gzip"));
-    }
-    const std::size_t made = block.size() - state->avail_out;
-    plain.append(reinterpret_cast<const char*>(block.data()), made);
-    if (static_cast<std::int64_t>(plain.size()) > size_bytes_max) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          path.string(), " inflates to more than ", size_bytes_max, " bytes"));
-    }
-    const bool input_is_used = state->avail_in == 0 && left == 0;
-    if (state->block_state == ISAL_BLOCK_FINISH) {
-      if (input_is_used) return plain;
-      isal_inflate_reset(state.get());  // Next member of the file.
-      state->crc_flag = ISAL_GZIP;
-    } else if (made == 0 && input_is_used) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path.string(), " is cut off: its gzip ends too early"));
-    }
+// libcsv, fed piece by piece.
+class CsvFeed {
+ public:
+  explicit CsvFeed(absl::string_view name) : assembler_(name), name_(name) {
+    // The only failure is a null parser.
+    csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL);
   }
+  ~CsvFeed() { csv_free(&parser_); }
+  CsvFeed(const CsvFeed&) = delete;
+  CsvFeed& operator=(const CsvFeed&) = delete;
+
+  absl::Status Feed(absl::string_view bytes) {
+    TENUTO_RETURN_IF_ERROR(CheckUtf8(bytes));
+    const std::size_t used = csv_parse(&parser_, bytes.data(), bytes.size(),
+                                       OnField, OnRowEnd, &assembler_);
+    TENUTO_RETURN_IF_ERROR(assembler_.status());
+    if (used == bytes.size()) return absl::OkStatus();
+    if (csv_error(&parser_) == CSV_EPARSE) {
+      return assembler_.Fault(assembler_.line(),
+                              "a quote that does not enclose a whole field");
+    }
+    return absl::ResourceExhaustedError(
+        absl::StrCat(name_, ": ", csv_strerror(csv_error(&parser_))));
+  }
+
+  absl::StatusOr<CsvTable> Finish() && {
+    if (csv_fini(&parser_, OnField, OnRowEnd, &assembler_) != 0) {
+      TENUTO_RETURN_IF_ERROR(assembler_.status());
+      return assembler_.Fault(
+          assembler_.line(),
+          "a quote is opened here or below and never closed");
+    }
+    return std::move(assembler_).Finish();
+  }
+
+ private:
+  // `bytes` end where a character ends.
+  absl::Status CheckUtf8(absl::string_view bytes) {
+    for (std::size_t i = 0; i < bytes.size();) {
+      const std::size_t size = Utf8Length(bytes.substr(i, 4));
+      if (size == 0) {
+        return assembler_.Fault(bytes_line_,
+                                "a byte that is no UTF-8 text; save it as "
+                                "UTF-8");
+      }
+      if (bytes[i] == '\n') ++bytes_line_;
+      i += size;
+    }
+    return absl::OkStatus();
+  }
+
+  csv_parser parser_;
+  CsvAssembler assembler_;
+  const std::string name_;
+  std::int64_t bytes_line_ = 1;
+};
+
+absl::string_view WithoutMark(absl::string_view bytes) {
+  return absl::StartsWith(bytes, "\xef\xbb\xbf") ? bytes.substr(3) : bytes;
 }
 
 }  // namespace
 
 absl::StatusOr<CsvTable> CsvTable::Read(const std::filesystem::path& path,
                                         std::int64_t size_bytes_max) {
-  TENUTO_ASSIGN_OR_RETURN(const std::string bytes,
-                          ReadMaybeGzip(path, size_bytes_max));
-  return Parse(bytes, path.string());
+  TENUTO_ASSIGN_OR_RETURN(const std::unique_ptr<LineSource> source,
+                          LineSource::Open(path));
+  CsvFeed feed(path.string());
+  Line line;
+  while (true) {
+    TENUTO_ASSIGN_OR_RETURN(const bool found, source->Next(line));
+    if (!found) break;
+    if (line.too_long || line.end_bytes > size_bytes_max) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          path.string(), " line ", line.number,
+          line.too_long ? " is longer than " : " ends after ",
+          line.too_long ? std::int64_t{kLineBytesMax} : size_bytes_max,
+          " bytes, the most that is read"));
+    }
+    TENUTO_RETURN_IF_ERROR(
+        feed.Feed(line.number == 1 ? WithoutMark(line.text) : line.text));
+    TENUTO_RETURN_IF_ERROR(feed.Feed("\n"));
+  }
+  return std::move(feed).Finish();
 }
 
 absl::StatusOr<CsvTable> CsvTable::Parse(absl::string_view bytes,
                                          absl::string_view name) {
-  if (absl::StartsWith(bytes, "\xef\xbb\xbf")) bytes.remove_prefix(3);
-  TENUTO_RETURN_IF_ERROR(CheckUtf8(bytes, name));
-  csv_parser parser;
-  if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL) != 0) {
-    return absl::InternalError("libcsv cannot start");
-  }
-  const std::unique_ptr<csv_parser, void (*)(csv_parser*)> freed(&parser,
-                                                                 csv_free);
-  CsvAssembler assembler(name);
-  const auto fault = [&] {
-    const bool malformed = csv_error(&parser) == CSV_EPARSE;
-    return malformed
-               ? assembler.Fault(assembler.line(),
-                                 "a quote that does not enclose a whole field")
-               : absl::ResourceExhaustedError(absl::StrCat(
-                     name, ": ", csv_strerror(csv_error(&parser))));
-  };
-  constexpr std::size_t kStep = 1 << 20;
-  for (std::size_t at = 0; at < bytes.size(); at += kStep) {
-    const absl::string_view step = bytes.substr(at, kStep);
-    const std::size_t used = csv_parse(&parser, step.data(), step.size(),
-                                       OnField, OnRowEnd, &assembler);
-    TENUTO_RETURN_IF_ERROR(assembler.status());
-    if (used != step.size()) return fault();
-  }
-  if (csv_fini(&parser, OnField, OnRowEnd, &assembler) != 0) {
-    TENUTO_RETURN_IF_ERROR(assembler.status());
-    return assembler.Fault(assembler.line(),
-                           "a quote is opened here or below "
-                           "and never closed");
-  }
-  return std::move(assembler).Finish();
+  CsvFeed feed(name);
+  TENUTO_RETURN_IF_ERROR(feed.Feed(WithoutMark(bytes)));
+  return std::move(feed).Finish();
 }
 
 absl::StatusOr<int> CsvTable::Column(absl::string_view column_name,
@@ -299,19 +285,6 @@ absl::StatusOr<int> CsvTable::Column(absl::string_view column_name,
   return absl::InvalidArgumentError(
       absl::StrCat(what, " \"", column_name, "\": ", name_,
                    " has no such column; ", advice));
-}
-
-absl::StatusOr<std::string> ReadMaybeGzip(const std::filesystem::path& path,
-                                          std::int64_t size_bytes_max) {
-  TENUTO_ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, size_bytes_max));
-  if (!IsGzip(bytes)) {
-    if (path.extension() == ".gz" && !bytes.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path.string(), " is no gzip, whatever its name says"));
-    }
-    return bytes;
-  }
-  return Inflate(bytes, path, size_bytes_max);
 }
 
 }  // namespace tenuto

@@ -20,9 +20,9 @@ inline constexpr std::int64_t kTableBytesMax = std::int64_t{4} << 30;
 // Thread-safe: immutable after reading.
 class CsvTable {
  public:
-  // kNotFound, or kInvalidArgument naming the file and the line: ragged rows,
-  // names that are empty or stand twice, bad quotes, no UTF-8, no rows,
-  // truncated gzip.
+  // kNotFound, kDataLoss for gzip that is damaged or cut off, kInvalidArgument
+  // naming the file and the line: ragged rows, names that are empty or stand
+  // twice, bad quotes, no UTF-8, no rows; kResourceExhausted over the limit.
   static absl::StatusOr<CsvTable> Read(
       const std::filesystem::path& path,
       std::int64_t size_bytes_max = kTableBytesMax);
@@ -60,11 +60,6 @@ class CsvTable {
   std::vector<std::uint64_t> ends_{0};  // Where each cell ends in `text_`.
   std::vector<std::int64_t> lines_;
 };
-
-// A file's bytes, inflated when they are gzip. kInvalidArgument naming the file
-// when the gzip is damaged or cut off; kResourceExhausted over the limit.
-absl::StatusOr<std::string> ReadMaybeGzip(const std::filesystem::path& path,
-                                          std::int64_t size_bytes_max);
 
 }  // namespace tenuto
 

@@ -134,8 +134,10 @@ class Solver {
     }
     use = needed;
     for (std::size_t j = use.size(); j-- > 0;) {
-      std::vector<int> fewer = use;
-      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(j));
+      std::vector<int> fewer;
+      for (std::size_t k = 0; k < use.size(); ++k) {
+        if (k != j) fewer.push_back(use[k]);
+      }
       if (Solve(fewer).size() > 0) use = fewer;
     }
     return Solve(use);

@@ -1,6 +1,7 @@
 #include "training/world/generate.h"
 
 #include <memory>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"

@@ -1,0 +1,160 @@
+#include "model/model_bundle.h"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "features/base/digest.h"
+#include "features/base/status_macros.h"
+
+namespace tenuto {
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "golden.bin is little-endian");
+
+using Files = absl::flat_hash_map<std::string, std::string>;
+
+// Every file of the manifest, each read once: what was verified is what is
+// loaded, whatever happens to the directory meanwhile.
+absl::StatusOr<Files> ReadVerified(const std::filesystem::path& directory,
+                                   const v1::Manifest& manifest) {
+  Files files;
+  for (const v1::FileDigest& file : manifest.files()) {
+    TENUTO_ASSIGN_OR_RETURN(std::string bytes,
+                            ReadBundleFile(directory, file.name()));
+    if (static_cast<std::int64_t>(bytes.size()) != file.size_bytes()) {
+      return absl::DataLossError(absl::StrCat(
+          (directory / file.name()).string(), " has ", bytes.size(),
+          " bytes, the manifest says ", file.size_bytes()));
+    }
+    if (Sha256Hex(bytes) != file.sha256()) {
+      return absl::DataLossError(
+          absl::StrCat((directory / file.name()).string(),
+                       ": its SHA-256 is not the manifest's"));
+    }
+    files.emplace(file.name(), std::move(bytes));
+  }
+  return files;
+}
+
+// Nothing for the columns of a table.
+absl::StatusOr<std::optional<FeaturePlan>> CompilePlan(
+    const v1::Manifest& manifest, const Catalogue& catalogue) {
+  if (manifest.columns(0).has_table()) return std::nullopt;
+  std::vector<std::string> names;
+  for (const v1::Column& column : manifest.columns()) {
+    const Feature* feature = catalogue.FindFeature(column.name());
+    if (feature == nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("column \"", column.name(),
+                       "\" is no feature of this program's catalogue"));
+    }
+    if (feature->fingerprint != column.fingerprint()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "column \"", column.name(), "\" was trained as fingerprint ",
+          column.fingerprint(), ", this program computes ",
+          feature->fingerprint, "; train the model again"));
+    }
+    names.push_back(column.name());
+  }
+  TENUTO_ASSIGN_OR_RETURN(FeaturePlan plan,
+                          FeaturePlan::Compile(catalogue, names));
+  return plan;
+}
+
+absl::Status CheckGoldenRows(const Booster& booster, std::uint32_t rows,
+                             absl::string_view bytes) {
+  const auto width = static_cast<std::size_t>(booster.columns());
+  if (bytes.size() != rows * (width + 1) * sizeof(float)) {
+    return absl::DataLossError(absl::StrCat(kGoldenFile, " has ", bytes.size(),
+                                            " bytes, which are ", "not ", rows,
+                                            " rows of ", width, " columns"));
+  }
+  std::vector<float> row(width + 1);
+  for (std::uint32_t r = 0; r < rows; ++r) {
+    std::memcpy(row.data(), bytes.data() + r * row.size() * sizeof(float),
+                row.size() * sizeof(float));
+    float margin = 0;
+    TENUTO_RETURN_IF_ERROR(booster.PredictMargins(
+        absl::MakeConstSpan(row).first(width), absl::MakeSpan(&margin, 1)));
+    if (std::bit_cast<std::uint32_t>(margin) !=
+        std::bit_cast<std::uint32_t>(row[width])) {
+      return absl::DataLossError(absl::StrCat(
+          kGoldenFile, ": row ", r, " scores ", margin, ", not ", row[width],
+          " as when the bundle was written; is XGBoost another version?"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The code and text of `status`, with the bundle in front.
+absl::Status In(const std::filesystem::path& directory,
+                const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat("bundle ", directory.string(),
+                                                  ": ", status.message()));
+}
+
+}  // namespace
+
+ModelBundle::ModelBundle(v1::Manifest manifest, Booster booster,
+                         Calibrator calibrator, std::optional<FeaturePlan> plan)
+    : manifest_(std::move(manifest)),
+      booster_(std::move(booster)),
+      calibrator_(std::move(calibrator)),
+      plan_(std::move(plan)) {}
+
+absl::StatusOr<std::shared_ptr<const ModelBundle>> ModelBundle::Open(
+    const std::filesystem::path& directory, const Catalogue& catalogue) {
+  auto bundle = Verify(directory, catalogue);
+  if (!bundle.ok()) return In(directory, bundle.status());
+  return bundle;
+}
+
+absl::StatusOr<std::shared_ptr<const ModelBundle>> ModelBundle::Verify(
+    const std::filesystem::path& directory, const Catalogue& catalogue) {
+  TENUTO_ASSIGN_OR_RETURN(const std::string text,
+                          ReadBundleFile(directory, kManifestFile));
+  TENUTO_ASSIGN_OR_RETURN(v1::Manifest manifest,
+                          ParseManifest(kManifestFile, text));
+  TENUTO_ASSIGN_OR_RETURN(const Files files, ReadVerified(directory, manifest));
+  TENUTO_ASSIGN_OR_RETURN(std::optional<FeaturePlan> plan,
+                          CompilePlan(manifest, catalogue));
+  TENUTO_ASSIGN_OR_RETURN(Calibrator calibrator,
+                          Calibrator::Create(manifest.calibration()));
+  TENUTO_ASSIGN_OR_RETURN(
+      Booster booster,
+      Booster::Load(files.at(kModelFile), manifest.columns_size()));
+  if (booster.trees() != static_cast<int>(manifest.trees())) {
+    return absl::DataLossError(absl::StrCat(kModelFile, " has ",
+                                            booster.trees(), " trees, not ",
+                                            manifest.trees()));
+  }
+  TENUTO_RETURN_IF_ERROR(
+      CheckGoldenRows(booster, manifest.golden_rows(), files.at(kGoldenFile)));
+  return std::shared_ptr<const ModelBundle>(
+      new ModelBundle(std::move(manifest), std::move(booster),
+                      std::move(calibrator), std::move(plan)));
+}
+
+absl::Status ModelBundle::ScoreRows(absl::Span<const float> rows,
+                                    absl::Span<Score> scores) const {
+  std::vector<float> margins(scores.size());
+  TENUTO_RETURN_IF_ERROR(
+      booster_.PredictMargins(rows, absl::MakeSpan(margins)));
+  for (std::size_t k = 0; k < scores.size(); ++k) {
+    scores[k] = {margins[k], calibrator_.Probability(margins[k])};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ModelBundle::Contributions(absl::Span<const float> row,
+                                        absl::Span<float> contributions) const {
+  return booster_.Contributions(row, contributions);
+}
+
+}  // namespace tenuto

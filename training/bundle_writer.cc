@@ -1,0 +1,106 @@
+#include "training/bundle_writer.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "features/base/atomic_file.h"
+#include "features/base/digest.h"
+#include "features/base/status_macros.h"
+#include "model/bundle_manifest.h"
+#include "training/golden_rows.h"
+
+namespace tenuto {
+namespace {
+
+absl::Status Failed(absl::string_view action, const std::filesystem::path& path,
+                    const std::error_code& error) {
+  return absl::UnavailableError(absl::StrCat(
+      "cannot ", action, " ", path.string(), ": ", error.message()));
+}
+
+// One above every number in use, be it a bundle or not.
+std::int64_t NextVersion(const std::filesystem::path& model_dir) {
+  std::int64_t highest = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(model_dir, error), end;
+       !error && entry != end; entry.increment(error)) {
+    highest = std::max(
+        highest, ParseVersion(entry->path().filename().string()).value_or(0));
+  }
+  return highest + 1;
+}
+
+absl::Status WriteListed(const std::filesystem::path& directory,
+                         absl::string_view name, absl::string_view bytes,
+                         v1::Manifest& manifest) {
+  v1::FileDigest& file = *manifest.add_files();
+  file.set_name(name.data(), name.size());
+  file.set_sha256(Sha256Hex(bytes));
+  file.set_size_bytes(static_cast<std::int64_t>(bytes.size()));
+  return WriteFileAtomically(directory / file.name(), bytes);
+}
+
+absl::Status WriteFiles(const std::filesystem::path& directory,
+                        v1::Manifest manifest, const FittedModel& model,
+                        std::uint64_t seed) {
+  TENUTO_ASSIGN_OR_RETURN(
+      const std::string golden,
+      MakeGoldenRows(model.forest.model_json, manifest.columns_size(), seed));
+  manifest.set_format(1);
+  manifest.set_trees(static_cast<std::uint32_t>(model.forest.trees));
+  manifest.set_golden_rows(kGoldenRows);
+  *manifest.mutable_calibration() = model.calibration;
+  manifest.clear_files();
+  TENUTO_RETURN_IF_ERROR(
+      WriteListed(directory, kModelFile, model.forest.model_json, manifest));
+  TENUTO_RETURN_IF_ERROR(WriteListed(directory, kGoldenFile, golden, manifest));
+  const std::string sealed = SealManifest(manifest);
+  // What a server would refuse is not written.
+  TENUTO_RETURN_IF_ERROR(ParseManifest(kManifestFile, sealed).status());
+  return WriteFileAtomically(directory / kManifestFile, sealed);
+}
+
+}  // namespace
+
+absl::StatusOr<WrittenBundle> WriteBundle(
+    const std::filesystem::path& models_dir, v1::Manifest manifest,
+    const FittedModel& model, std::uint64_t seed) {
+  if (!IsModelName(manifest.model())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "model \"", manifest.model(), "\" is not [a-z][a-z0-9_]{0,63}"));
+  }
+  const std::filesystem::path model_dir = models_dir / manifest.model();
+  WrittenBundle written;
+  written.version = NextVersion(model_dir);
+  written.directory = model_dir / absl::StrCat(written.version);
+  manifest.set_version(written.version);
+
+  const std::filesystem::path partial =
+      absl::StrCat(written.directory.string(), ".partial.", ::getpid());
+  std::error_code error;
+  std::filesystem::remove_all(partial, error);
+  if (!std::filesystem::create_directories(partial, error)) {
+    return Failed("create", partial, error);
+  }
+  auto discard = absl::MakeCleanup([&partial] {
+    std::error_code ignored;
+    std::filesystem::remove_all(partial, ignored);
+  });
+  TENUTO_RETURN_IF_ERROR(WriteFiles(partial, manifest, model, seed));
+  std::filesystem::rename(partial, written.directory, error);
+  if (error) return Failed("rename to", written.directory, error);
+  std::move(discard).Cancel();
+  TENUTO_RETURN_IF_ERROR(SyncDirectory(model_dir));
+  if (written.version == 1) {
+    TENUTO_RETURN_IF_ERROR(
+        WriteFileAtomically(model_dir / kChampionFile, "1\n"));
+    written.is_champion = true;
+  }
+  return written;
+}
+
+}  // namespace tenuto

@@ -3,29 +3,17 @@
 #ifndef TENUTO_TRAINING_WORLD_GENERATE_H_
 #define TENUTO_TRAINING_WORLD_GENERATE_H_
 
-#include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <string>
 
 #include "absl/status/statusor.h"
 #include "features/base/clock.h"
 #include "features/ledger.h"
 #include "features/user_key.h"
+#include "training/world/report.h"
 #include "training/world/world.h"
 
 namespace tenuto::world {
-
-struct WorldReport {
-  WorldOptions options;
-  Tally tally;
-  std::int64_t paid_users_end = 0;
-  std::int64_t accepted = 0;
-  std::int64_t duplicates = 0;
-  std::filesystem::path truth_path;
-  double seconds_living = 0;  // People and truth.
-  double seconds_ledger = 0;  // Commits.
-};
 
 // Calls `progress` with the number of days lived. The same world again accepts
 // nothing. kFailedPrecondition when the ledger holds another world or events of
@@ -34,10 +22,6 @@ absl::StatusOr<WorldReport> GenerateWorld(
     const WorldOptions& options, const std::filesystem::path& truth_path,
     const UserKeys& keys, const Clock& clock, Ledger& ledger,
     const std::function<void(int)>& progress);
-
-// An aligned table for people, and the JSON of --summary.
-std::string FormatReport(const WorldReport& report);
-std::string ReportJson(const WorldReport& report);
 
 }  // namespace tenuto::world
 

@@ -1,10 +1,11 @@
+#include "training/world/report.h"
+
 #include <string>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
-#include "training/world/generate.h"
+#include "training/summary.h"
 
 namespace tenuto::world {
 namespace {
@@ -19,21 +20,6 @@ void AddLine(absl::string_view name, std::int64_t count, std::string& text) {
 
 void AddShare(absl::string_view name, double share, std::string& text) {
   absl::StrAppendFormat(&text, "  %-28s %13.2f%%\n", name, 100 * share);
-}
-
-// Quotes, backslashes and control characters of a path.
-std::string Quote(absl::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      absl::StrAppend(&quoted, "\\", std::string(1, c));
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      absl::StrAppendFormat(&quoted, "\\u%04x", c);
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
 }
 
 }  // namespace
@@ -73,7 +59,8 @@ std::string ReportJson(const WorldReport& report) {
   const Tally& tally = report.tally;
   std::string kinds;
   for (const auto& [name, count] : tally.ByName()) {
-    absl::StrAppend(&kinds, kinds.empty() ? "" : ",", Quote(name), ":", count);
+    absl::StrAppend(&kinds, kinds.empty() ? "" : ",", JsonString(name), ":",
+                    count);
   }
   return absl::StrFormat(
       R"({"users":%d,"days":%d,"seed":%d,"start":"%s","events":%d,)"
@@ -93,7 +80,7 @@ std::string ReportJson(const WorldReport& report) {
       tally.recovered, tally.failure_rate(), tally.recovery_rate(),
       CountOf(tally, v1::Event::kMessageSent),
       CountOf(tally, v1::Event::kMessageOptedOut),
-      tally.events_per_listening_day(), Quote(report.truth_path.string()),
+      tally.events_per_listening_day(), JsonString(report.truth_path.string()),
       report.seconds_living, report.seconds_ledger);
 }
 

@@ -1,0 +1,175 @@
+#include "server/scoring_service.h"
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/rpc_status.h"
+#include "tests/support/churn_bundle.h"
+#include "tests/support/server_parts.h"
+
+namespace tenuto {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ScoringServiceTest : public ::testing::Test {
+ protected:
+  ScoringServiceTest() {
+    WriteChurnBundle(parts_.models_dir, parts_.catalogue);
+    WriteTableBundle(parts_.models_dir, "visits");
+    for (const absl::Status& refusal : parts_.registry.Refresh()) {
+      ADD_FAILURE() << refusal;
+    }
+    parts_.TakeIn(SubscriberEvents("anna", 20, kTestNow));
+  }
+
+  template <typename Request, typename Response>
+  void ExpectRefusal(const Request& request, absl::StatusCode code,
+                     const std::string& reason, const std::string& text) {
+    Response response;
+    const absl::Status status = service_.Score(request, response);
+    EXPECT_EQ(status.code(), code);
+    EXPECT_EQ(ReasonOf(status), reason);
+    EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+  }
+  void ExpectRefusal(const v1::ScoreUsersRequest& request,
+                     absl::StatusCode code, const std::string& reason,
+                     const std::string& text) {
+    ExpectRefusal<v1::ScoreUsersRequest, v1::ScoreUsersResponse>(request, code,
+                                                                 reason, text);
+  }
+  void ExpectRefusal(const v1::ScoreRowsRequest& request,
+                     const std::string& reason, const std::string& text) {
+    ExpectRefusal<v1::ScoreRowsRequest, v1::ScoreRowsResponse>(
+        request, absl::StatusCode::kInvalidArgument, reason, text);
+  }
+
+  ServerParts parts_;
+  const UserScorer scorer_ = parts_.MakeScorer();
+  ScoringService service_{{.keys = parts_.keys,
+                           .registry = parts_.registry,
+                           .scorer = scorer_,
+                           .metrics = parts_.metrics,
+                           .calls = parts_.calls}};
+};
+
+TEST_F(ScoringServiceTest, ScoresKnownAndUnknownUsersInOrder) {
+  v1::ScoreUsersRequest request;
+  request.set_model("churn_14d");
+  request.add_user_ids("stranger");
+  request.add_user_ids("anna");
+  v1::ScoreUsersResponse response;
+  const absl::Status status = service_.Score(request, response);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(response.model_version(), 1);
+  EXPECT_EQ(response.as_of_time().seconds(), absl::ToUnixSeconds(kTestNow));
+  ASSERT_EQ(response.scores_size(), 2);
+  EXPECT_FALSE(response.scores(0).known());
+  EXPECT_FALSE(response.scores(0).eligible());
+  EXPECT_EQ(response.scores(0).applied_through(), 0u);
+  EXPECT_TRUE(response.scores(1).known());
+  EXPECT_TRUE(response.scores(1).eligible());
+  EXPECT_EQ(response.scores(1).applied_through(),
+            parts_.ledger.Facts().last_position);
+  for (const v1::UserScore& score : response.scores()) {
+    EXPECT_GT(score.probability(), 0);
+    EXPECT_LT(score.probability(), 1);
+  }
+}
+
+TEST_F(ScoringServiceTest, RefusesWhatItCannotScore) {
+  v1::ScoreUsersRequest request;
+  request.set_model("churn_14d");
+  request.add_user_ids("anna");
+  request.add_user_ids("");
+  ExpectRefusal(request, absl::StatusCode::kInvalidArgument, "EMPTY_ID",
+                "user_ids[1] is empty");
+  request.set_user_ids(1, std::string(129, 'x'));
+  ExpectRefusal(request, absl::StatusCode::kInvalidArgument, "ID_TOO_LONG",
+                "user_ids[1] has more than 128 bytes");
+  *request.mutable_user_ids(1) = std::string("anna");
+  request.set_model("chrun");
+  ExpectRefusal(request, absl::StatusCode::kNotFound, "MODEL_NOT_FOUND",
+                "model \"chrun\" does not serve; serving: churn_14d, visits");
+  request.set_model("visits");
+  ExpectRefusal(request, absl::StatusCode::kFailedPrecondition,
+                "MODEL_OF_TABLE", "call ScoreRows");
+  for (int k = 0; k < ScoringService::kUsersMax; ++k) {
+    request.add_user_ids(std::string("u"));
+  }
+  ExpectRefusal(request, absl::StatusCode::kInvalidArgument, "TOO_MANY_USERS",
+                "user_ids has 514 entries; at most 512");
+}
+
+TEST_F(ScoringServiceTest, ScoresTheRowsOfCallersLikeItsOwn) {
+  v1::ScoreUsersRequest users;
+  users.set_model("churn_14d");
+  users.add_user_ids("anna");
+  v1::ScoreUsersResponse score;
+  ASSERT_TRUE(service_.Score(users, score).ok());
+  const std::vector<v1::ScoreRecord> records = parts_.TakeRecords();
+  ASSERT_EQ(records.size(), 1u);
+  v1::ScoreRowsRequest rows;
+  rows.set_model("churn_14d");
+  *rows.mutable_values() = records[0].row();
+  rows.mutable_values()->MergeFrom(records[0].row());
+  v1::ScoreRowsResponse response;
+  const absl::Status status = service_.Score(rows, response);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(response.margins_size(), 2);
+  EXPECT_EQ(response.margins(0), score.scores(0).margin());
+  EXPECT_EQ(response.margins(1), score.scores(0).margin());
+}
+
+TEST_F(ScoringServiceTest, RefusesRowsThatAreNone) {
+  v1::ScoreRowsRequest request;
+  request.set_model("visits");
+  request.add_values(1);
+  ExpectRefusal(request, "BAD_ROW_WIDTH", "no multiple of the 2 columns");
+  request.add_values(std::numeric_limits<float>::infinity());
+  ExpectRefusal(request, "INFINITE_VALUE", "values[1] is infinite");
+  request.mutable_values()->Resize(2 * ScoringService::kRowsMax + 2, 0);
+  request.set_values(1, std::numeric_limits<float>::quiet_NaN());
+  ExpectRefusal(request, "TOO_MANY_ROWS", "values has 4097 rows");
+  request.mutable_values()->Truncate(2 * ScoringService::kRowsMax);
+  v1::ScoreRowsResponse response;
+  EXPECT_TRUE(service_.Score(request, response).ok());
+  EXPECT_EQ(response.probabilities_size(), ScoringService::kRowsMax);
+}
+
+TEST_F(ScoringServiceTest, ExplainsAScoreThatItsPartsSumTo) {
+  v1::ExplainScoreRequest request;
+  request.set_model("churn_14d");
+  request.set_user_id("anna");
+  request.set_reason_count_max(2);
+  v1::ExplainScoreResponse response;
+  const absl::Status status = service_.Explain(request, response);
+  ASSERT_TRUE(status.ok()) << status;
+  double sum = response.bias();
+  double previous = std::numeric_limits<double>::infinity();
+  for (const v1::Contribution& part : response.contributions()) {
+    sum += part.contribution();
+    EXPECT_LE(std::abs(part.contribution()), previous);
+    previous = std::abs(part.contribution());
+  }
+  EXPECT_NEAR(sum, response.score().margin(), 1e-4);
+  EXPECT_LE(response.reasons_size(), 2);
+}
+
+TEST_F(ScoringServiceTest, RefusesToExplainNobody) {
+  v1::ExplainScoreRequest request;
+  request.set_model("churn_14d");
+  v1::ExplainScoreResponse response;
+  EXPECT_EQ(service_.Explain(request, response).message(), "user_id is empty");
+  request.set_user_id("anna");
+  request.set_reason_count_max(-1);
+  EXPECT_EQ(service_.Explain(request, response).message(),
+            "reason_count_max is not in 0-100");
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -1,0 +1,94 @@
+// Everything the services stand on, in memory and with a clock that stands, so
+// that their logic is tested without a socket.
+// Not thread-safe.
+#ifndef TENUTO_TESTS_SUPPORT_SERVER_PARTS_H_
+#define TENUTO_TESTS_SUPPORT_SERVER_PARTS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "features/event_gate.h"
+#include "features/memory_ledger.h"
+#include "features/record_log.h"
+#include "gtest/gtest.h"
+#include "model/decision/policy.h"
+#include "model/model_registry.h"
+#include "server/calls.h"
+#include "server/ingest_service.h"
+#include "server/user_scorer.h"
+#include "tests/support/fixed_clock.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_events.h"
+
+namespace tenuto {
+
+struct ServerParts {
+  ServerParts() {
+    std::filesystem::create_directories(models_dir);
+    RecordLogOptions options;
+    options.directory = folder.path() / "records";
+    options.linger = absl::ZeroDuration();
+    records = std::move(RecordLog::Open(options)).value();
+  }
+
+  UserScorer MakeScorer(double recorded_row_share = 1) {
+    return UserScorer({.clock = clock,
+                       .catalogue = catalogue,
+                       .ledger = ledger,
+                       .registry = registry,
+                       .records = *records,
+                       .recorded_row_share = recorded_row_share});
+  }
+
+  IngestService::Options IngestOptions() {
+    return {.clock = clock,
+            .gate = gate,
+            .ledger = ledger,
+            .metrics = metrics,
+            .calls = calls};
+  }
+
+  // Commits the events as a producer's batch; all must be accepted.
+  void TakeIn(const std::vector<v1::Event>& events) {
+    IngestService ingest(IngestOptions());
+    v1::IngestEventsRequest request;
+    for (const v1::Event& event : events) *request.add_events() = event;
+    v1::IngestEventsResponse response;
+    ASSERT_TRUE(ingest.TakeIn(request, response).ok());
+    for (const v1::EventResult& result : response.results()) {
+      ASSERT_EQ(result.verdict(), v1::EVENT_VERDICT_ACCEPTED)
+          << result.message();
+    }
+  }
+
+  // Ends the record log and gives what it wrote.
+  std::vector<v1::ScoreRecord> TakeRecords() {
+    records.reset();
+    std::vector<v1::ScoreRecord> written;
+    EXPECT_TRUE(ReadScoreRecords(folder.path() / "records",
+                                 [&](const v1::ScoreRecord& record) {
+                                   written.push_back(record);
+                                   return true;
+                                 })
+                    .ok());
+    return written;
+  }
+
+  const TempFolder folder;
+  const std::filesystem::path models_dir = folder.path() / "models";
+  FixedClock clock{kTestNow};
+  const Catalogue& catalogue = Catalogue::Embedded();
+  const UserKeys keys = UserKeys::FromSecret(std::string(32, 'k'));
+  const EventGate gate{keys};
+  MemoryLedger ledger{catalogue, clock};
+  ModelRegistry registry{models_dir, catalogue};
+  Metrics metrics{{"none"}};
+  WorkerPool pool{1, 16};
+  Calls calls{clock, metrics, pool};
+  std::unique_ptr<RecordLog> records;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TESTS_SUPPORT_SERVER_PARTS_H_

@@ -1,0 +1,60 @@
+#include "training/world/truth_file.h"
+
+#include "features/base/atomic_file.h"
+#include "gtest/gtest.h"
+
+namespace tenuto::world {
+namespace {
+
+class TruthFileTest : public testing::Test {
+ protected:
+  TruthFileTest()
+      : directory_(
+            std::filesystem::path(testing::TempDir()) /
+            testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    std::filesystem::remove_all(directory_);
+    std::filesystem::create_directories(directory_);
+  }
+  ~TruthFileTest() override { std::filesystem::remove_all(directory_); }
+
+  const std::filesystem::path directory_;
+};
+
+TEST_F(TruthFileTest, AppearsWholeOnlyWhenFinished) {
+  const auto path = directory_ / "x.truth.csv";
+  auto file = TruthFile::Create(path);
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE(file->Append("a\n").ok());
+  EXPECT_FALSE(std::filesystem::exists(path));
+  ASSERT_TRUE(file->Append("b\n").ok());
+  ASSERT_TRUE(file->Finish().ok());
+  EXPECT_EQ(*ReadFile(path), "a\nb\n");
+}
+
+TEST_F(TruthFileTest, LeavesTheOldFileAndNoRestWhenGivenUp) {
+  const auto path = directory_ / "x.truth.csv";
+  ASSERT_TRUE(WriteFileAtomically(path, "old").ok());
+  {
+    auto file = TruthFile::Create(path);
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE(file->Append("new").ok());
+  }
+  EXPECT_EQ(*ReadFile(path), "old");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}),
+            1);
+}
+
+TEST_F(TruthFileTest, NamesThePathThatCannotBeWritten) {
+  const auto file = TruthFile::Create(directory_ / "missing" / "x.csv");
+  ASSERT_FALSE(file.ok());
+  EXPECT_NE(file.status().message().find("missing"), std::string::npos);
+}
+
+TEST_F(TruthFileTest, StandsBesideTheLedgerNeverInIt) {
+  EXPECT_EQ(TruthPathOf("x"), "x.truth.csv");
+  EXPECT_EQ(TruthPathOf("a/b/"), "a/b.truth.csv");
+  EXPECT_EQ(TruthPathOf("/tmp/./w//"), "/tmp/w.truth.csv");
+}
+
+}  // namespace
+}  // namespace tenuto::world

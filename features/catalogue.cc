@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -14,7 +15,7 @@
 #include "features/event_condition.h"
 #include "features/event_view.h"
 #include "features/feature_reads.h"
-#include "features/state_codec.h"
+#include "features/state_windows.h"
 #include "google/protobuf/descriptor.h"
 #include "tenuto/v1/event.pb.h"
 
@@ -138,6 +139,62 @@ absl::Status CheckFeature(const v1::Feature& feature, const ReadShape& shape) {
   return absl::OkStatus();
 }
 
+absl::Status CheckPrior(const std::string& name, double prior, double weight) {
+  if (std::isfinite(prior) && std::isfinite(weight) && weight >= 0) {
+    return absl::OkStatus();
+  }
+  return Wrong("feature", name, "the prior is not finite or weighs below 0");
+}
+
+// What a read takes beside signals and windows.
+absl::Status CheckParameters(const v1::Feature& feature) {
+  const std::string& name = feature.name();
+  if (feature.has_window_trend()) {
+    const std::uint32_t days = feature.window_trend().baseline_days();
+    if (days == 0 || days > kWindowDaysMax) {
+      return Wrong("feature", name,
+                   absl::StrCat("baseline of ", days, " days is not in 1-",
+                                kWindowDaysMax));
+    }
+  }
+  if (feature.has_decayed_sum()) {
+    const double half_life = feature.decayed_sum().half_life_days();
+    if (!std::isfinite(half_life) || half_life <= 0) {
+      return Wrong("feature", name, "`half_life_days` is not above 0");
+    }
+  }
+  if (feature.has_last_value_is() && feature.last_value_is().equals().empty()) {
+    return Wrong("feature", name, "`equals` is missing");
+  }
+  if (feature.has_window_ratio()) {
+    return CheckPrior(name, feature.window_ratio().prior(),
+                      feature.window_ratio().prior_weight());
+  }
+  if (feature.has_total_ratio()) {
+    return CheckPrior(name, feature.total_ratio().prior(),
+                      feature.total_ratio().prior_weight());
+  }
+  return CheckPrior(name, 0, feature.daily_rate().prior_days());
+}
+
+// The values that a LastValueIs compares with.
+absl::Status CheckEquals(const v1::Feature& feature, const v1::Signal& signal) {
+  for (const std::string& text : feature.last_value_is().equals()) {
+    const auto number =
+        FindNumber(EventsOf(signal).front(), signal.measure(), text);
+    if (!number.ok()) {
+      return Wrong("feature", feature.name(), number.status().message());
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What a signal says about the values of the features that read it.
+std::string ValueBytes(v1::Signal signal) {
+  signal.clear_caused_by_us();
+  return signal.SerializeAsString();
+}
+
 bool KeepFits(v1::Keep wanted, v1::Keep kept) {
   if (wanted != v1::KEEP_UNSPECIFIED) return wanted == kept;
   return kept == v1::KEEP_LAST_TIME || kept == v1::KEEP_FIRST_TIME;
@@ -171,6 +228,7 @@ absl::StatusOr<Catalogue> Catalogue::Create(v1::Catalogue declaration) {
   for (const v1::Feature& feature : declaration.features()) {
     TENUTO_RETURN_IF_ERROR(catalogue.AddFeature(feature));
   }
+  TENUTO_RETURN_IF_ERROR(catalogue.CheckWindows());
   std::sort(catalogue.features_.begin(), catalogue.features_.end(),
             [](const Feature& a, const Feature& b) { return a.id < b.id; });
   for (std::size_t k = 0; k < catalogue.features_.size(); ++k) {
@@ -201,9 +259,11 @@ absl::Status Catalogue::AddSignals(const v1::Catalogue& declaration) {
                                 signals_.back().declaration.name(), "\""));
     }
     const int slot = CountOf(signal.keep());
-    if (slot == kDailyMax) {
+    const int slots_max =
+        signal.keep() == v1::KEEP_DISTINCT ? kDistinctMax : kDailyMax;
+    if (slot == slots_max) {
       return Wrong("signal", signal.name(),
-                   absl::StrCat("more than ", kDailyMax, " signals keep ",
+                   absl::StrCat("more than ", slots_max, " signals keep ",
                                 v1::Keep_Name(signal.keep())));
     }
     if (!signal_by_name_.emplace(signal.name(), signals_.size()).second) {
@@ -216,11 +276,9 @@ absl::Status Catalogue::AddSignals(const v1::Catalogue& declaration) {
   return absl::OkStatus();
 }
 
-absl::Status Catalogue::AddFeature(const v1::Feature& declaration) {
-  const ReadShape shape = ShapeOf(declaration);
-  TENUTO_RETURN_IF_ERROR(CheckFeature(declaration, shape));
-  bool caused_by_us = false;
-  std::string read_signals;
+absl::Status Catalogue::CheckUses(const v1::Feature& declaration,
+                                  const ReadShape& shape,
+                                  SignalsRead& read) const {
   for (const SignalUse& use : shape.uses) {
     const Signal* signal = FindSignal(use.signal);
     if (signal == nullptr) {
@@ -233,9 +291,30 @@ absl::Status Catalogue::AddFeature(const v1::Feature& declaration) {
                                 v1::Keep_Name(signal->declaration.keep()),
                                 ", which this read cannot take"));
     }
-    caused_by_us |= signal->declaration.caused_by_us();
-    absl::StrAppend(&read_signals, signal->declaration.SerializeAsString());
+    TENUTO_RETURN_IF_ERROR(CheckEquals(declaration, signal->declaration));
+    read.caused_by_us |= signal->declaration.caused_by_us();
+    absl::StrAppend(&read.bytes, ValueBytes(signal->declaration));
+    const absl::string_view answer =
+        ConsentSignal(signal->declaration.consent());
+    if (answer.empty()) continue;
+    const Signal* consent = FindSignal(answer);
+    if (consent == nullptr ||
+        consent->declaration.keep() != v1::KEEP_LAST_VALUE) {
+      return Wrong("feature", declaration.name(),
+                   absl::StrCat("its consent needs a signal \"", answer,
+                                "\" that keeps KEEP_LAST_VALUE"));
+    }
+    absl::StrAppend(&read.bytes, ValueBytes(consent->declaration));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Catalogue::AddFeature(const v1::Feature& declaration) {
+  const ReadShape shape = ShapeOf(declaration);
+  TENUTO_RETURN_IF_ERROR(CheckFeature(declaration, shape));
+  TENUTO_RETURN_IF_ERROR(CheckParameters(declaration));
+  SignalsRead read;
+  TENUTO_RETURN_IF_ERROR(CheckUses(declaration, shape, read));
   v1::Feature value = declaration;  // What can change the value.
   value.clear_name();
   value.clear_family();
@@ -244,27 +323,52 @@ absl::Status Catalogue::AddFeature(const v1::Feature& declaration) {
   value.clear_reason_lowers_risk();
   value.clear_window_days();
   value.clear_id();
-  std::vector<std::uint32_t> windows(declaration.window_days().begin(),
-                                     declaration.window_days().end());
-  if (windows.empty()) windows.push_back(0);
-  for (std::size_t k = 0; k < windows.size(); ++k) {
+  const int count = std::max(1, declaration.window_days_size());
+  for (int k = 0; k < count; ++k) {
+    const std::uint32_t days = shape.windowed ? declaration.window_days(k) : 0;
     Feature feature;
     feature.id = declaration.id() + static_cast<std::uint32_t>(k);
-    feature.window_days = windows[k];
-    feature.name = FillWindow(declaration.name(), windows[k]);
+    feature.window_days = days;
+    feature.name = FillWindow(declaration.name(), days);
     feature.declaration = declaration;
     feature.fingerprint =
-        Sha256Hex(absl::StrCat(feature.id, "/", windows[k], "/",
-                               value.SerializeAsString(), read_signals))
+        Sha256Hex(absl::StrCat(feature.id, "/", days, "/",
+                               value.SerializeAsString(), read.bytes))
             .substr(0, kFingerprintDigits);
     feature.reason_raises_risk =
-        FillWindow(declaration.reason_raises_risk(), windows[k]);
+        FillWindow(declaration.reason_raises_risk(), days);
     feature.reason_lowers_risk =
-        FillWindow(declaration.reason_lowers_risk(), windows[k]);
-    feature.caused_by_us = caused_by_us;
+        FillWindow(declaration.reason_lowers_risk(), days);
+    feature.caused_by_us = read.caused_by_us;
     features_.push_back(std::move(feature));
   }
   return absl::OkStatus();
+}
+
+absl::Status Catalogue::CheckWindows() const {
+  std::set<std::uint32_t> windows;
+  for (const Feature& feature : features_) {
+    windows.insert(feature.window_days);
+    windows.insert(feature.declaration.window_trend().baseline_days());
+    windows.erase(0);
+    if (windows.size() > kWindowsMax) {
+      return Wrong("feature", feature.name,
+                   absl::StrCat("the catalogue has more than ", kWindowsMax,
+                                " different windows"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::string_view ConsentSignal(v1::ConsentClass consent) {
+  switch (consent) {
+    case v1::CONSENT_CLASS_BEHAVIOUR:
+      return "consent_behaviour";
+    case v1::CONSENT_CLASS_MESSAGES:
+      return "consent_messages";
+    default:
+      return "";
+  }
 }
 
 const Signal* Catalogue::FindSignal(absl::string_view name) const {

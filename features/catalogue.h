@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "features/feature_reads.h"
 #include "tenuto/v1/catalogue.pb.h"
 
 namespace tenuto {
@@ -18,6 +19,10 @@ namespace tenuto {
 // Days of tiles that a state keeps, counted back from its newest event.
 inline constexpr int kHistoryDays = 92;
 inline constexpr int kWindowDaysMax = 90;
+inline constexpr int kWindowsMax = 12;  // Different windows.
+
+// Signal that holds the user's answer for a class; empty for CONTRACT.
+absl::string_view ConsentSignal(v1::ConsentClass consent);
 
 // A signal with its place among the signals of the same `keep`, by rising id.
 struct Signal {
@@ -65,6 +70,13 @@ class Catalogue {
   Catalogue() = default;
   absl::Status AddSignals(const v1::Catalogue& declaration);
   absl::Status AddFeature(const v1::Feature& declaration);
+  struct SignalsRead {
+    std::string bytes;  // Everything of them that can change a value.
+    bool caused_by_us = false;
+  };
+  absl::Status CheckUses(const v1::Feature& declaration, const ReadShape& shape,
+                         SignalsRead& read) const;
+  absl::Status CheckWindows() const;
 
   std::vector<Signal> signals_;
   std::vector<Feature> features_;

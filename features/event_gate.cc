@@ -1,5 +1,8 @@
 #include "features/event_gate.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -40,6 +43,18 @@ bool IsCurrency(absl::string_view text) {
     if (c < 'A' || c > 'Z') return false;
   }
   return true;
+}
+
+// The loader would also take a path, a fixed offset or "localtime", and it
+// remembers every name it was ever asked for.
+bool LooksLikeZone(absl::string_view name) {
+  constexpr std::size_t kZoneBytesMax = 48;
+  if (name.empty() || name.size() > kZoneBytesMax) return false;
+  if (!absl::ascii_isupper(static_cast<unsigned char>(name[0]))) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::StrContains("/_+-", absl::string_view(&c, 1));
+  });
 }
 
 std::optional<Rejection> CheckIds(const v1::Event& event) {
@@ -91,7 +106,7 @@ std::optional<Rejection> CheckText(const FieldDescriptor& field,
   }
   if (field.name() == "time_zone") {
     absl::TimeZone zone;
-    if (text.empty() || !absl::LoadTimeZone(text, &zone)) {
+    if (!LooksLikeZone(text) || !absl::LoadTimeZone(text, &zone)) {
       return Rejection{"UNKNOWN_TIME_ZONE", "time_zone is no IANA name"};
     }
   }

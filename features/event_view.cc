@@ -16,6 +16,7 @@ using google::protobuf::FieldDescriptor;
 constexpr int kFirstPayload = 20;
 constexpr int kLastPayload = 127;
 constexpr int kPayloadFieldsMax = 31;
+constexpr std::uint64_t kPayloadSlots = 0xffff'ffff;
 constexpr std::int64_t kSecondUs = 1'000'000;
 
 // False unless the bytes are a google.protobuf.Timestamp of our range.
@@ -44,15 +45,19 @@ std::int64_t FloorDivide(std::int64_t a, std::int64_t b) {
 
 void EventView::Set(FieldSlot slot, std::int64_t number) {
   numbers_[static_cast<std::size_t>(slot)] = number;
+  texts_[static_cast<std::size_t>(slot)] = {};
   present_ |= std::uint64_t{1} << slot;
 }
 
 void EventView::Set(FieldSlot slot, absl::string_view text) {
   texts_[static_cast<std::size_t>(slot)] = text;
+  numbers_[static_cast<std::size_t>(slot)] = 0;
   present_ |= std::uint64_t{1} << slot;
 }
 
 bool EventView::ParsePayload(int payload, absl::string_view bytes) {
+  // Of several payloads the last one counts, as in protobuf.
+  if (payload_ != payload) present_ &= ~kPayloadSlots;
   payload_ = payload;
   return VisitWire(bytes, [this](const WireField& field) {
     if (field.number > kPayloadFieldsMax) return true;

@@ -26,6 +26,11 @@ double Divide(double a, double b, double prior, double weight) {
   return below > 0 ? (a + prior * weight) / below : kNaN;
 }
 
+// Exact for the times of this age; damaged times do not overflow.
+double DaysBetween(std::int64_t from_us, std::int64_t to_us) {
+  return (static_cast<double>(to_us) - static_cast<double>(from_us)) / kDay;
+}
+
 }  // namespace
 
 // The columns with every name resolved to a number.
@@ -97,8 +102,6 @@ void FeaturePlan::Program::CollectWindows(const std::vector<int>& features) {
     }
   }
   windows_.assign(windows.begin(), windows.end());
-  TENUTO_CHECK(windows_.size() <= kWindowsMax,
-               "the catalogue has more than 12 different windows");
 }
 
 int FeaturePlan::Program::WindowIndex(std::uint32_t days) const {
@@ -124,13 +127,10 @@ FeaturePlan::Program::Column FeaturePlan::Program::CompileColumn(
     const Signal& signal = *catalogue_->FindSignal(use.signal);
     column.slots.push_back(signal.slot);
     column.since_first = signal.declaration.keep() == v1::KEEP_FIRST_TIME;
-    const v1::ConsentClass consent = signal.declaration.consent();
-    if (consent == v1::CONSENT_CLASS_CONTRACT) continue;
-    const Signal* answer = catalogue_->FindSignal(
-        consent == v1::CONSENT_CLASS_BEHAVIOUR ? "consent_behaviour"
-                                               : "consent_messages");
-    TENUTO_CHECK(answer != nullptr, "the catalogue keeps no consent signals");
-    column.consent_slots.push_back(answer->slot);
+    const absl::string_view answer =
+        ConsentSignal(signal.declaration.consent());
+    if (answer.empty()) continue;
+    column.consent_slots.push_back(catalogue_->FindSignal(answer)->slot);
   }
   CompileParameters(declaration, column);
   return column;
@@ -211,8 +211,7 @@ double FeaturePlan::Program::Value(const Column& column,
     case v1::Feature::kTimeSince: {
       const std::int64_t time =
           column.since_first ? state.first_time(slot) : state.last_time(slot);
-      return time == kNever ? kNaN
-                            : static_cast<double>(as_of_us - time) / kDay;
+      return time == kNever ? kNaN : DaysBetween(time, as_of_us);
     }
     case v1::Feature::kTimeUntil: {
       const Latest& latest = state.latest(slot);
@@ -240,8 +239,7 @@ double FeaturePlan::Program::Value(const Column& column,
     case v1::Feature::kDailyRate: {
       const std::int64_t since = state.first_time(column.slots[1]);
       if (since == kNever) return kNaN;
-      const double days =
-          std::max(0.0, static_cast<double>(as_of_us - since) / kDay);
+      const double days = std::max(0.0, DaysBetween(since, as_of_us));
       return Divide(static_cast<double>(state.total(slot)), days, 0,
                     column.prior_weight);
     }

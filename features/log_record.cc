@@ -34,6 +34,8 @@ std::size_t StoredSize(const GatedEvent& event) {
 
 bool ParseStored(absl::string_view bytes, LoggedEvent& logged) {
   logged.event = {};
+  logged.event_hash = 0;
+  logged.known_time_us = 0;
   return VisitWire(bytes, [&](const WireField& field) {
     switch (field.number) {
       case v1::StoredEvent::kEventHashFieldNumber:

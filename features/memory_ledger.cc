@@ -15,15 +15,23 @@ absl::StatusOr<std::vector<Admission>> MemoryLedger::CommitLocked(
     absl::Span<const GatedEvent> events) {
   std::vector<Admission> verdicts(events.size(), Admission::kAccepted);
   const int day = DayOf(absl::ToUnixMicros(clock_.Now()));
-  for (const UserGroup& group : GroupByUser(events)) {
-    User& user = users_[group.user];
-    UserWrite write;
-    TENUTO_RETURN_IF_ERROR(plan_.Plan(events, group, user.state, user.marks,
-                                      day, next_, verdicts, write));
+  // All or nothing: everything is planned before anything changes.
+  const std::vector<UserGroup> groups = GroupByUser(events);
+  std::vector<UserWrite> writes(groups.size());
+  Position next = next_;
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    const User& user = users_[groups[k].user];
+    TENUTO_RETURN_IF_ERROR(plan_.Plan(events, groups[k], user.state, user.marks,
+                                      day, next, verdicts, writes[k]));
+  }
+  next_ = next;
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    UserWrite& write = writes[k];
     if (write.record.empty()) continue;
+    User& user = users_[groups[k].user];
     user.state = std::move(write.state);
     user.marks = MergeMarks(user.marks, write.new_marks);
-    log_[{group.user.partition(), write.first}] = std::move(write.record);
+    log_[{groups[k].user.partition(), write.first}] = std::move(write.record);
   }
   for (std::size_t k = 0; k < events.size(); ++k) {
     if (verdicts[k] == Admission::kDuplicate) continue;

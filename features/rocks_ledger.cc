@@ -14,6 +14,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/numeric/bits.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
@@ -36,6 +37,7 @@ constexpr char kFormat[] = "1";
 constexpr char kFormatKey[] = "format";
 constexpr char kKeyCheckKey[] = "user_key_check";
 constexpr char kSignalsKey[] = "signals";
+constexpr char kRebuilding[] = "rebuilding";  // Instead of a fingerprint.
 constexpr char kHistoryStartKey[] = "history_start_us";
 constexpr char kHistoryEndKey[] = "history_end_us";
 constexpr char kSourcePrefix[] = "source/";
@@ -47,27 +49,46 @@ enum Family { kLog, kState, kSeen, kMeta, kRequests, kFamilies };
 constexpr std::array<const char*, kFamilies> kFamilyNames = {
     "log", "state", "seen", "meta", "requests"};
 
+absl::string_view AsView(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
 class MarkMerge final : public rocksdb::AssociativeMergeOperator {
  public:
   bool Merge(const rocksdb::Slice&, const rocksdb::Slice* existing,
              const rocksdb::Slice& added, std::string* merged,
              rocksdb::Logger*) const override {
-    const absl::string_view old =
-        existing == nullptr
-            ? absl::string_view()
-            : absl::string_view(existing->data(), existing->size());
-    *merged = MergeMarks(old, {added.data(), added.size()});
+    *merged = MergeMarks(
+        existing == nullptr ? absl::string_view() : AsView(*existing),
+        AsView(added));
     return true;
   }
   const char* Name() const override { return "tenuto.MarkMerge"; }
 };
 
+// The ends of the history. Commits of different users write them side by side,
+// so each adds its own times and the outermost count.
+class HistoryMerge final : public rocksdb::AssociativeMergeOperator {
+ public:
+  bool Merge(const rocksdb::Slice& key, const rocksdb::Slice* existing,
+             const rocksdb::Slice& added, std::string* merged,
+             rocksdb::Logger*) const override {
+    std::int64_t old_us = 0;
+    std::int64_t new_us = 0;
+    if (!absl::SimpleAtoi(AsView(added), &new_us)) return false;
+    if (existing != nullptr) {
+      if (!absl::SimpleAtoi(AsView(*existing), &old_us)) return false;
+      new_us = key == kHistoryStartKey ? std::min(old_us, new_us)
+                                       : std::max(old_us, new_us);
+    }
+    *merged = absl::StrCat(new_us);
+    return true;
+  }
+  const char* Name() const override { return "tenuto.HistoryMerge"; }
+};
+
 rocksdb::Slice AsSlice(absl::string_view text) {
   return {text.data(), text.size()};
-}
-
-absl::string_view AsView(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
 }
 
 absl::Status FromRocks(const rocksdb::Status& status, absl::string_view what) {
@@ -78,6 +99,12 @@ absl::Status FromRocks(const rocksdb::Status& status, absl::string_view what) {
     return absl::UnavailableError(absl::StrCat("DISK_FULL: ", text));
   }
   return absl::UnavailableError(text);
+}
+
+absl::Status DamagedRecord(int partition, Position first) {
+  return absl::DataLossError(absl::StrCat("log partition ", partition,
+                                          ", position ", first,
+                                          ": the record does not decode"));
 }
 
 std::string LogKey(int partition, Position position) {
@@ -129,6 +156,9 @@ rocksdb::ColumnFamilyOptions FamilyOptions(int family,
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   }
   if (family == kSeen) options.merge_operator = std::make_shared<MarkMerge>();
+  if (family == kMeta) {
+    options.merge_operator = std::make_shared<HistoryMerge>();
+  }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
@@ -217,9 +247,15 @@ class RocksLedger final : public Ledger {
                           std::vector<Admission>& verdicts,
                           rocksdb::WriteBatch& batch);
   absl::Status Write(rocksdb::WriteBatch& batch);
-  void NoteHistory(absl::Span<const GatedEvent> events,
-                   absl::Span<const Admission> verdicts,
-                   rocksdb::WriteBatch& batch);
+  // Known times of a commit's new events; absurd ends when there are none.
+  struct History {
+    std::int64_t start_us = std::numeric_limits<std::int64_t>::max();
+    std::int64_t end_us = std::numeric_limits<std::int64_t>::min();
+  };
+  History AddHistory(absl::Span<const GatedEvent> events,
+                     absl::Span<const Admission> verdicts,
+                     rocksdb::WriteBatch& batch);
+  void NoteHistory(const History& added);
   std::unique_ptr<rocksdb::Iterator> Iterate(Family family) const {
     rocksdb::ReadOptions read;
     read.readahead_size = 1 << 20;
@@ -313,8 +349,11 @@ absl::Status RocksLedger::OpenDatabase() {
     status = rocksdb::DB::Open(options, path.string(), wanted, &handles, &db);
   }
   if (!status.ok()) {
-    const std::string holder =
-        options_.read_only ? "" : HolderOf(path / "LOCK");
+    // Closing a lock file drops the process's own lock on it: don't look there.
+    const bool ours = absl::StrContains(status.ToString(), "current process");
+    const std::string holder = options_.read_only ? ""
+                               : ours             ? "this process itself"
+                                                  : HolderOf(path / "LOCK");
     if (!holder.empty() && status.IsIOError()) {
       return absl::FailedPreconditionError(absl::StrCat(
           "the ledger ", options_.directory.string(), " is held by ", holder,
@@ -370,10 +409,13 @@ absl::Status RocksLedger::LoadFacts() {
       continue;
     }
     const Position first = PositionOf(AsView(it->key()));
-    VisitLogRecord(AsView(it->value()), first, [&](const LoggedEvent& event) {
-      last = std::max(last, event.position);
-      return true;
-    });
+    const RecordVisit end = VisitLogRecord(
+        AsView(it->value()), first, [&](const LoggedEvent& event) {
+          last = std::max(last, event.position);
+          return true;
+        });
+    // Positions after it would be given twice.
+    if (end != RecordVisit::kWhole) return DamagedRecord(partition, first);
   }
   TENUTO_RETURN_IF_ERROR(FromRocks(it->status(), "reading the log's end"));
   next_ = last + 1;
@@ -389,6 +431,10 @@ absl::Status RocksLedger::LoadFacts() {
 // The log is the truth: folds it again, partition by partition.
 absl::Status RocksLedger::RebuildStates() {
   LogInfo("the catalogue's signals changed: folding the log again");
+  // Whoever opens the ledger after a crash in here starts over.
+  rocksdb::WriteBatch begin;
+  begin.Put(families_[kMeta], kSignalsKey, kRebuilding);
+  TENUTO_RETURN_IF_ERROR(Write(begin));
   for (int partition = 0; partition < kPartitions; ++partition) {
     absl::flat_hash_map<UserKey, UserState> states;
     EventView view;
@@ -459,23 +505,33 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
   return absl::OkStatus();
 }
 
-void RocksLedger::NoteHistory(absl::Span<const GatedEvent> events,
-                              absl::Span<const Admission> verdicts,
-                              rocksdb::WriteBatch& batch) {
-  std::int64_t oldest = history_start_us_;
-  std::int64_t newest = history_end_us_;
+RocksLedger::History RocksLedger::AddHistory(
+    absl::Span<const GatedEvent> events, absl::Span<const Admission> verdicts,
+    rocksdb::WriteBatch& batch) {
+  History added;
   for (std::size_t k = 0; k < events.size(); ++k) {
     if (verdicts[k] == Admission::kDuplicate) continue;
-    oldest = std::min(oldest, events[k].known_time_us);
-    newest = std::max(newest, events[k].known_time_us);
+    added.start_us = std::min(added.start_us, events[k].known_time_us);
+    added.end_us = std::max(added.end_us, events[k].known_time_us);
   }
-  if (oldest != history_start_us_) {
-    batch.Put(families_[kMeta], kHistoryStartKey, absl::StrCat(oldest));
-    history_start_us_ = oldest;
+  if (added.start_us < history_start_us_) {
+    batch.Merge(families_[kMeta], kHistoryStartKey,
+                absl::StrCat(added.start_us));
   }
-  if (newest != history_end_us_) {
-    batch.Put(families_[kMeta], kHistoryEndKey, absl::StrCat(newest));
-    history_end_us_ = newest;
+  if (added.end_us > history_end_us_) {
+    batch.Merge(families_[kMeta], kHistoryEndKey, absl::StrCat(added.end_us));
+  }
+  return added;
+}
+
+void RocksLedger::NoteHistory(const History& added) {
+  std::int64_t start_us = history_start_us_;
+  while (added.start_us < start_us &&
+         !history_start_us_.compare_exchange_weak(start_us, added.start_us)) {
+  }
+  std::int64_t end_us = history_end_us_;
+  while (added.end_us > end_us &&
+         !history_end_us_.compare_exchange_weak(end_us, added.end_us)) {
   }
 }
 
@@ -486,12 +542,13 @@ absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
   rocksdb::WriteBatch batch;
   const Hold hold(*this, groups);
   TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
-  if (batch.Count() > 0) NoteHistory(events, verdicts, batch);
+  const History added = AddHistory(events, verdicts, batch);
   if (mark != nullptr) {
     batch.Put(families_[kMeta], absl::StrCat(kSourcePrefix, mark->source),
               mark->progress);
   }
   if (batch.Count() > 0) TENUTO_RETURN_IF_ERROR(Write(batch));
+  NoteHistory(added);
   return verdicts;
 }
 
@@ -523,12 +580,13 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   std::vector<Admission> verdicts(1, Admission::kAccepted);
   rocksdb::WriteBatch batch;
   TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
-  NoteHistory(events, verdicts, batch);
+  const History added = AddHistory(events, verdicts, batch);
   remembered.set_body_hash(request.body_hash);
   remembered.set_answered_time_us(absl::ToUnixMicros(now));
   remembered.set_response(outcome.response);
   batch.Put(families_[kRequests], request.id, remembered.SerializeAsString());
   TENUTO_RETURN_IF_ERROR(Write(batch));
+  NoteHistory(added);
   return Answer{std::move(outcome.response), false};
 }
 
@@ -567,9 +625,7 @@ absl::Status RocksLedger::Scan(
         });
     if (end == RecordVisit::kStopped) break;
     if (end == RecordVisit::kDamaged) {
-      return absl::DataLossError(absl::StrCat("log partition ", partition,
-                                              ", position ", first,
-                                              ": the record does not decode"));
+      return DamagedRecord(partition, first);
     }
   }
   return FromRocks(it->status(),

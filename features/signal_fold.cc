@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "features/base/log.h"
+#include "features/state_codec.h"
 #include "google/protobuf/descriptor.h"
 #include "tenuto/v1/event.pb.h"
 #include "xxhash.h"
@@ -27,6 +28,12 @@ template <typename T>
 T Valid(absl::StatusOr<T> value) {
   TENUTO_CHECK(value.ok(), value.status().ToString());
   return *std::move(value);
+}
+
+// Seconds too far from now for microseconds are as far as those go.
+std::int64_t SecondsToUs(std::int64_t seconds) {
+  constexpr std::int64_t kSecondsMax = 9'000'000'000'000;
+  return std::clamp(seconds, -kSecondsMax, kSecondsMax) * kSecondUs;
 }
 
 }  // namespace
@@ -56,6 +63,10 @@ void SignalFold::AddSteps(const Signal& signal, absl::string_view event) {
   steps_[Index(Valid(FindPayload(event)))].push_back(std::move(step));
 }
 
+std::int64_t SignalFold::CountOf(const Step& step, const EventView& event) {
+  return step.measure.slot == kNoField ? 1 : event.number(step.measure.slot);
+}
+
 void SignalFold::Apply(const EventView& event, std::uint64_t position,
                        UserState& state) const {
   const int day = DayOf(event.time_us());
@@ -73,8 +84,7 @@ void SignalFold::Apply(const EventView& event, std::uint64_t position,
     if (step.keep == v1::KEEP_DAILY_SUM) {
       if (tiles == nullptr) tiles = state.Day(day);
       if (tiles == nullptr) continue;
-      tiles[step.slot] +=
-          step.measure.slot == kNoField ? 1 : event.number(step.measure.slot);
+      tiles[step.slot] = WrappingAdd(tiles[step.slot], CountOf(step, event));
       continue;
     }
     Fold(step, event, day, state);
@@ -89,7 +99,8 @@ void SignalFold::Fold(const Step& step, const EventView& event, int day,
   if (measure != kNoField && !event.has(measure)) return;
   switch (step.keep) {
     case v1::KEEP_TOTAL:
-      state.totals[slot] += measure == kNoField ? 1 : event.number(measure);
+      state.totals[slot] =
+          WrappingAdd(state.totals[slot], CountOf(step, event));
       break;
     case v1::KEEP_LAST_TIME:
       state.last_times[slot] =
@@ -98,7 +109,7 @@ void SignalFold::Fold(const Step& step, const EventView& event, int day,
     case v1::KEEP_FIRST_TIME: {
       const std::int64_t time_us = measure == kNoField
                                        ? event.time_us()
-                                       : event.number(measure) * kSecondUs;
+                                       : SecondsToUs(event.number(measure));
       std::int64_t& first = state.first_times[slot];
       first = first == kNever ? time_us : std::min(first, time_us);
       break;

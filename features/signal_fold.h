@@ -35,6 +35,8 @@ class SignalFold {
     FieldRef measure;
     std::vector<EventCondition> conditions;
   };
+  // What an event adds to a sum.
+  static std::int64_t CountOf(const Step& step, const EventView& event);
   void AddSteps(const Signal& signal, absl::string_view event);
   void Fold(const Step& step, const EventView& event, int day,
             UserState& state) const;

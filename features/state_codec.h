@@ -18,6 +18,8 @@ namespace tenuto {
 
 inline constexpr std::uint8_t kStateFormat = 1;
 inline constexpr int kDailyMax = 128;  // Bits of a day's mask.
+inline constexpr int kDistinctMax =
+    8;  // Distinct signals a reader has room for.
 
 // Which of up to kDailyMax slots are present.
 using SlotMask = std::array<std::uint64_t, kDailyMax / 64>;
@@ -32,6 +34,17 @@ inline std::uint64_t ZigZag(std::int64_t n) {
 }
 inline std::int64_t UnZigZag(std::uint64_t n) {
   return static_cast<std::int64_t>(n >> 1) ^ -static_cast<std::int64_t>(n & 1);
+}
+
+// Sums and differences that wrap around: of measures that the gate let in they
+// never do, and damaged bytes must not be undefined behaviour.
+inline std::int64_t WrappingAdd(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) +
+                                   static_cast<std::uint64_t>(b));
+}
+inline std::int64_t WrappingSubtract(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) -
+                                   static_cast<std::uint64_t>(b));
 }
 
 // Appends the primitives of the layout.
@@ -109,7 +122,9 @@ class StateCursor {
     const int spare = slots & 63;
     if (spare != 0 &&
         mask[static_cast<std::size_t>(slots >> 6)] >> spare != 0) {
+      // Nobody may visit a slot that the layout does not have.
       Fail();
+      return {};
     }
     return mask;
   }

@@ -24,7 +24,9 @@ class StateDecoder {
   bool Run() {
     if (in_.Byte() != kStateFormat) return false;
     const std::uint64_t applied = in_.Varint();
-    newest_day_ = static_cast<int>(in_.Signed());
+    const std::int64_t newest = in_.Signed();
+    if (newest < kFirstDay || newest > kLastDay) return false;
+    newest_day_ = static_cast<int>(newest);
     sink_.OnHeader(applied, newest_day_);
     ReadTotals();
     ReadTimes();
@@ -37,7 +39,8 @@ class StateDecoder {
  private:
   // Times are kept as the distance to the end of the newest day: small numbers.
   std::int64_t Time() {
-    return static_cast<std::int64_t>(newest_day_ + 1) * kDayUs - in_.Signed();
+    return WrappingSubtract((newest_day_ + std::int64_t{1}) * kDayUs,
+                            in_.Signed());
   }
   void ReadTotals() {
     ForEachSlot(in_.Mask(layout_.totals),
@@ -95,6 +98,10 @@ class StateDecoder {
       }
     }
   }
+
+  // Years 1 and 9999, the range of an event's time.
+  static constexpr std::int64_t kFirstDay = -719'162;
+  static constexpr std::int64_t kLastDay = 2'932'896;
 
   StateCursor in_;
   const StateLayout& layout_;

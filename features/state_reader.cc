@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
+#include "features/state_codec.h"
 
 namespace tenuto {
 namespace {
@@ -66,7 +67,7 @@ std::int64_t StateReader::DailySum(absl::string_view signal, int from_day,
   const auto days = state_.days();
   for (int k = 0; k < static_cast<int>(days.size()); ++k) {
     if (days[Index(k)] < from_day || days[Index(k)] > to_day) continue;
-    sum += state_.tiles(k)[Index(slot)];
+    sum = WrappingAdd(sum, state_.tiles(k)[Index(slot)]);
   }
   return sum;
 }
@@ -76,10 +77,8 @@ v1::Plan StateReader::plan() const {
 }
 
 bool StateReader::Granted(v1::ConsentClass consent_class) const {
-  if (consent_class == v1::CONSENT_CLASS_CONTRACT) return true;
-  return LastValue(consent_class == v1::CONSENT_CLASS_BEHAVIOUR
-                       ? "consent_behaviour"
-                       : "consent_messages") == v1::CONSENT_GRANTED;
+  const absl::string_view answer = ConsentSignal(consent_class);
+  return answer.empty() || LastValue(answer) == v1::CONSENT_GRANTED;
 }
 
 }  // namespace tenuto

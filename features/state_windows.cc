@@ -77,7 +77,7 @@ void StateWindows::OnDay(int day, const SlotMask& mask) {
 void StateWindows::OnTile(int slot, std::int64_t n) {
   if (!seen_) return;
   tiles_[Index(tile_count_++)] = n;
-  running_[Index(slot)] += n;
+  running_[Index(slot)] = WrappingAdd(running_[Index(slot)], n);
   if (counted_) ++running_active_[Index(slot)];
   if (tail_window_ >= 0) tails_[Index(tail_window_)][Index(slot)] = n;
 }
@@ -169,10 +169,7 @@ double StateWindows::Distinct(int k, int slot) const {
   std::array<std::uint8_t, DistinctSketch::kRegisters> ranks{};
   for (int e = 0; e < entry_count_; ++e) {
     const SlotEntry& at = entries_[Index(e)];
-    if (at.slot != slot || at.entry.day < FirstDay(k) ||
-        at.entry.day > last_day_) {
-      continue;
-    }
+    if (at.slot != slot || at.entry.day < FirstDay(k)) continue;
     std::uint8_t& rank = ranks[at.entry.reg];
     rank = std::max(rank, at.entry.rank);
   }

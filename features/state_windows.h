@@ -13,9 +13,8 @@
 
 namespace tenuto {
 
-inline constexpr int kWindowsMax = 12;
 inline constexpr int kTilesMax = kHistoryDays * kDailyMax;
-inline constexpr int kSketchEntriesMax = 8192;
+inline constexpr int kSketchEntriesMax = 8192;  // Of all kDistinctMax.
 
 // Value type; not thread-safe. Slots are those of the catalogue's signals.
 class StateWindows {
@@ -42,6 +41,8 @@ class StateWindows {
   // `powers[a]` is 2^(-a / half_life) for whole days a.
   double DecayedSum(int slot, absl::Span<const double> powers,
                     double half_life_days, bool count_days) const;
+  // From FirstDay(k) on, to the newest event: what a sliding sketch can say
+  // exactly, because a newer entry may have made one of LastDay() useless.
   double Distinct(int k, int slot) const;
 
   std::int64_t total(int slot) const { return totals_[Index(slot)]; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -45,13 +46,15 @@ absl::StatusOr<UserKeys> UserKeys::Open(const std::filesystem::path& path) {
                      " is open to others; run: chmod 600 ", path.string()));
   }
   TENUTO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, 4096));
-  const std::string secret =
-      absl::HexStringToBytes(absl::StripSuffix(text, "\n"));
-  if (secret.size() != kSecretBytes) {
+  const absl::string_view digits = absl::StripSuffix(text, "\n");
+  if (digits.size() != 2 * kSecretBytes ||
+      !std::all_of(digits.begin(), digits.end(), [](char c) {
+        return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+      })) {
     return absl::InvalidArgumentError(absl::StrCat(
         "key file ", path.string(), " does not hold 64 hexadecimal digits"));
   }
-  return UserKeys(secret);
+  return UserKeys(absl::HexStringToBytes(digits));
 }
 
 absl::StatusOr<UserKeys> UserKeys::OpenOrCreate(

@@ -41,7 +41,8 @@ class Encoder {
 
  private:
   void Time(std::int64_t us) {
-    out_.Signed(static_cast<std::int64_t>(state_.newest_day + 1) * kDayUs - us);
+    out_.Signed(
+        WrappingSubtract((state_.newest_day + std::int64_t{1}) * kDayUs, us));
   }
   void WriteTotals() {
     const SlotMask mask = MaskOf(layout_.totals, [&](int slot) {

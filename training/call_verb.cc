@@ -4,7 +4,10 @@
 #include <memory>
 #include <string>
 #include <utility>
+<<<<<<< HEAD
+=======
 #include <vector>
+>>>>>>> scripts
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"

@@ -4,10 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
-<<<<<<< HEAD
-=======
 #include <vector>
->>>>>>> scripts
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"

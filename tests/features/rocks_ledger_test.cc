@@ -210,7 +210,7 @@ TEST_F(RocksLedgerTest, OpensWithAPrefixWhenTheLogsTailIsTorn) {
              fs::copy_options::recursive);
   }
   int shorter = 0;
-  for (std::uintmax_t cut = 0; cut <= 1600; cut += 97) {
+  for (std::uintmax_t cut = 0; cut <= 1600; cut += 197) {
     const TempFolder torn;
     fs::copy(before.path() / "rocks", torn.path() / "rocks",
              fs::copy_options::recursive);

@@ -29,21 +29,6 @@ std::vector<std::string> DirectoriesIn(const std::filesystem::path& parent) {
   return names;
 }
 
-// Versions with a manifest: without one the directory is being written.
-std::vector<std::int64_t> VersionsIn(const std::filesystem::path& model_dir) {
-  std::vector<std::int64_t> versions;
-  for (const std::string& name : DirectoriesIn(model_dir)) {
-    const std::optional<std::int64_t> version = ParseVersion(name);
-    std::error_code ignored;
-    if (version.has_value() &&
-        std::filesystem::exists(model_dir / name / kManifestFile, ignored)) {
-      versions.push_back(*version);
-    }
-  }
-  std::sort(versions.begin(), versions.end());
-  return versions;
-}
-
 // Nothing when there is no alias.
 absl::StatusOr<std::optional<std::int64_t>> ReadChampion(
     const std::filesystem::path& model_dir) {
@@ -92,6 +77,20 @@ absl::StatusOr<std::shared_ptr<const ModelBundle>> OpenAt(
 }
 
 }  // namespace
+
+std::vector<std::int64_t> VersionsIn(const std::filesystem::path& model_dir) {
+  std::vector<std::int64_t> versions;
+  for (const std::string& name : DirectoriesIn(model_dir)) {
+    const std::optional<std::int64_t> version = ParseVersion(name);
+    std::error_code ignored;
+    if (version.has_value() &&
+        std::filesystem::exists(model_dir / name / kManifestFile, ignored)) {
+      versions.push_back(*version);
+    }
+  }
+  std::sort(versions.begin(), versions.end());
+  return versions;
+}
 
 absl::StatusOr<std::filesystem::path> FindChampion(
     const std::filesystem::path& models_dir, absl::string_view name) {

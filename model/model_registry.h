@@ -3,6 +3,7 @@
 #ifndef TENUTO_MODEL_MODEL_REGISTRY_H_
 #define TENUTO_MODEL_MODEL_REGISTRY_H_
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -20,6 +21,10 @@
 #include "model/version_policy.h"
 
 namespace tenuto {
+
+// Versions in `model_dir` that have a manifest, rising. A directory without one
+// is still being written.
+std::vector<std::int64_t> VersionsIn(const std::filesystem::path& model_dir);
 
 // The version a model's `champion` file names, else its only or newest one.
 // kNotFound when `models_dir/name` holds no bundle with a manifest, or not the

@@ -1,8 +1,14 @@
 #include "server/metrics.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <exception>
+#include <future>
 #include <map>
 #include <utility>
 
@@ -55,6 +61,27 @@ prometheus::MetricFamily Reading(const char* name, const char* help,
   return {name, help, type, {metric}};
 }
 
+void Knock(int port) {
+  const int peer = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  ::close(peer);
+}
+
+// The exposer's acceptor looks up only every 2 s, or when someone knocks.
+void Stop(std::unique_ptr<prometheus::Exposer> exposer) {
+  const int port = exposer->GetListeningPorts().front();
+  const auto stopped =
+      std::async(std::launch::async, [&exposer] { exposer.reset(); });
+  while (stopped.wait_for(std::chrono::milliseconds(2)) !=
+         std::future_status::ready) {
+    Knock(port);
+  }
+}
+
 }  // namespace
 
 // The registry with a handle on each series. As a Collectable it first takes
@@ -95,6 +122,11 @@ struct Metrics::Series final : prometheus::Collectable {
     for (const std::string& treatment : treatments) {
       decisions[treatment] = &chosen.Add({{"treatment", treatment}});
     }
+  }
+
+  // First the exposer, so that no scrape outlives what it reads.
+  ~Series() override {
+    if (exposer != nullptr) Stop(std::move(exposer));
   }
 
   std::vector<prometheus::MetricFamily> Collect() const override {
@@ -139,7 +171,6 @@ struct Metrics::Series final : prometheus::Collectable {
   // The exposer wants to watch a shared_ptr; this one owns nothing.
   const std::shared_ptr<prometheus::Collectable> self{
       this, [](prometheus::Collectable*) {}};
-  // Last, so that no scrape outlives what it reads.
   std::unique_ptr<prometheus::Exposer> exposer;
 };
 

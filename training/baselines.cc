@@ -71,30 +71,44 @@ std::string DifferenceJson(const Estimate& difference) {
 }  // namespace
 
 absl::StatusOr<std::vector<BaselineLine>> CompareBaselines(
-    const TrainingMatrix& train, const TrainingMatrix& calibrate,
-    const TrainingMatrix& test, absl::Span<const double> product,
-    std::uint64_t seed) {
-  const TrainingMatrix all = Join(train, calibrate);
-  std::vector<std::pair<std::string, std::vector<double>>> baselines;
-  baselines.emplace_back("constant", PredictConstant(all, test));
-  TENUTO_ASSIGN_OR_RETURN(std::vector<double> logistic,
-                          PredictLogistic(all, test));
-  baselines.emplace_back("logistic regression", std::move(logistic));
-  TENUTO_ASSIGN_OR_RETURN(std::vector<double> plain,
-                          PredictPlain(all, test, seed));
-  baselines.emplace_back("plain xgboost", std::move(plain));
-
-  const ScoredRows scored{product, test.labels, test.groups};
+    absl::Span<const BaselineWindow> windows, std::uint64_t seed) {
+  // Probabilities by baseline and window.
+  std::vector<std::vector<double>> constant, logistic, plain;
+  for (const BaselineWindow& window : windows) {
+    const TrainingMatrix all = Join(*window.train, *window.calibrate);
+    constant.push_back(PredictConstant(all, *window.test));
+    TENUTO_ASSIGN_OR_RETURN(std::vector<double> of_logistic,
+                            PredictLogistic(all, *window.test));
+    logistic.push_back(std::move(of_logistic));
+    TENUTO_ASSIGN_OR_RETURN(std::vector<double> of_plain,
+                            PredictPlain(all, *window.test, seed));
+    plain.push_back(std::move(of_plain));
+  }
   std::vector<BaselineLine> lines;
-  for (const auto& [name, probabilities] : baselines) {
+  const auto add = [&](const char* name,
+                       const std::vector<std::vector<double>>& probabilities)
+      -> absl::Status {
     BaselineLine line;
     line.name = name;
-    line.auc = Auc(probabilities, test.labels);
-    line.log_loss = LogLoss(probabilities, test.labels);
-    TENUTO_ASSIGN_OR_RETURN(line.difference,
-                            ComparePaired(scored, probabilities, seed));
+    std::vector<PairedWindow> pairs;
+    double rows = 0;
+    for (std::size_t k = 0; k < windows.size(); ++k) {
+      const TrainingMatrix& test = *windows[k].test;
+      pairs.push_back(
+          {{windows[k].product, test.labels, test.groups}, probabilities[k]});
+      line.auc += Auc(probabilities[k], test.labels) /
+                  static_cast<double>(windows.size());
+      line.log_loss += LogLoss(probabilities[k], test.labels) * test.rows();
+      rows += test.rows();
+    }
+    line.log_loss /= rows;
+    TENUTO_ASSIGN_OR_RETURN(line.difference, ComparePaired(pairs, seed));
     lines.push_back(std::move(line));
-  }
+    return absl::OkStatus();
+  };
+  TENUTO_RETURN_IF_ERROR(add("constant", constant));
+  TENUTO_RETURN_IF_ERROR(add("logistic regression", logistic));
+  TENUTO_RETURN_IF_ERROR(add("plain xgboost", plain));
   return lines;
 }
 

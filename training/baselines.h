@@ -16,19 +16,27 @@
 
 namespace tenuto {
 
+// One test window and what could be learnt before it. `product` are the
+// product's probabilities of `test`; all must outlive the comparison.
+struct BaselineWindow {
+  const TrainingMatrix* train = nullptr;
+  const TrainingMatrix* calibrate = nullptr;
+  const TrainingMatrix* test = nullptr;
+  absl::Span<const double> product;
+};
+
 struct BaselineLine {
-  std::string name;  // "constant", "logistic regression", "plain xgboost"
-  double auc = 0;
-  double log_loss = 0;
+  std::string name;     // "constant", "logistic regression", "plain xgboost"
+  double auc = 0;       // Mean over the windows.
+  double log_loss = 0;  // Of all test rows together.
   PairedDifference difference;  // Product minus baseline.
 };
 
-// `product` are the product's probabilities of `test`. Baselines learn from
-// `train` and `calibrate` together, since the product has seen both.
+// Baselines learn from `train` and `calibrate` together, since the product has
+// seen both. The logistic regression has the usual penalty of 1; "plain"
+// XGBoost has XGBoost's own defaults and 100 rounds.
 absl::StatusOr<std::vector<BaselineLine>> CompareBaselines(
-    const TrainingMatrix& train, const TrainingMatrix& calibrate,
-    const TrainingMatrix& test, absl::Span<const double> product,
-    std::uint64_t seed);
+    absl::Span<const BaselineWindow> windows, std::uint64_t seed);
 
 // An aligned table for people; differences with their 95 % interval.
 std::string FormatBaselines(absl::Span<const BaselineLine> lines);

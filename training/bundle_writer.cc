@@ -11,6 +11,7 @@
 #include "features/base/digest.h"
 #include "features/base/status_macros.h"
 #include "model/bundle_manifest.h"
+#include "model/model_registry.h"
 #include "training/golden_rows.h"
 
 namespace tenuto {
@@ -42,6 +43,20 @@ absl::Status WriteListed(const std::filesystem::path& directory,
   file.set_sha256(Sha256Hex(bytes));
   file.set_size_bytes(static_cast<std::int64_t>(bytes.size()));
   return WriteFileAtomically(directory / file.name(), bytes);
+}
+
+// A model without an alias and without other bundles has its first champion.
+absl::StatusOr<bool> CrownIfFirst(const std::filesystem::path& model_dir,
+                                  const WrittenBundle& written) {
+  const std::filesystem::path alias = model_dir / kChampionFile;
+  std::error_code error;
+  if (std::filesystem::exists(alias, error) ||
+      VersionsIn(model_dir).size() != 1) {
+    return false;
+  }
+  TENUTO_RETURN_IF_ERROR(
+      WriteFileAtomically(alias, absl::StrCat(written.version, "\n")));
+  return true;
 }
 
 absl::Status WriteFiles(const std::filesystem::path& directory,
@@ -95,11 +110,8 @@ absl::StatusOr<WrittenBundle> WriteBundle(
   if (error) return Failed("rename to", written.directory, error);
   std::move(discard).Cancel();
   TENUTO_RETURN_IF_ERROR(SyncDirectory(model_dir));
-  if (written.version == 1) {
-    TENUTO_RETURN_IF_ERROR(
-        WriteFileAtomically(model_dir / kChampionFile, "1\n"));
-    written.is_champion = true;
-  }
+  TENUTO_ASSIGN_OR_RETURN(written.is_champion,
+                          CrownIfFirst(model_dir, written));
   return written;
 }
 

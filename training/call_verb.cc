@@ -1,13 +1,18 @@
 // `tenuto call METHOD 'JSON'`: one call to a running server.
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
 #include "training/server_client.h"
+#include "training/summary.h"
 #include "training/verb.h"
 
 namespace tenuto {
@@ -18,6 +23,7 @@ struct CallOptions {
   std::string json = "{}";
   std::string server = "127.0.0.1:7400";
   std::string deadline = "5s";
+  std::string summary;
 };
 
 constexpr char kFromInput[] = "-";
@@ -26,9 +32,7 @@ std::string Footer() {
   std::string text = "Methods:\n";
   for (const RpcDescriptor* rpc : AllRpcs()) {
     absl::StrAppend(&text, "  ", rpc->service()->name(), ".", rpc->name(),
-                    rpc->client_streaming()
-                        ? "  (JSON -: one request a line of standard input)\n"
-                        : "\n");
+                    rpc->client_streaming() ? "  (a stream)\n" : "\n");
   }
   absl::StrAppend(
       &text,
@@ -37,12 +41,88 @@ std::string Footer() {
       "  tenuto call ScoreUsers"
       " '{\"model\":\"churn_14d\",\"userIds\":[\"42\"]}'\n"
       "  tenuto call StreamEvents - < requests.jsonl\n"
+      "JSON - reads one request a line and sends each after the answer to the\n"
+      "one before, on one connection.\n"
       "Prints proto3 JSON. Exit 1 when the server refuses, 2 for JSON or a\n"
       "method it does not have.\n");
   return text;
 }
 
-absl::Status RunCall(const CallOptions& options) {
+// Sends requests one after the other and notes how long each answer took, the
+// making of the connection included.
+class Caller {
+ public:
+  Caller(const CallOptions& options, const Clock& clock)
+      : options_(options), clock_(clock), client_(options.server) {}
+
+  absl::Status Call(const RpcDescriptor& rpc, absl::Duration deadline) {
+    const absl::Time start = clock_.Now();
+    std::string json;
+    if (rpc.client_streaming()) {
+      TENUTO_RETURN_IF_ERROR(CallOnce(
+          rpc, deadline, [this](std::string& next) { return Next(next); }));
+    } else {
+      while (Next(json)) {
+        bool is_sent = false;
+        TENUTO_RETURN_IF_ERROR(
+            CallOnce(rpc, deadline, [&](std::string& request) {
+              request = json;
+              return !std::exchange(is_sent, true);
+            }));
+      }
+    }
+    if (options_.summary.empty()) return absl::OkStatus();
+    return WriteFileAtomically(options_.summary, Summary(clock_.Now() - start));
+  }
+
+ private:
+  bool Next(std::string& json) {
+    bool is_given = false;
+    if (options_.json == kFromInput) {
+      is_given = static_cast<bool>(std::getline(std::cin, json));
+    } else {
+      json = options_.json;
+      is_given = !std::exchange(was_given_, true);
+    }
+    asked_ = clock_.Now();
+    return is_given;
+  }
+
+  absl::Status CallOnce(const RpcDescriptor& rpc, absl::Duration deadline,
+                        ServerClient::NextRequest next) {
+    return client_.Call(rpc, deadline, next, [this](const std::string& json) {
+      latencies_ms_.push_back(
+          absl::ToDoubleMilliseconds(clock_.Now() - asked_));
+      std::cout << json << (json.ends_with('\n') ? "" : "\n") << std::flush;
+    });
+  }
+
+  std::string Summary(absl::Duration duration) {
+    std::sort(latencies_ms_.begin(), latencies_ms_.end());
+    return absl::StrCat(
+        "{\"calls\":", latencies_ms_.size(),
+        ",\"seconds\":", JsonNumber(absl::ToDoubleSeconds(duration)),
+        ",\"latency_ms_p50\":", JsonNumber(Quantile(0.5)),
+        ",\"latency_ms_p99\":", JsonNumber(Quantile(0.99)), "}\n");
+  }
+
+  // Of the sorted latencies, the smallest that `share` of them do not exceed.
+  double Quantile(double share) const {
+    if (latencies_ms_.empty()) return 0;
+    const double rank = share * static_cast<double>(latencies_ms_.size());
+    const auto index = static_cast<std::size_t>(rank);
+    return latencies_ms_[std::min(index, latencies_ms_.size() - 1)];
+  }
+
+  const CallOptions& options_;
+  const Clock& clock_;
+  ServerClient client_;
+  bool was_given_ = false;
+  absl::Time asked_;
+  std::vector<double> latencies_ms_;
+};
+
+absl::Status RunCall(const CallOptions& options, const Clock& clock) {
   TENUTO_ASSIGN_OR_RETURN(const RpcDescriptor* const rpc,
                           FindRpc(options.method));
   absl::Duration deadline;
@@ -52,23 +132,12 @@ absl::Status RunCall(const CallOptions& options) {
         absl::StrCat("--deadline: \"", options.deadline,
                      "\" is no duration like 5s or 200ms"));
   }
-  bool is_given = false;
-  const auto next = [&](std::string& json) {
-    if (options.json == kFromInput) {
-      return static_cast<bool>(std::getline(std::cin, json));
-    }
-    json = options.json;
-    return !std::exchange(is_given, true);
-  };
-  ServerClient client(options.server);
-  return client.Call(*rpc, deadline, next, [](const std::string& json) {
-    std::cout << json << (json.ends_with('\n') ? "" : "\n") << std::flush;
-  });
+  return Caller(options, clock).Call(*rpc, deadline);
 }
 
 }  // namespace
 
-void AddCallVerb(CLI::App& app, const Workshop&, VerbRun& run) {
+void AddCallVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   const auto options = std::make_shared<CallOptions>();
   CLI::App* const verb = app.add_subcommand(
       "call", "Call a method of a running server, JSON in and out");
@@ -81,9 +150,12 @@ void AddCallVerb(CLI::App& app, const Workshop&, VerbRun& run) {
       ->capture_default_str();
   verb->add_option("--deadline", options->deadline, "How long to wait")
       ->capture_default_str();
+  verb->add_option("--summary", options->summary,
+                   "Write count, seconds and latencies as JSON");
   verb->footer(Footer());
-  verb->callback(
-      [options, &run] { run = [options] { return RunCall(*options); }; });
+  verb->callback([options, &workshop, &run] {
+    run = [options, &workshop] { return RunCall(*options, workshop.clock); };
+  });
 }
 
 }  // namespace tenuto

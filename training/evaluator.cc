@@ -29,18 +29,24 @@ struct Figures {
          brier = 0, ece = 0, slope = 1, intercept = 0, lift = 0;
 };
 
+// Numbers groups from 0, the same for every set of rows that shares it.
+class GroupNumbers {
+ public:
+  int Of(std::uint64_t group) {
+    return numbers_.try_emplace(group, static_cast<int>(numbers_.size()))
+        .first->second;
+  }
+  int count() const { return static_cast<int>(numbers_.size()); }
+
+ private:
+  absl::flat_hash_map<std::uint64_t, int> numbers_;
+};
+
 // Rows sorted once by falling probability; each draw only changes weights.
 class SortedRows {
  public:
-  SortedRows(const ScoredRows& scored, double constant) {
+  SortedRows(const ScoredRows& scored, double constant, GroupNumbers& numbers) {
     const std::size_t n = scored.labels.size();
-    // By row, so that two sortings of the same rows number groups alike.
-    std::vector<int> group_of_row;
-    for (const std::uint64_t group : scored.groups) {
-      group_of_row.push_back(
-          groups_.try_emplace(group, static_cast<int>(groups_.size()))
-              .first->second);
-    }
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
@@ -57,14 +63,19 @@ class SortedRows {
       const double bounded =
           std::clamp(p, kProbabilityFloor, 1 - kProbabilityFloor);
       logit_.push_back(std::log(bounded / (1 - bounded)));
-      group_.push_back(group_of_row[r]);
+      group_.push_back(numbers.Of(scored.groups[r]));
     }
   }
 
   std::size_t size() const { return label_.size(); }
-  int groups() const { return static_cast<int>(groups_.size()); }
   const std::vector<double>& probability() const { return probability_; }
   const std::vector<float>& label() const { return label_; }
+
+  double WeightOf(const std::vector<double>& weights) const {
+    double all = 0;
+    for (const int g : group_) all += weights[static_cast<std::size_t>(g)];
+    return all;
+  }
 
   // `weights` by group. False when a class has no weight.
   bool Measure(const std::vector<double>& weights, Figures& out) const {
@@ -180,7 +191,6 @@ class SortedRows {
   std::vector<double> probability_, loss_, constant_loss_, logit_;
   std::vector<float> label_;
   std::vector<int> group_;
-  absl::flat_hash_map<std::uint64_t, int> groups_;
 };
 
 absl::Status CheckRows(const ScoredRows& scored) {
@@ -251,16 +261,17 @@ std::vector<DecileLine> Deciles(const SortedRows& rows) {
 absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored, double constant,
                                     std::uint64_t seed, int bootstrap_rounds) {
   TENUTO_RETURN_IF_ERROR(CheckRows(scored));
-  const SortedRows rows(scored, constant);
+  GroupNumbers numbers;
+  const SortedRows rows(scored, constant, numbers);
   Figures figures;
   rows.Measure(
-      std::vector<double>(static_cast<std::size_t>(rows.groups()), 1.0),
+      std::vector<double>(static_cast<std::size_t>(numbers.count()), 1.0),
       figures);
   std::vector<Figures> draws;
   SplitMix64 random(seed);
   for (int k = 0; k < bootstrap_rounds; ++k) {
     Figures drawn;
-    if (rows.Measure(DrawGroups(rows.groups(), random), drawn)) {
+    if (rows.Measure(DrawGroups(numbers.count(), random), drawn)) {
       draws.push_back(drawn);
     }
   }
@@ -290,7 +301,8 @@ absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored, double constant,
 double Auc(absl::Span<const double> probabilities,
            absl::Span<const float> labels) {
   const std::vector<std::uint64_t> groups(labels.size(), 0);
-  const SortedRows rows({probabilities, labels, groups}, 0.5);
+  GroupNumbers numbers;
+  const SortedRows rows({probabilities, labels, groups}, 0.5, numbers);
   Figures figures;
   return rows.Measure({1.0}, figures) ? figures.auc : 0.5;
 }
@@ -305,30 +317,52 @@ double LogLoss(absl::Span<const double> probabilities,
 }
 
 absl::StatusOr<PairedDifference> ComparePaired(
-    const ScoredRows& a, absl::Span<const double> b_probabilities,
-    std::uint64_t seed, int bootstrap_rounds) {
-  TENUTO_RETURN_IF_ERROR(CheckRows(a));
-  const SortedRows rows_a(a, 0.5);
-  const SortedRows rows_b({b_probabilities, a.labels, a.groups}, 0.5);
-  Figures of_a, of_b;
-  const std::vector<double> once(static_cast<std::size_t>(rows_a.groups()),
-                                 1.0);
-  rows_a.Measure(once, of_a);
-  rows_b.Measure(once, of_b);
-  std::vector<double> auc, log_loss;
+    absl::Span<const PairedWindow> windows, std::uint64_t seed,
+    int bootstrap_rounds) {
+  GroupNumbers numbers;
+  std::vector<std::pair<SortedRows, SortedRows>> pairs;
+  for (const PairedWindow& window : windows) {
+    TENUTO_RETURN_IF_ERROR(CheckRows(window.a));
+    pairs.emplace_back(
+        SortedRows(window.a, 0.5, numbers),
+        SortedRows({window.b_probabilities, window.a.labels, window.a.groups},
+                   0.5, numbers));
+  }
+  // False when a window has one class only under these weights.
+  const auto measure = [&](const std::vector<double>& weights, double& auc,
+                           double& log_loss) {
+    auc = log_loss = 0;
+    double all = 0;
+    for (const auto& [rows_a, rows_b] : pairs) {
+      Figures a, b;
+      if (!rows_a.Measure(weights, a) || !rows_b.Measure(weights, b)) {
+        return false;
+      }
+      const double weight = rows_a.WeightOf(weights);
+      auc += (a.auc - b.auc) / static_cast<double>(pairs.size());
+      log_loss += weight * (a.log_loss - b.log_loss);
+      all += weight;
+    }
+    log_loss /= all;
+    return true;
+  };
+  double auc = 0, log_loss = 0;
+  measure(std::vector<double>(static_cast<std::size_t>(numbers.count()), 1.0),
+          auc, log_loss);
+  std::vector<double> aucs, log_losses;
   SplitMix64 random(seed);
   for (int k = 0; k < bootstrap_rounds; ++k) {
-    const std::vector<double> weights = DrawGroups(rows_a.groups(), random);
-    Figures drawn_a, drawn_b;
-    if (!rows_a.Measure(weights, drawn_a)) continue;
-    rows_b.Measure(weights, drawn_b);
-    auc.push_back(drawn_a.auc - drawn_b.auc);
-    log_loss.push_back(drawn_a.log_loss - drawn_b.log_loss);
+    double drawn_auc = 0, drawn_log_loss = 0;
+    if (!measure(DrawGroups(numbers.count(), random), drawn_auc,
+                 drawn_log_loss)) {
+      continue;
+    }
+    aucs.push_back(drawn_auc);
+    log_losses.push_back(drawn_log_loss);
   }
   PairedDifference difference;
-  difference.auc = Interval(of_a.auc - of_b.auc, std::move(auc));
-  difference.log_loss =
-      Interval(of_a.log_loss - of_b.log_loss, std::move(log_loss));
+  difference.auc = Interval(auc, std::move(aucs));
+  difference.log_loss = Interval(log_loss, std::move(log_losses));
   return difference;
 }
 

@@ -64,14 +64,21 @@ double Auc(absl::Span<const double> probabilities,
 double LogLoss(absl::Span<const double> probabilities,
                absl::Span<const float> labels);
 
-// metric(a) - metric(b) on the same rows, users drawn together.
+// Two models' answers to the same rows of one test window.
+struct PairedWindow {
+  ScoredRows a;
+  absl::Span<const double> b_probabilities;
+};
+
+// metric(a) - metric(b) on the same rows; a draw takes a user's rows of every
+// window together.
 struct PairedDifference {
-  Estimate auc;
-  Estimate log_loss;
+  Estimate auc;       // Mean of the windows' differences.
+  Estimate log_loss;  // Of all rows together.
 };
 absl::StatusOr<PairedDifference> ComparePaired(
-    const ScoredRows& a, absl::Span<const double> b_probabilities,
-    std::uint64_t seed, int bootstrap_rounds = 500);
+    absl::Span<const PairedWindow> windows, std::uint64_t seed,
+    int bootstrap_rounds = 500);
 
 // An aligned table for people.
 std::string FormatEvaluation(const Evaluation& evaluation);

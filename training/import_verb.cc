@@ -40,14 +40,8 @@ std::string Description() {
   return text;
 }
 
-// A damaged or useless file is the caller's input, not our failure.
-absl::Status AsBadInput(const absl::Status& status) {
-  return absl::IsDataLoss(status) ? absl::InvalidArgumentError(status.message())
-                                  : status;
-}
-
 absl::Status Verdict(const ImportFlags& flags, const ImportReport& report) {
-  if (!report.file_fault.ok()) return AsBadInput(report.file_fault);
+  TENUTO_RETURN_IF_ERROR(report.file_fault);
   if (report.lines > 0 && report.readable == 0) {
     const auto& [reason, lines_of_reason] = *report.rejected.begin();
     return absl::InvalidArgumentError(absl::StrCat(
@@ -78,25 +72,24 @@ void Print(const ImportFlags& flags, const ImportReport& report) {
 absl::Status Import(const Workshop& workshop, const ImportFlags& flags) {
   // Everything about the input first: a mistake leaves no ledger behind.
   TENUTO_RETURN_IF_ERROR(MakeFormat(flags.options.format).status());
-  absl::StatusOr<std::unique_ptr<LineSource>> source =
-      LineSource::Open(flags.input);
-  TENUTO_RETURN_IF_ERROR(AsBadInput(source.status()));
+  TENUTO_ASSIGN_OR_RETURN(const std::unique_ptr<LineSource> source,
+                          LineSource::Open(flags.input));
   TENUTO_ASSIGN_OR_RETURN(
       const OpenedLedger opened,
       workshop.open_ledger(flags.ledger, LedgerAccess::kWrite));
 
   Progress progress(workshop.clock, "importing",
-                    (*source)->file_bytes() / kMegabyte, "MB");
+                    source->file().file_bytes() / kMegabyte, "MB");
   ImportOptions options = flags.options;
   options.assumed_consent = flags.assume_consent == "granted"
                                 ? v1::CONSENT_GRANTED
                                 : v1::CONSENT_WITHHELD;
   options.on_progress = [&progress](const LineSource& lines) {
-    progress.Update(lines.read_bytes() / kMegabyte);
+    progress.Update(lines.file().read_bytes() / kMegabyte);
   };
-  TENUTO_ASSIGN_OR_RETURN(const ImportReport report,
-                          RunImport(options, **source, opened.keys,
-                                    workshop.clock, *opened.ledger));
+  TENUTO_ASSIGN_OR_RETURN(
+      const ImportReport report,
+      RunImport(options, *source, opened.keys, workshop.clock, *opened.ledger));
   Print(flags, report);
   if (!flags.summary.empty()) {
     TENUTO_RETURN_IF_ERROR(WriteFileAtomically(flags.summary, report.ToJson()));

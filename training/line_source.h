@@ -9,12 +9,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "training/byte_file.h"
 
 namespace tenuto {
 
@@ -30,30 +30,18 @@ struct Line {
   bool too_long = false;
 };
 
-// Unpacked bytes of a file, block after block.
-class ByteStream {
- public:
-  virtual ~ByteStream() = default;
-  // Fills `buffer` and says how much of it; 0 at the end. kDataLoss naming the
-  // file and its byte where packed bytes are cut off or wrong; what came
-  // before has been given.
-  virtual absl::StatusOr<std::size_t> Read(char* buffer, std::size_t size) = 0;
-};
-
 class LineSource {
  public:
-  // Gzip is told by its first bytes. kNotFound, kPermissionDenied, or
-  // kInvalidArgument for a directory, an empty file, a pipe, a name that ends
-  // in .gz without being gzip. `block_bytes` is for tests.
+  // Errors of ByteFile::Open, and kInvalidArgument for a file without content.
+  // `block_bytes` is for tests.
   static absl::StatusOr<std::unique_ptr<LineSource>> Open(
       const std::filesystem::path& path,
       std::size_t block_bytes = std::size_t{256} << 10);
-  ~LineSource();
   LineSource(const LineSource&) = delete;
   LineSource& operator=(const LineSource&) = delete;
 
-  // False at the end. `line` lives until the next call. kDataLoss as above, for
-  // ever; the piece of a line before the fault is not given.
+  // False at the end. `line` lives until the next call. kDataLoss of
+  // ByteFile::Read, for ever; a piece of a line before it is not given.
   absl::StatusOr<bool> Next(Line& line);
 
   // Goes on behind line `number`, which ended at `end_bytes`, as a Line said in
@@ -64,25 +52,14 @@ class LineSource {
   std::int64_t line_number() const { return number_; }
   std::int64_t line_end_bytes() const { return begin_bytes_; }
 
-  // Size and a hash of the first MiB: the same file wherever it lies.
-  const std::string& identity() const { return identity_; }
-  std::int64_t file_bytes() const { return file_bytes_; }
-  // Of file_bytes(), read so far.
-  std::int64_t read_bytes() const;
+  const ByteFile& file() const { return *file_; }
 
  private:
-  class PlainFile;
-  class GzipStream;
-
-  LineSource(std::unique_ptr<PlainFile> file, std::size_t block_bytes);
+  LineSource(std::unique_ptr<ByteFile> file, std::size_t block_bytes);
   absl::Status Fill();
   bool TakeLine(Line& line);
 
-  std::unique_ptr<PlainFile> file_;
-  std::unique_ptr<GzipStream> gzip_;  // Null for a plain file.
-  ByteStream* bytes_ = nullptr;       // One of the two.
-  std::string identity_;
-  std::int64_t file_bytes_ = 0;
+  const std::unique_ptr<ByteFile> file_;
   const std::size_t block_bytes_;
 
   std::vector<char> buffer_;

@@ -307,8 +307,9 @@ absl::Status Judge(const TrainTableOptions& options, const TableMatrices& rows,
   if (!options.baseline) return absl::OkStatus();
   TENUTO_ASSIGN_OR_RETURN(
       const std::vector<BaselineLine> baselines,
-      CompareBaselines(rows.train, rows.calibrate, rows.test, probabilities,
-                       options.seed));
+      CompareBaselines(
+          {{{&rows.train, &rows.calibrate, &rows.test, probabilities}}},
+          options.seed));
   stages.End("baseline");
   std::cout << FormatBaselines(baselines);
   report.extra.emplace_back("baselines", BaselinesJson(baselines));

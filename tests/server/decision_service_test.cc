@@ -1,6 +1,5 @@
 #include "server/decision_service.h"
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -20,7 +19,7 @@ class DecisionServiceTest : public ::testing::Test {
     parts_.TakeIn(SubscriberEvents("anna", 10, kTestNow));
   }
 
-  DecisionService MakeService(std::uint64_t seed = 1) {
+  DecisionService MakeService() {
     return DecisionService({.clock = parts_.clock,
                             .catalogue = parts_.catalogue,
                             .keys = parts_.keys,
@@ -31,7 +30,7 @@ class DecisionServiceTest : public ::testing::Test {
                             .metrics = parts_.metrics,
                             .calls = parts_.calls,
                             .default_model = "churn_14d",
-                            .seed = seed});
+                            .seed = 1});
   }
 
   static v1::DecideTreatmentRequest Request(const std::string& id) {
@@ -138,23 +137,40 @@ TEST_F(DecisionServiceTest, DecidesAnewWhenARequestIdReturnsAfterADay) {
   EXPECT_EQ(Logged().size(), 2u);
 }
 
-TEST_F(DecisionServiceTest, DrawsByTheSeedTheRequestAndTheUser) {
-  // Same ledger, another seed: over many requests the draws must differ, and
-  // the same seed must repeat them.
-  const auto draws = [&](std::uint64_t seed, const std::string& prefix) {
-    const DecisionService service = MakeService(seed);
-    std::vector<std::string> chosen;
-    for (int k = 0; k < 60; ++k) {
-      v1::DecideTreatmentRequest request = Request("same-" + std::to_string(k));
-      request.set_user_id(prefix + std::to_string(k));
-      v1::DecideTreatmentResponse response;
-      EXPECT_TRUE(service.Decide(request, response).ok() ||
-                  !prefix.empty());
-      chosen.push_back(response.decision_id());
-    }
-    return std::set<std::string>(chosen.begin(), chosen.end()).size();
-  };
-  EXPECT_EQ(draws(1, "user-"), 60u);
+// What is chosen for 60 users by a server of its own.
+std::vector<std::string> ChoicesWithSeed(std::uint64_t seed) {
+  ServerParts parts;
+  WriteChurnBundle(parts.models_dir, parts.catalogue);
+  EXPECT_TRUE(parts.registry.Refresh().empty());
+  const UserScorer scorer = parts.MakeScorer();
+  const DecisionService service({.clock = parts.clock,
+                                 .catalogue = parts.catalogue,
+                                 .keys = parts.keys,
+                                 .gate = parts.gate,
+                                 .ledger = parts.ledger,
+                                 .scorer = scorer,
+                                 .policy = Policy::Embedded(),
+                                 .metrics = parts.metrics,
+                                 .calls = parts.calls,
+                                 .default_model = "churn_14d",
+                                 .seed = seed});
+  std::vector<std::string> choices;
+  for (int k = 0; k < 60; ++k) {
+    v1::DecideTreatmentRequest request;
+    request.set_user_id("user-" + std::to_string(k));
+    request.set_request_id("request-" + std::to_string(k));
+    parts.TakeIn(SubscriberEvents(request.user_id(), 5, kTestNow));
+    v1::DecideTreatmentResponse response;
+    EXPECT_TRUE(service.Decide(request, response).ok());
+    choices.push_back(response.treatment());
+  }
+  return choices;
+}
+
+TEST(DecisionServiceSeed, AloneDecidesWhatIsExplored) {
+  const std::vector<std::string> choices = ChoicesWithSeed(7);
+  EXPECT_EQ(choices, ChoicesWithSeed(7));
+  EXPECT_NE(choices, ChoicesWithSeed(8));
 }
 
 TEST_F(DecisionServiceTest, OffersOnlyTheSurfacesThatTheCallerHas) {

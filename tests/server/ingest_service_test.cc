@@ -50,7 +50,8 @@ TEST_F(IngestServiceTest, AcceptsARepeatedBatchOnlyOnce) {
   }
   TakeIn(request);
   const Position after_first = parts_.ledger.Facts().last_position;
-  for (const v1::EventResult& result : TakeIn(request).results()) {
+  const v1::IngestEventsResponse again = TakeIn(request);
+  for (const v1::EventResult& result : again.results()) {
     EXPECT_EQ(result.verdict(), v1::EVENT_VERDICT_DUPLICATE);
   }
   EXPECT_EQ(parts_.ledger.Facts().last_position, after_first);

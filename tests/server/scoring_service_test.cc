@@ -39,8 +39,8 @@ class ScoringServiceTest : public ::testing::Test {
   void ExpectRefusal(const v1::ScoreUsersRequest& request,
                      absl::StatusCode code, const std::string& reason,
                      const std::string& text) {
-    ExpectRefusal<v1::ScoreUsersRequest, v1::ScoreUsersResponse>(
-        request, code, reason, text);
+    ExpectRefusal<v1::ScoreUsersRequest, v1::ScoreUsersResponse>(request, code,
+                                                                 reason, text);
   }
   void ExpectRefusal(const v1::ScoreRowsRequest& request,
                      const std::string& reason, const std::string& text) {
@@ -91,14 +91,16 @@ TEST_F(ScoringServiceTest, RefusesWhatItCannotScore) {
   request.set_user_ids(1, std::string(129, 'x'));
   ExpectRefusal(request, absl::StatusCode::kInvalidArgument, "ID_TOO_LONG",
                 "user_ids[1] has more than 128 bytes");
-  request.set_user_ids(1, "anna");
+  *request.mutable_user_ids(1) = std::string("anna");
   request.set_model("chrun");
   ExpectRefusal(request, absl::StatusCode::kNotFound, "MODEL_NOT_FOUND",
                 "model \"chrun\" does not serve; serving: churn_14d, visits");
   request.set_model("visits");
   ExpectRefusal(request, absl::StatusCode::kFailedPrecondition,
                 "MODEL_OF_TABLE", "call ScoreRows");
-  for (int k = 0; k < ScoringService::kUsersMax; ++k) request.add_user_ids("u");
+  for (int k = 0; k < ScoringService::kUsersMax; ++k) {
+    request.add_user_ids(std::string("u"));
+  }
   ExpectRefusal(request, absl::StatusCode::kInvalidArgument, "TOO_MANY_USERS",
                 "user_ids has 514 entries; at most 512");
 }

@@ -41,22 +41,21 @@ TEST_F(UserScorerTest, RecordsEnoughToComputeTheRowAgain) {
   EXPECT_EQ(record.applied_through(), parts_.ledger.Facts().last_position);
 
   std::string state;
-  ASSERT_TRUE(parts_.ledger
-                  .LoadState(UserKey::FromBytes(record.user_key()), state)
-                  .ok());
+  ASSERT_TRUE(
+      parts_.ledger.LoadState(UserKey::FromBytes(record.user_key()), state)
+          .ok());
   const FeaturePlan plan = FeaturePlan::CompileAll(parts_.catalogue);
   std::vector<float> row(static_cast<std::size_t>(plan.width()));
-  ASSERT_TRUE(
-      plan.Assemble(state,
-                    {.as_of = absl::FromUnixMicros(record.as_of_us()),
-                     .history_start =
-                         absl::FromUnixMicros(record.history_start_us())},
-                    absl::MakeSpan(row))
-          .ok());
+  ASSERT_TRUE(plan.Assemble(state,
+                            {.as_of = absl::FromUnixMicros(record.as_of_us()),
+                             .history_start = absl::FromUnixMicros(
+                                 record.history_start_us())},
+                            absl::MakeSpan(row))
+                  .ok());
   ASSERT_EQ(record.row_size(), plan.width());
-  EXPECT_EQ(std::memcmp(row.data(), record.row().data(),
-                        row.size() * sizeof row[0]),
-            0);
+  EXPECT_EQ(
+      std::memcmp(row.data(), record.row().data(), row.size() * sizeof row[0]),
+      0);
   EXPECT_EQ(record.row_hash(),
             XXH3_64bits(row.data(), row.size() * sizeof row[0]));
 }
@@ -76,7 +75,7 @@ TEST_F(UserScorerTest, RecordsTheDeclaredShareOfRowsAndEveryHash) {
     EXPECT_NE(record.row_hash(), 0u);
     whole += record.row_size() > 0 ? 1 : 0;
   }
-  EXPECT_GT(whole, 60);   // 100 expected, 8.7 the standard deviation.
+  EXPECT_GT(whole, 60);  // 100 expected, 8.7 the standard deviation.
   EXPECT_LT(whole, 140);
 }
 

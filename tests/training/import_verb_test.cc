@@ -90,7 +90,7 @@ TEST_F(ImportVerbTest, LeavesNoLedgerBehindAMistake) {
   EXPECT_TRUE(absl::IsNotFound(Import(folder_.path() / "missing")));
   EXPECT_TRUE(absl::IsInvalidArgument(Import(folder_.path())));
   EXPECT_TRUE(absl::IsInvalidArgument(Import(folder_.Write("empty", ""))));
-  EXPECT_TRUE(absl::IsInvalidArgument(
+  EXPECT_TRUE(absl::IsDataLoss(
       Import(folder_.Write("head.gz", GzipBytes(kLines).substr(0, 6)))));
   const absl::Status unknown =
       Run({"--format", "csv", "--input", input, "--ledger", ledger_path_});
@@ -101,13 +101,13 @@ TEST_F(ImportVerbTest, LeavesNoLedgerBehindAMistake) {
   EXPECT_FALSE(std::filesystem::exists(ledger_path_));
 }
 
-TEST_F(ImportVerbTest, TakesADamagedFileForBadInputAfterItsGoodLines) {
+TEST_F(ImportVerbTest, SaysWhereAFileIsDamagedAfterItsGoodLines) {
   std::string packed = GzipBytes(kLines);
   packed.resize(packed.size() - 4);
   const std::string summary = folder_.path() / "summary.json";
   const absl::Status status =
       Import(folder_.Write("cut.gz", packed), {"--summary", summary});
-  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_TRUE(absl::IsDataLoss(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("cut.gz is cut off"));
   EXPECT_EQ(absl::StrContains(status.message(), "\n"), false);
   EXPECT_THAT(*ReadFile(summary), HasSubstr("\"accepted\":2"));

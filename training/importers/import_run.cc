@@ -262,7 +262,7 @@ absl::StatusOr<ImportReport> RunImport(const ImportOptions& options,
   TENUTO_ASSIGN_OR_RETURN(std::unique_ptr<Format> format,
                           MakeFormat(options.format));
   const std::string source_name =
-      ImportSource(options.format, source.identity());
+      ImportSource(options.format, source.file().identity());
   TENUTO_ASSIGN_OR_RETURN(
       const ImportMark start,
       FindStart(options, source_name, start_time, ledger, report));

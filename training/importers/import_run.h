@@ -27,7 +27,7 @@ struct ImportOptions {
   std::size_t batch_events_max = 131'072;
   std::size_t batch_bytes_max = std::size_t{32} << 20;
   // Called every few thousand lines on the reading thread; may be empty.
-  std::function<void(const LineSource&)> on_progress;
+  std::function<void(const LineSource&)> on_progress = nullptr;
 };
 
 // Not thread-safe: runs two threads inside and returns when both are done.

@@ -129,8 +129,10 @@ class LeakSearch {
     const std::int64_t later = LaterRows(column);
     const auto rows = static_cast<std::int64_t>(column.values.size());
     if (later * 1000 <= rows - column.missing) return;
-    Refuse(c, absl::StrCat("not known at prediction time: ", later,
-                           " rows hold a date later than their own time"));
+    Refuse(c, absl::StrCat(
+                  "not known at prediction time: ", later,
+                  " rows hold a date later than their own time, so the table "
+                  "was made later: were its counts, too?"));
     for (std::size_t d = 0; d < columns_.size(); ++d) {
       if (d == c || !IsRestated(column, columns_[d])) continue;
       Refuse(d, absl::StrCat("not known at prediction time: it counts from \"",

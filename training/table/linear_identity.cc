@@ -9,6 +9,7 @@
 namespace tenuto {
 namespace {
 
+// Of which all triples are tried.
 constexpr int kColumnsMax = 256;
 constexpr int kPartRowsMax = 4000;
 constexpr int kParts = 4;
@@ -122,7 +123,32 @@ class Solver {
     return worst < kNear ? weights : Eigen::VectorXd();
   }
 
-  // The same, with every column that is not needed left out of `use`.
+  // Three columns that make the target, or nothing. All triples are looked at,
+  // by the normal equations of three unknowns; what looks exact is solved.
+  std::vector<int> ShortSum() const {
+    const Eigen::Index width = a_.cols() - 1;
+    const Eigen::MatrixXd x =
+        a_.leftCols(width).rowwise() - a_.leftCols(width).colwise().mean();
+    const Eigen::VectorXd y = y_.array() - y_.mean();
+    const Eigen::MatrixXd gram = x.transpose() * x;
+    const Eigen::VectorXd moment = x.transpose() * y;
+    const double loose = 1e-3 * y.squaredNorm();
+    for (int i = 0; i < width; ++i) {
+      for (int j = i + 1; j < width; ++j) {
+        for (int k = j + 1; k < width; ++k) {
+          const Eigen::Vector3i three(i, j, k);
+          const Eigen::Matrix3d g = gram(three, three);
+          const Eigen::Vector3d m = moment(three);
+          const Eigen::Vector3d weights = g.inverse() * m;
+          if (std::abs(y.squaredNorm() - m.dot(weights)) > loose) continue;
+          if (Solve({i, j, k}).size() > 0) return {i, j, k};
+        }
+      }
+    }
+    return {};
+  }
+
+  // The same as Solve, with every column that is not needed left out of `use`.
   Eigen::VectorXd SolveShortest(std::vector<int>& use) const {
     Eigen::VectorXd weights = Solve(use);
     if (weights.size() == 0) return weights;
@@ -206,8 +232,11 @@ std::optional<LinearIdentity> FindLinearIdentity(
   for (int p = 0; p < kParts; ++p) {
     const Solver solver(columns, labels, system,
                         PartOf(system.rows, labels, p, part_rows));
-    std::vector<int> use(system.columns.size());
-    std::iota(use.begin(), use.end(), 0);
+    std::vector<int> use = solver.ShortSum();
+    if (use.empty()) {
+      use.resize(system.columns.size());
+      std::iota(use.begin(), use.end(), 0);
+    }
     const Eigen::VectorXd weights = solver.SolveShortest(use);
     if (weights.size() == 0 || use.empty()) continue;
     LinearIdentity identity = ToIdentity(system, use, weights);

@@ -54,11 +54,14 @@ absl::StatusOr<WorldReport> GenerateWorld(
     const absl::Time begin = clock.Now();
     TENUTO_RETURN_IF_ERROR(truth.Append(world->LiveDay(writer)));
     const absl::Time lived = clock.Now();
-    TENUTO_RETURN_IF_ERROR(writer.CommitDay(mark));
+    TENUTO_RETURN_IF_ERROR(writer.EndDay(mark));
     living += lived - begin;
     committing += clock.Now() - lived;
     progress(world->day());
   }
+  const absl::Time ended = clock.Now();
+  TENUTO_RETURN_IF_ERROR(writer.Flush(mark));
+  committing += clock.Now() - ended;
   TENUTO_RETURN_IF_ERROR(truth.Finish());
   return WorldReport{options,
                      world->tally(),

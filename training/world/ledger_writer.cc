@@ -12,8 +12,8 @@
 namespace tenuto::world {
 namespace {
 
-// Bounds what one commit holds in memory; below it a day is one commit, so that
-// each user's state is written once a day.
+// Bounds what waits in memory (about 60 MB). A commit that spans many days
+// reads and writes each user's state once, not once a day.
 constexpr std::size_t kBatchEventsMax = 200'000;
 
 }  // namespace
@@ -50,7 +50,7 @@ void LedgerWriter::Take(int shard, std::uint64_t user,
   }
 }
 
-absl::Status LedgerWriter::CommitDay(const SourceMark& mark) {
+absl::Status LedgerWriter::EndDay(const SourceMark& mark) {
   std::vector<Taken*> ordered;
   for (Shard& shard : shards_) {
     TENUTO_RETURN_IF_ERROR(shard.refused);
@@ -60,27 +60,24 @@ absl::Status LedgerWriter::CommitDay(const SourceMark& mark) {
     return std::tie(a->gated.known_time_us, a->user, a->sequence) <
            std::tie(b->gated.known_time_us, b->user, b->sequence);
   });
-  absl::Span<Taken* const> left = ordered;
-  while (!left.empty()) {
-    const absl::Span<Taken* const> batch = left.subspan(0, kBatchEventsMax);
-    TENUTO_RETURN_IF_ERROR(CommitBatch(batch, mark));
-    left.remove_prefix(batch.size());
+  for (Taken* taken : ordered) {
+    waiting_.push_back(std::move(taken->gated));
+    if (waiting_.size() == kBatchEventsMax) {
+      TENUTO_RETURN_IF_ERROR(Flush(mark));
+    }
   }
   for (Shard& shard : shards_) shard.taken.clear();
   return absl::OkStatus();
 }
 
-absl::Status LedgerWriter::CommitBatch(absl::Span<Taken* const> batch,
-                                       const SourceMark& mark) {
-  std::vector<GatedEvent> events;
-  events.reserve(batch.size());
-  for (Taken* taken : batch) events.push_back(std::move(taken->gated));
+absl::Status LedgerWriter::Flush(const SourceMark& mark) {
   TENUTO_ASSIGN_OR_RETURN(const std::vector<Admission> verdicts,
-                          ledger_.Commit(events, &mark));
+                          ledger_.Commit(waiting_, &mark));
   const auto accepted =
       std::count(verdicts.begin(), verdicts.end(), Admission::kAccepted);
   accepted_ += accepted;
   duplicates_ += static_cast<std::int64_t>(verdicts.size()) - accepted;
+  waiting_.clear();
   return absl::OkStatus();
 }
 

@@ -25,9 +25,11 @@ class LedgerWriter final : public Receiver {
   void Take(int shard, std::uint64_t user,
             absl::Span<v1::Event* const> events) override;
 
-  // Commits everything taken since the last call, `mark` with each batch.
-  // kInternal when the gate refused an event: the world is wrong.
-  absl::Status CommitDay(const SourceMark& mark);
+  // The day is complete: its events are put in order, and committed with `mark`
+  // once enough wait. kInternal when the gate refused one: the world is wrong.
+  absl::Status EndDay(const SourceMark& mark);
+  // Commits what still waits.
+  absl::Status Flush(const SourceMark& mark);
 
   std::int64_t accepted() const { return accepted_; }
   std::int64_t duplicates() const { return duplicates_; }
@@ -42,13 +44,12 @@ class LedgerWriter final : public Receiver {
     std::vector<Taken> taken;
     absl::Status refused;
   };
-  absl::Status CommitBatch(absl::Span<Taken* const> batch,
-                           const SourceMark& mark);
 
   Ledger& ledger_;
   const EventGate gate_;
   std::vector<UserKey> keys_;  // [user]; hashed once, not for every event.
   std::vector<Shard> shards_;
+  std::vector<GatedEvent> waiting_;  // In order of time.
   std::int64_t accepted_ = 0;
   std::int64_t duplicates_ = 0;
 };

@@ -49,7 +49,7 @@ TEST(ImportReport, WritesTheSummaryOfTheContract) {
   EXPECT_EQ(number("accepted"), 2'184'780);
   EXPECT_EQ(number("duplicate"), 9);
   EXPECT_EQ(number("seconds"), 2.0);
-  EXPECT_EQ(number("events_per_second"), 1'092'399);
+  EXPECT_EQ(number("events_per_second"), 1'092'398);
   EXPECT_EQ(number("assumed_consents"), 4);
   EXPECT_EQ(number("resumed_at_line"), 12);
   EXPECT_TRUE(json.fields().at("complete").bool_value());

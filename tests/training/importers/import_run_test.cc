@@ -215,22 +215,25 @@ TEST_F(ImportRunTest, LeavesTheSameLogWhetherItWasInterruptedOrNot) {
   ASSERT_TRUE(TryImport(path, ledger_).ok());
   MemoryLedger whole(Catalogue::Embedded(), clock_);
   ASSERT_TRUE(TryImport(path, whole).ok());
+  // Positions may differ, because batches end elsewhere.
   const auto digest = [](const Ledger& ledger) {
     std::vector<std::string> log;
     for (int partition = 0; partition < kPartitions; ++partition) {
       EXPECT_TRUE(ledger
                       .Scan(partition, 1,
                             [&log](const LoggedEvent& logged) {
-                              log.push_back(absl::StrCat(
-                                  logged.user.Hex(), logged.position, " ",
-                                  logged.known_time_us, logged.event));
+                              log.push_back(absl::StrCat(logged.user.Hex(), " ",
+                                                         logged.known_time_us,
+                                                         " ", logged.event));
                               return true;
                             })
                       .ok());
     }
+    std::sort(log.begin(), log.end());
     return log;
   };
-  EXPECT_EQ(digest(ledger_), digest(whole));
+  EXPECT_TRUE(digest(ledger_) == digest(whole));
+  EXPECT_EQ(digest(whole).size(), 201u + 12u);
 }
 
 TEST_F(ImportRunTest, ReadsFromTheFirstLineOnRestart) {
@@ -278,7 +281,8 @@ TEST_F(ImportRunTest, RefusesAFileWhoseEventIdsAreForgotten) {
 TEST_F(ImportRunTest, RefusesAMarkItCannotReadUnlessToldToRestart) {
   const auto path = folder_.Write("a", Lines(10));
   const SourceMark mark{
-      ImportSource("eventsim", (*LineSource::Open(path))->identity()), "?"};
+      ImportSource("eventsim", (*LineSource::Open(path))->file().identity()),
+      "?"};
   ASSERT_TRUE(ledger_.Commit({}, &mark).ok());
   EXPECT_TRUE(absl::IsDataLoss(TryImport(path, ledger_).status()));
   options_.restart = true;

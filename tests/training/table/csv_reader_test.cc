@@ -83,8 +83,7 @@ TEST(CsvReader, GivesBackWhateverWasQuoted) {
     for (auto& row : rows) {
       for (std::size_t c = 0; c < width; ++c) {
         std::string cell;
-        for (auto i = random() % 6; i > 0; --i)
-          cell += letters[random() % 8];
+        for (auto i = random() % 6; i > 0; --i) cell += letters[random() % 8];
         absl::StrAppend(&csv, c > 0 ? "," : "", "\"",
                         absl::StrReplaceAll(cell, {{"\"", "\"\""}}), "\"");
         row.emplace_back(absl::StripAsciiWhitespace(cell));

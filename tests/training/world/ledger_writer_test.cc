@@ -34,8 +34,9 @@ void Write(const WorldOptions& options, const UserKeys& keys, Ledger& ledger,
   LedgerWriter writer(ledger, keys, options.users, options.threads);
   while ((*world)->day() < options.days) {
     (*world)->LiveDay(writer);
-    ASSERT_TRUE(writer.CommitDay({"world", "test"}).ok());
+    ASSERT_TRUE(writer.EndDay({"world", "test"}).ok());
   }
+  ASSERT_TRUE(writer.Flush({"world", "test"}).ok());
   log.accepted = writer.accepted();
   log.duplicates = writer.duplicates();
   log.events.assign(ledger.Facts().last_position + 1, "");
@@ -108,7 +109,7 @@ TEST(LedgerWriter, StopsAtAnEventThatTheGateRefuses) {
   event.mutable_playback()->set_ms_played(-1);
   v1::Event* const events[] = {&event};
   writer.Take(0, 1, events);
-  const absl::Status status = writer.CommitDay({"world", "test"});
+  const absl::Status status = writer.EndDay({"world", "test"});
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_NE(status.message().find("BAD_NUMBER"), absl::string_view::npos);
   EXPECT_EQ(ledger.Facts().last_position, 0u);

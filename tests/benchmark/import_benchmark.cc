@@ -1,0 +1,140 @@
+// How fast `tenuto import` is, beside the speed of only inflating and only
+// parsing the same file in the same run: what is left is the price of keyed,
+// checked, folded and durable events.
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "features/base/clock.h"
+#include "features/catalogue.h"
+#include "features/rocks_ledger.h"
+#include "gtest/gtest.h"
+#include "tests/support/gzip_bytes.h"
+#include "tests/support/temp_folder.h"
+#include "training/importers/format.h"
+#include "training/importers/import_run.h"
+#include "training/line_source.h"
+
+namespace tenuto {
+namespace {
+
+constexpr int kGeneratedLines = 400'000;
+
+// Lines as long and as mixed as those of the real log.
+std::string GeneratedLines() {
+  std::mt19937 random(1);
+  std::string text;
+  for (int i = 0; i < kGeneratedLines; ++i) {
+    const bool is_song = random() % 4 != 0;
+    absl::StrAppend(
+        &text, "{\"ts\":", 1'538'352'000'000 + std::int64_t{i} * 4000,
+        ",\"userId\":\"", random() % 3000, "\",\"sessionId\":", random() % 999,
+        ",\"page\":\"", is_song ? "NextSong" : "Home",
+        "\",\"auth\":\"Logged In\",\"method\":\"PUT\",\"status\":200,"
+        "\"level\":\"paid\",\"itemInSession\":",
+        i % 80,
+        ",\"location\":\"Houston, TX\",\"userAgent\":\"\\\"Mozilla/5.0 "
+        "(Macintosh; Intel Mac OS X 10_9_4) AppleWebKit/537.77.4 (KHTML, like "
+        "Gecko) Version/7.0.5 Safari/537.77.4\\\"\",\"lastName\":\"Doe\","
+        "\"firstName\":\"Jo\",\"registration\":1380564000000,\"gender\":\"M\"");
+    if (is_song) {
+      absl::StrAppend(&text, ",\"artist\":\"Artist ", random() % 3000,
+                      "\",\"song\":\"Song ", random() % 20'000,
+                      "\",\"length\":", 120 + random() % 300, ".5");
+    }
+    text += "}\n";
+  }
+  return text;
+}
+
+// The real log where it lies on this machine, else a generated one.
+std::filesystem::path File(const TempFolder& folder) {
+  const char* const data = std::getenv("TENUTO_DATA_DIR");
+  const std::filesystem::path real =
+      std::filesystem::path(data != nullptr ? data : "../shared/data") /
+      "eventsim_dev" / "events.jsonl.gz";
+  if (std::filesystem::exists(real)) return real;
+  return folder.Write("generated.jsonl.gz", GzipBytes(GeneratedLines()));
+}
+
+class ImportBenchmark : public testing::Test {
+ protected:
+  // CPU time, too, which other work on the machine does not touch.
+  void Begin() {
+    start_time_ = Clock::Real().Now();
+    start_cpu_ = std::clock();
+  }
+  void Show(const char* what, std::int64_t lines) const {
+    const double seconds =
+        absl::ToDoubleSeconds(Clock::Real().Now() - start_time_);
+    const double cpu_seconds =
+        static_cast<double>(std::clock() - start_cpu_) / CLOCKS_PER_SEC;
+    std::printf("%-30s %9.0f lines/s  %6.2f s  %6.2f s of CPU\n", what,
+                static_cast<double>(lines) / seconds, seconds, cpu_seconds);
+  }
+
+  // Gives every line to `take`; their number.
+  template <typename Take>
+  std::int64_t ReadLines(Take take) const {
+    const auto source = LineSource::Open(path_);
+    EXPECT_TRUE(source.ok()) << source.status();
+    Line line;
+    while (*(*source)->Next(line)) take(line);
+    return (*source)->line_number();
+  }
+
+  const TempFolder folder_;
+  const std::filesystem::path path_ = File(folder_);
+
+ private:
+  absl::Time start_time_;
+  std::clock_t start_cpu_ = 0;
+};
+
+TEST_F(ImportBenchmark, ImportsDurablyBesideInflatingAndParsingTheSameFile) {
+  const Clock& clock = Clock::Real();
+  std::printf("%s\n", path_.c_str());
+  Begin();
+  const std::int64_t lines = ReadLines([](const Line&) {});
+  Show("inflate", lines);
+
+  const auto format = MakeFormat("eventsim");
+  ASSERT_TRUE(format.ok());
+  Rejection rejection;
+  std::int64_t readable = 0;
+  Begin();
+  ReadLines([&](const Line& line) {
+    if ((*format)->Read(line.text, rejection) != nullptr) ++readable;
+  });
+  Show("inflate, parse", lines);
+
+  const UserKeys keys = UserKeys::FromSecret("benchmark");
+  auto ledger =
+      OpenRocksLedger({.directory = folder_.path() / "ledger", .clock = &clock},
+                      Catalogue::Embedded(), keys);
+  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  for (const char* what : {"import, durable", "import again, all duplicates"}) {
+    const auto source = LineSource::Open(path_);
+    ASSERT_TRUE(source.ok());
+    Begin();
+    const auto report =
+        RunImport({.format = "eventsim"}, **source, keys, clock, **ledger);
+    ASSERT_TRUE(report.ok()) << report.status();
+    Show(what, report->lines);
+    EXPECT_EQ(report->lines, lines);
+    EXPECT_EQ(report->readable, readable);
+    std::printf("%-30s %9lld MiB\n", "  peak memory so far",
+                static_cast<long long>(report->peak_memory_bytes >> 20));
+    EXPECT_LT(report->peak_memory_bytes, std::int64_t{1} << 30);
+  }
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -1,0 +1,116 @@
+// The program itself: flags, exit codes, signals.
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/child_process.h"
+#include "tests/support/temp_folder.h"
+
+namespace tenuto {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class MainTest : public ::testing::Test {
+ protected:
+  MainTest() {
+    std::filesystem::create_directory(folder_.path() / "models");
+    config_ = folder_.Write("server.textproto", "metrics_listen: '127.0.0.1:0'")
+                  .string();
+  }
+
+  std::vector<std::string> Command(
+      const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> command = {BuiltProgram("tenuto-server"),
+                                        "--config",
+                                        config_,
+                                        "--listen",
+                                        "127.0.0.1:0",
+                                        "--data_dir",
+                                        (folder_.path() / "data").string(),
+                                        "--models_dir",
+                                        (folder_.path() / "models").string()};
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  }
+
+  const TempFolder folder_;
+  std::string config_;
+};
+
+TEST_F(MainTest, SaysWhereItListensAndStopsWhenAskedTo) {
+  ChildProcess server(Command());
+  const auto metrics = server.ReadAfter("metrics on 127.0.0.1:");
+  const auto port = server.ReadAfter("listening on 127.0.0.1:");
+  ASSERT_TRUE(metrics && port) << server.errors();
+  EXPECT_GT(std::stoi(*port), 0);
+  EXPECT_GT(std::stoi(*metrics), 0);
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(), 0);
+  EXPECT_THAT(server.errors(), HasSubstr("draining"));
+  EXPECT_THAT(server.errors(), HasSubstr("stopped"));
+}
+
+TEST_F(MainTest, PrintsItsEffectiveConfiguration) {
+  ChildProcess server(Command());
+  ASSERT_TRUE(server.ReadAfter("listening on "));
+  EXPECT_THAT(server.errors(), HasSubstr("listen: \"127.0.0.1:0\""));
+  EXPECT_THAT(server.errors(), HasSubstr("drain_s_max: 8"));
+}
+
+TEST_F(MainTest, TellsItsVersion) {
+  ChildProcess server({BuiltProgram("tenuto-server"), "--version"});
+  EXPECT_THAT(server.ReadAll(), StartsWith("tenuto-server "));
+  EXPECT_EQ(server.Wait(), 0);
+}
+
+struct BadStart {
+  std::vector<std::string> more;
+  std::string complaint;
+};
+
+TEST_F(MainTest, EndsWithTwoAndOneLineOnBadInput) {
+  const std::string unknown_field =
+      folder_.Write("unknown.textproto", "\ncolour: 3").string();
+  const std::vector<BadStart> cases = {
+      {{"--colour", "3"}, "--colour"},
+      {{"--config", unknown_field}, "unknown.textproto:2:"},
+      {{"--config", "/absent/file"}, "/absent/file"},
+      {{"--listen", "7400"}, "listen: \"7400\""},
+      {{"--models_dir", "/absent/models"}, "models_dir: \"/absent/models\""},
+      {{"--data_dir", "/proc/tenuto"}, "data_dir"},
+  };
+  for (const BadStart& bad : cases) {
+    std::vector<std::string> command = {BuiltProgram("tenuto-server")};
+    // The last of two flags would be refused: replace, do not add.
+    const std::vector<std::string> good = Command();
+    for (std::size_t k = 1; k < good.size(); k += 2) {
+      if (good[k] == bad.more[0]) continue;
+      command.push_back(good[k]);
+      command.push_back(good[k + 1]);
+    }
+    command.insert(command.end(), bad.more.begin(), bad.more.end());
+    ChildProcess server(command);
+    EXPECT_EQ(server.Wait(), 2) << bad.complaint;
+    const std::string errors = server.errors();
+    const std::size_t at = errors.find("tenuto-server: ");
+    ASSERT_NE(at, std::string::npos) << errors;
+    EXPECT_THAT(errors.substr(at), HasSubstr(bad.complaint));
+    EXPECT_EQ(errors.find('\n', at), errors.size() - 1) << errors;
+  }
+}
+
+TEST_F(MainTest, RefusesALedgerThatAnotherProcessHolds) {
+  ChildProcess first(Command());
+  ASSERT_TRUE(first.ReadAfter("listening on "));
+  ChildProcess second(Command());
+  EXPECT_EQ(second.Wait(), 2);
+  EXPECT_THAT(second.errors(), HasSubstr("tenuto-server: "));
+}
+
+}  // namespace
+}  // namespace tenuto

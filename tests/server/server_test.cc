@@ -1,0 +1,303 @@
+// The whole server in this process, spoken to over a real socket.
+#include "server/server.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "google/rpc/status.pb.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "grpcpp/security/credentials.h"
+#include "gtest/gtest.h"
+#include "server/server_options.h"
+#include "tenuto/v1/admin.grpc.pb.h"
+#include "tenuto/v1/ingest.grpc.pb.h"
+#include "tenuto/v1/scoring.grpc.pb.h"
+#include "tests/support/churn_bundle.h"
+#include "tests/support/http_get.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_events.h"
+
+namespace tenuto {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    config_.set_listen("127.0.0.1:0");
+    config_.set_metrics_listen("127.0.0.1:0");
+    config_.set_data_dir((folder_.path() / "data").string());
+    config_.set_models_dir((folder_.path() / "models").string());
+    SetDefaults(config_);
+    WriteChurnBundle(config_.models_dir(), Catalogue::Embedded());
+    Start();
+  }
+
+  void Start() {
+    auto server = Server::Start(config_, Clock::Real());
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    channel_ = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->port()),
+                                   grpc::InsecureChannelCredentials());
+  }
+
+  v1::IngestEventsRequest Batch(const std::string& user) const {
+    v1::IngestEventsRequest request;
+    for (const v1::Event& event :
+         SubscriberEvents(user, 2, Clock::Real().Now())) {
+      *request.add_events() = event;
+    }
+    return request;
+  }
+
+  v1::GetServerStatusResponse Status() const {
+    grpc::ClientContext context;
+    v1::GetServerStatusResponse response;
+    const grpc::Status status =
+        v1::Admin::NewStub(channel_)->GetServerStatus(&context, {}, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+
+  const TempFolder folder_;
+  v1::ServerConfig config_;
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+// The health service has no C++ stub here. Its answer is one varint, field 1:
+// 1 is SERVING, 2 is NOT_SERVING.
+int Health(const std::shared_ptr<grpc::Channel>& channel,
+           const std::string& service) {
+  std::string request = service;
+  if (!service.empty()) {
+    request.insert(0, {'\x0a', static_cast<char>(service.size())});
+  }
+  const grpc::Slice slice(request);
+  const grpc::ByteBuffer bytes(&slice, 1);
+  grpc::CompletionQueue queue;
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check",
+                                    bytes, &queue);
+  call->StartCall();
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  call->Finish(&response, &status, nullptr);
+  void* tag;
+  bool ok;
+  queue.Next(&tag, &ok);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  grpc::Slice answer;
+  if (!response.DumpToSingleSlice(&answer).ok() || answer.size() < 2) return 0;
+  return answer.begin()[1];
+}
+
+TEST_F(ServerTest, SaysServingOnlyWhenToldTo) {
+  EXPECT_EQ(Health(channel_, ""), 2);
+  server_->Serve();
+  EXPECT_EQ(Health(channel_, ""), 1);
+  for (const char* service : {"Ingest", "Scoring", "Decision", "Admin"}) {
+    EXPECT_EQ(Health(channel_, absl::StrCat("tenuto.v1.", service)), 1);
+  }
+  EXPECT_THAT(HttpGet(server_->metrics_port(), "/metrics"),
+              HasSubstr("\ntenuto_serving 1"));
+}
+
+TEST_F(ServerTest, RemembersWhatItWasToldAcrossARestart) {
+  const v1::IngestEventsRequest batch = Batch("anna");
+  {
+    grpc::ClientContext context;
+    v1::IngestEventsResponse response;
+    ASSERT_TRUE(v1::Ingest::NewStub(channel_)
+                    ->IngestEvents(&context, batch, &response)
+                    .ok());
+    EXPECT_EQ(response.results_size(), batch.events_size());
+  }
+  server_.reset();
+  Start();
+  EXPECT_EQ(Status().last_position(),
+            static_cast<std::uint64_t>(batch.events_size()));
+  grpc::ClientContext context;
+  v1::IngestEventsResponse response;
+  ASSERT_TRUE(v1::Ingest::NewStub(channel_)
+                  ->IngestEvents(&context, batch, &response)
+                  .ok());
+  for (const v1::EventResult& result : response.results()) {
+    EXPECT_EQ(result.verdict(), v1::EVENT_VERDICT_DUPLICATE);
+  }
+}
+
+TEST_F(ServerTest, SendsTheReasonOfARefusal) {
+  grpc::ClientContext context;
+  v1::ScoreUsersRequest request;
+  request.set_model("churn_14d");
+  request.add_user_ids("");
+  v1::ScoreUsersResponse response;
+  const grpc::Status status =
+      v1::Scoring::NewStub(channel_)->ScoreUsers(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(status.error_message(), "user_ids[0] is empty");
+  google::rpc::Status rich;
+  ASSERT_TRUE(rich.ParseFromString(status.error_details()));
+  google::rpc::ErrorInfo error_info;
+  ASSERT_TRUE(rich.details(0).UnpackTo(&error_info));
+  EXPECT_EQ(error_info.reason(), "EMPTY_ID");
+  EXPECT_THAT(HttpGet(server_->metrics_port(), "/metrics"),
+              HasSubstr("\ntenuto_calls_total{code=\"INVALID_ARGUMENT\",method="
+                        "\"ScoreUsers\"} 1"));
+}
+
+TEST_F(ServerTest, RefusesRequestsAboveItsByteLimit) {
+  v1::ScoreUsersRequest request;
+  request.set_model(std::string(5 << 20, 'm'));
+  grpc::ClientContext context;
+  v1::ScoreUsersResponse response;
+  const grpc::Status status =
+      v1::Scoring::NewStub(channel_)->ScoreUsers(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(ServerTest, OffersReflection) {
+  // ServerReflectionRequest{list_services: ""}, field 7.
+  const grpc::Slice slice(std::string("\x3a\x00", 2));
+  const grpc::ByteBuffer bytes(&slice, 1);
+  grpc::CompletionQueue queue;
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  auto call = stub.PrepareCall(
+      &context,
+      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+  void* tag;
+  bool ok = false;
+  call->StartCall(nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  call->Write(bytes, nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  grpc::ByteBuffer response;
+  call->Read(&response, nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  context.TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  queue.Next(&tag, &ok);
+  grpc::Slice answer;
+  ASSERT_TRUE(response.DumpToSingleSlice(&answer).ok());
+  const std::string text(answer.begin(), answer.end());
+  for (const char* service :
+       {"tenuto.v1.Ingest", "tenuto.v1.Scoring", "tenuto.v1.Decision",
+        "tenuto.v1.Admin", "grpc.health.v1.Health"}) {
+    EXPECT_THAT(text, HasSubstr(service));
+  }
+}
+
+TEST_F(ServerTest, AnswersAStreamBatchByBatch) {
+  grpc::ClientContext context;
+  auto stream = v1::Ingest::NewStub(channel_)->StreamEvents(&context);
+  for (int k = 0; k < 3; ++k) {
+    v1::IngestEventsRequest batch = Batch("anna");
+    batch.set_request_id(std::to_string(k));
+    ASSERT_TRUE(stream->Write(batch));
+    v1::IngestEventsResponse response;
+    ASSERT_TRUE(stream->Read(&response));
+    EXPECT_EQ(response.request_id(), std::to_string(k));
+    for (const v1::EventResult& result : response.results()) {
+      EXPECT_EQ(result.verdict(), k == 0 ? v1::EVENT_VERDICT_ACCEPTED
+                                         : v1::EVENT_VERDICT_DUPLICATE);
+    }
+  }
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ServerTest, EndsAStreamThatBreaksTheLimit) {
+  grpc::ClientContext context;
+  auto stream = v1::Ingest::NewStub(channel_)->StreamEvents(&context);
+  v1::IngestEventsRequest batch;
+  for (int k = 0; k < 1001; ++k) batch.add_events();
+  ASSERT_TRUE(stream->Write(batch));
+  v1::IngestEventsResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(ServerTest, EndsIdleStreamsWhenItDrains) {
+  config_.set_drain_s_max(60);
+  server_.reset();
+  Start();
+  server_->Serve();
+  grpc::ClientContext context;
+  auto stream = v1::Ingest::NewStub(channel_)->StreamEvents(&context);
+  ASSERT_TRUE(stream->Write(Batch("anna")));
+  v1::IngestEventsResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  const auto start = std::chrono::steady_clock::now();
+  server_->Drain();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+  EXPECT_FALSE(stream->Read(&response));
+  const grpc::Status status = stream->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(status.error_message(), HasSubstr("draining"));
+}
+
+TEST_F(ServerTest, FinishesRunningCallsWhenItDrains) {
+  server_->Serve();
+  constexpr int kCallers = 4;
+  std::atomic<int> lost = 0;
+  std::atomic<int> acknowledged = 0;
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < kCallers; ++caller) {
+    callers.emplace_back([&, caller] {
+      const auto stub = v1::Ingest::NewStub(channel_);
+      for (int k = 0;; ++k) {
+        grpc::ClientContext context;
+        v1::IngestEventsResponse response;
+        const grpc::Status status = stub->IngestEvents(
+            &context, Batch(absl::StrCat("user-", caller, "-", k)), &response);
+        if (status.ok()) {
+          acknowledged += response.results_size();
+          continue;
+        }
+        // Refused before it began is the only failure a drain may cause.
+        if (status.error_code() != grpc::StatusCode::UNAVAILABLE) ++lost;
+        return;
+      }
+    });
+  }
+  while (acknowledged < 100) std::this_thread::yield();
+  server_->Drain();
+  for (std::thread& thread : callers) thread.join();
+  EXPECT_EQ(lost, 0);
+  server_.reset();
+  Start();
+  EXPECT_GE(Status().last_position(),
+            static_cast<std::uint64_t>(acknowledged.load()));
+}
+
+TEST_F(ServerTest, SaysThatItsPortIsTaken) {
+  v1::ServerConfig config = config_;
+  config.set_data_dir((folder_.path() / "other").string());
+  config.set_listen(absl::StrCat("127.0.0.1:", server_->port()));
+  const auto second = Server::Start(config, Clock::Real());
+  EXPECT_THAT(std::string(second.status().message()),
+              HasSubstr("listen: cannot bind 127.0.0.1:"));
+}
+
+TEST_F(ServerTest, ServesWithoutModelsUntilTheyCome) {
+  server_.reset();
+  std::filesystem::rename(folder_.path() / "models", folder_.path() / "away");
+  std::filesystem::create_directory(folder_.path() / "models");
+  Start();
+  EXPECT_EQ(Status().models_size(), 0);
+}
+
+}  // namespace
+}  // namespace tenuto

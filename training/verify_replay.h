@@ -1,0 +1,38 @@
+// Proof that what was served can be computed again: every state equals the fold
+// of its user's log, and every recorded score's row, assembled offline from the
+// log up to the recorded position at the recorded moment, has the same bits.
+// Thread-safe.
+#ifndef TENUTO_TRAINING_VERIFY_REPLAY_H_
+#define TENUTO_TRAINING_VERIFY_REPLAY_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "features/catalogue.h"
+#include "features/ledger.h"
+
+namespace tenuto {
+
+struct VerifyResult {
+  std::int64_t events = 0;
+  std::int64_t states = 0;
+  std::int64_t states_differing = 0;
+  std::int64_t rows = 0;              // Recorded scores.
+  std::int64_t rows_with_values = 0;  // ... whose whole row was recorded.
+  std::int64_t rows_differing = 0;
+  std::vector<std::string> first_differences;  // At most 5; no user is named.
+};
+
+// `models_dir` holds the bundles that the records name; records of a bundle
+// that is not there are kNotFound.
+absl::StatusOr<VerifyResult> VerifyReplay(
+    const Ledger& ledger, const Catalogue& catalogue,
+    const std::filesystem::path& records_dir,
+    const std::filesystem::path& models_dir, int threads);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_VERIFY_REPLAY_H_

@@ -4,6 +4,7 @@
 #define TENUTO_TESTS_SUPPORT_LEDGER_CONTRACT_TESTS_H_
 
 #include "tests/support/ledger_contract_batches.h"
+#include "tests/support/ledger_contract_facts.h"
 #include "tests/support/ledger_contract_requests.h"
 
 namespace tenuto::testing {

@@ -228,8 +228,9 @@ decide() {
   call DecideTreatment - --summary "$dir/latency_decide.json" \
     < "$dir/decide.jsonl" > "$dir/decisions.jsonl"
   # "treatment" also names the candidates of "considered", which come later.
-  sed -n 's/^[^[]*"treatment": *"\([^"]*\)".*/\1/p' "$dir/decisions.jsonl" \
-    > "$dir/decisions.txt"
+  awk 'match($0, /"treatment": *"[a-z0-9_]+"/) {
+    split(substr($0, RSTART, RLENGTH), part, "\""); print part[4]
+  }' "$dir/decisions.jsonl" > "$dir/decisions.txt"
 }
 
 # One user a call, one call after the other, on one connection.

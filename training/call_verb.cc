@@ -42,10 +42,21 @@ std::string Footer() {
       " '{\"model\":\"churn_14d\",\"userIds\":[\"42\"]}'\n"
       "  tenuto call StreamEvents - < requests.jsonl\n"
       "JSON - reads one request a line and sends each after the answer to the\n"
-      "one before, on one connection.\n"
+      "one before, on one connection; each answer is one line, too.\n"
       "Prints proto3 JSON. Exit 1 when the server refuses, 2 for JSON or a\n"
       "method it does not have.\n");
   return text;
+}
+
+// JSON on one line: its strings hold no line ends, only its layout does.
+std::string OnOneLine(const std::string& json) {
+  std::string line;
+  bool is_layout = false;
+  for (const char c : json) {
+    is_layout = c == '\n' || (is_layout && c == ' ');
+    if (!is_layout) line.push_back(c);
+  }
+  return line;
 }
 
 // Sends requests one after the other and notes how long each answer took, the
@@ -93,7 +104,12 @@ class Caller {
     return client_.Call(rpc, deadline, next, [this](const std::string& json) {
       latencies_ms_.push_back(
           absl::ToDoubleMilliseconds(clock_.Now() - asked_));
-      std::cout << json << (json.ends_with('\n') ? "" : "\n") << std::flush;
+      if (options_.json == kFromInput) {
+        std::cout << OnOneLine(json) << '\n';
+      } else {
+        std::cout << json << (json.ends_with('\n') ? "" : "\n");
+      }
+      std::cout.flush();
     });
   }
 

@@ -12,7 +12,7 @@
 namespace tenuto {
 namespace {
 
-constexpr int kDepths[] = {2, 4, 6};
+constexpr int kDepths[] = {1, 2, 4, 6};
 constexpr int kFolds = 5;
 constexpr int kManyRows = 50'000;
 

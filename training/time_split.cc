@@ -9,7 +9,7 @@ namespace tenuto {
 namespace {
 
 constexpr double kTestShare = 0.45;
-constexpr double kCalibrateShare = 0.3;
+constexpr double kCalibrateShare = 0.25;
 
 std::string Day(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());

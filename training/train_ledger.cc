@@ -25,7 +25,7 @@ namespace tenuto {
 namespace {
 
 constexpr absl::Duration kDay = absl::Hours(24);
-constexpr int kFirstSnapshotDays = 14;
+constexpr int kFirstSnapshotDays = 7;
 
 std::string ShowDay(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());

@@ -23,7 +23,7 @@ struct TrainLedgerOptions {
   Eligible eligible = Eligible::kPaid;
   absl::Duration horizon = absl::Hours(24 * 14);
   absl::Duration snapshot_every = absl::Hours(24 * 7);
-  std::optional<absl::Time> first_snapshot;  // Default: 14 days into the log.
+  std::optional<absl::Time> first_snapshot;  // Default: 7 days into the log.
   std::optional<absl::Time> train_before;
   std::optional<absl::Time> test_from;
   int windows = 3;

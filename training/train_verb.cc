@@ -98,7 +98,7 @@ void AddLedgerFlags(CLI::App& churn, Flags& flags) {
       ->group(group);
   churn
       .add_option("--first-snapshot", flags.first_snapshot,
-                  "First moment of rows (default: 14 days into the log)")
+                  "First moment of rows (default: 7 days into the log)")
       ->group(group);
   churn
       .add_option("--windows", flags.ledger.windows,

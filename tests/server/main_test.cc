@@ -1,10 +1,14 @@
 // The program itself: flags, exit codes, signals.
 #include <csignal>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_folder.h"
@@ -53,6 +57,67 @@ TEST_F(MainTest, SaysWhereItListensAndStopsWhenAskedTo) {
   EXPECT_EQ(server.Wait(), 0);
   EXPECT_THAT(server.errors(), HasSubstr("draining"));
   EXPECT_THAT(server.errors(), HasSubstr("stopped"));
+}
+
+// A health watcher that never leaves, which holds up a drain.
+class HealthWatcher {
+ public:
+  explicit HealthWatcher(const std::string& address)
+      : stub_(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())),
+        call_(stub_.PrepareCall(&context_, "/grpc.health.v1.Health/Watch",
+                                &queue_)) {
+    call_->StartCall(nullptr);
+    EXPECT_TRUE(Wait());
+    const grpc::Slice everything;  // An empty request: the whole server.
+    call_->Write(grpc::ByteBuffer(&everything, 1), nullptr);
+    EXPECT_TRUE(Wait());
+  }
+  ~HealthWatcher() {
+    context_.TryCancel();
+    grpc::Status status;
+    call_->Finish(&status, nullptr);
+    Wait();
+  }
+
+  // The next status: 1 is SERVING, 2 is NOT_SERVING.
+  int Next() {
+    grpc::ByteBuffer answer;
+    call_->Read(&answer, nullptr);
+    grpc::Slice bytes;
+    if (!Wait() || !answer.DumpToSingleSlice(&bytes).ok()) return 0;
+    return bytes.size() == 2 ? bytes.begin()[1] : 0;
+  }
+
+ private:
+  bool Wait() {
+    void* tag;
+    bool ok = false;
+    return queue_.Next(&tag, &ok) && ok;
+  }
+
+  grpc::CompletionQueue queue_;
+  grpc::ClientContext context_;
+  grpc::GenericStub stub_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
+};
+
+TEST_F(MainTest, SaysNotServingAtTheFirstSignalAndEndsAtTheSecond) {
+  config_ = folder_
+                .Write("server.textproto",
+                       "metrics_listen: '127.0.0.1:0' drain_s_max: 3600")
+                .string();
+  ChildProcess server(Command());
+  const auto address = server.ReadAfter("listening on ");
+  ASSERT_TRUE(address) << server.errors();
+  HealthWatcher watcher(*address);
+  int health = watcher.Next();
+  // Ready is said a moment before health is.
+  if (health == 2) health = watcher.Next();
+  EXPECT_EQ(health, 1);
+  server.Signal(SIGTERM);
+  EXPECT_EQ(watcher.Next(), 2);
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(), 1);
 }
 
 TEST_F(MainTest, PrintsItsEffectiveConfiguration) {

@@ -121,7 +121,7 @@ TEST_F(TrainTableTest, LeavesNothingBehindWhenTheInputIsBad) {
     std::string csv, reason;
   } cases[] = {
       {"user,x,churn\na,1,0\nb,2,0\n", "is always \"0\""},
-      {"user,x,left\na,1,0\nb,2,1\n", "near is \"left\""},
+      {"user,x,left\na,1,0\nb,2,1\n", "it has user, x, left"},
       {"user,x,churn\na,1,0\nb,2\n", "line 3: 2 fields"},
       {"user,x,churn\na,1,red\nb,2,blue\n", "which of them means leaving"},
       {"user,x,churn\n", "no rows"}};

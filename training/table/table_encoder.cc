@@ -98,7 +98,9 @@ std::string ReasonToDrop(const TypedColumn& column,
     return absl::StrCat("is free text or an identifier: ", column.distinct,
                         " different texts in ", present, " rows");
   }
-  if (is_text && CountKinds(column, rows)[0].rows < kCodeRowsMin) {
+  if (!is_text) return "";
+  const std::vector<Kind> kinds = CountKinds(column, rows);
+  if (kinds.size() > kOneHotKindsMax && kinds[0].rows < kCodeRowsMin) {
     return "holds no text that is common enough to learn from";
   }
   return "";

@@ -96,7 +96,7 @@ TEST_F(LeakReport, RefusesADateThatIsTheOutcome) {
   const LeakFinding finding = About("canceled_at");
   EXPECT_TRUE(finding.refused);
   EXPECT_THAT(finding.reason, HasSubstr("did_churn = Yes exactly where it is "
-                                        "below 2018-01-29 12:00"));
+                                        "below 2018-01-28 12:00"));
 }
 
 TEST_F(LeakReport, RefusesAColumnThatIsFilledOnlyForLeavers) {

@@ -72,24 +72,16 @@ TEST(TableRoles, NameTheFlagThatIsWrong) {
     TableColumns columns;
     std::string reason;
   } cases[] = {
-      {{.target = "churm"},
-       "--target \"churm\": t.csv has no such column; "
-       "near is \"churn\""},
-      {{.target = "churn", .drop = {"plam"}}, "--drop \"plam\""},
-      {{.target = "churn", .drop = {"churn"}}, "both --target and --drop"},
-      {{.target = "churn", .time = "day"}, "--time needs --train-before"},
-      {{.target = "churn", .train_before = "2018-01-01"}, "need --time"},
-      {{.target = "churn",
-        .time = "plan",
-        .train_before = "1",
-        .test_from = "2"},
-       "holds neither dates"},
-      {{.target = "churn",
-        .time = "day",
-        .train_before = "soon",
-        .test_from = "2018-01-01"},
+      {{"churm", {}, "", "", "", "", ""},
+       "--target \"churm\": t.csv has no such column; near is \"churn\""},
+      {{"churn", {"plam"}, "", "", "", "", ""}, "--drop \"plam\""},
+      {{"churn", {"churn"}, "", "", "", "", ""}, "both --target and --drop"},
+      {{"churn", {}, "", "day", "", "", ""}, "--time needs --train-before"},
+      {{"churn", {}, "", "", "2018-01-01", "", ""}, "need --time"},
+      {{"churn", {}, "", "plan", "1", "2", ""}, "holds neither dates"},
+      {{"churn", {}, "", "day", "soon", "2018-01-01", ""},
        "--train-before \"soon\" is not a date"},
-      {{.target = "churn", .as_of = "5"}, "--as-of \"5\""}};
+      {{"churn", {}, "", "", "", "", "5"}, "--as-of \"5\""}};
   for (const auto& [columns, reason] : cases) {
     const absl::Status status = ReadRoles(Table(), columns).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
@@ -101,16 +93,14 @@ TEST(TableRoles, NameTheLineOfAnEmptyKeyOrTime) {
   const auto table =
       CsvTable::Parse("u,d,y\na,2018-01-01,0\n,2018-01-02,1\nb,,0\n", "t.csv");
   ASSERT_TRUE(table.ok());
-  EXPECT_THAT(
-      std::string(
-          ReadRoles(*table, {.target = "y", .key = "u"}).status().message()),
-      HasSubstr("t.csv line 3: --key column \"u\" is empty"));
-  EXPECT_THAT(std::string(ReadRoles(*table, {.target = "y",
-                                             .time = "d",
-                                             .train_before = "2018-01-01",
-                                             .test_from = "2018-01-01"})
-                              .status()
-                              .message()),
+  const absl::Status key =
+      ReadRoles(*table, {"y", {}, "u", "", "", "", ""}).status();
+  EXPECT_THAT(std::string(key.message()),
+              HasSubstr("t.csv line 3: --key column \"u\" is empty"));
+  const absl::Status time =
+      ReadRoles(*table, {"y", {}, "", "d", "2018-01-01", "2018-01-01", ""})
+          .status();
+  EXPECT_THAT(std::string(time.message()),
               HasSubstr("t.csv line 4: --time column \"d\" is empty"));
 }
 

@@ -95,6 +95,10 @@ absl::Status CheckSignal(const v1::Signal& signal) {
         absl::StrCat(v1::Keep_Name(signal.keep()), " needs a `measure`"));
   }
   for (const std::string& event : EventsOf(signal)) {
+    const absl::StatusOr<int> payload = FindPayload(event);
+    if (!payload.ok()) {
+      return Wrong("signal", signal.name(), payload.status().message());
+    }
     TENUTO_RETURN_IF_ERROR(CheckMeasure(signal, event));
     TENUTO_RETURN_IF_ERROR(CheckConditions(signal, event));
   }

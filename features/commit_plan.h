@@ -57,6 +57,12 @@ class CommitPlan {
 // before the newest.
 std::string MergeMarks(absl::string_view a, absl::string_view b);
 
+// What CommitOnce says to a known request id with another body.
+inline absl::Status OtherBodyError() {
+  return absl::InvalidArgumentError(
+      "request_id was used before with another request; take a new one");
+}
+
 }  // namespace tenuto
 
 #endif  // TENUTO_FEATURES_COMMIT_PLAN_H_

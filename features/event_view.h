@@ -23,7 +23,7 @@ inline constexpr FieldSlot kEnvelopeTime = 35;  // Epoch seconds.
 inline constexpr FieldSlot kEnvelopeHour = 36;  // 0-23, UTC.
 inline constexpr int kFieldSlots = 37;
 
-// Value type; texts point into the parsed bytes.
+// Value type; not thread-safe. Texts point into the parsed bytes.
 class EventView {
  public:
   // False when the bytes are no event (cut off, or no payload).

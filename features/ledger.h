@@ -53,10 +53,9 @@ struct RequestKey {
 inline constexpr absl::Duration kRequestMemory = absl::Hours(24);
 
 struct LedgerFacts {
-  // Oldest known_time of any event: how far back silence means silence.
-  // InfiniteFuture for an empty ledger.
+  // Oldest and newest known_time of any event: how far back silence means
+  // silence. An empty ledger begins in the future and ends in the past.
   absl::Time history_start = absl::InfiniteFuture();
-  // Newest known_time. InfinitePast for an empty ledger.
   absl::Time history_end = absl::InfinitePast();
   Position last_position = 0;
 };
@@ -115,12 +114,6 @@ class Ledger {
 
   virtual LedgerFacts Facts() const = 0;
 };
-
-// What CommitOnce says to a known request id with another body.
-inline absl::Status OtherBodyError() {
-  return absl::InvalidArgumentError(
-      "request_id was used before with another request; take a new one");
-}
 
 }  // namespace tenuto
 

@@ -78,15 +78,21 @@ absl::Status MemoryLedger::LoadState(const UserKey& user,
   return absl::OkStatus();
 }
 
+// Visitors may call the ledger, so they get copies and no lock is held.
 absl::Status MemoryLedger::ScanStates(
     int partition,
     absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit) const {
-  absl::MutexLock lock(&mutex_);
-  for (const auto& [key, user] : users_) {
-    if (key.partition() == partition && !user.state.empty() &&
-        !visit(key, user.state)) {
-      break;
+  std::vector<std::pair<UserKey, std::string>> states;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [key, user] : users_) {
+      if (key.partition() == partition && !user.state.empty()) {
+        states.emplace_back(key, user.state);
+      }
     }
+  }
+  for (const auto& [key, state] : states) {
+    if (!visit(key, state)) break;
   }
   return absl::OkStatus();
 }
@@ -94,17 +100,23 @@ absl::Status MemoryLedger::ScanStates(
 absl::Status MemoryLedger::Scan(
     int partition, Position from,
     absl::FunctionRef<bool(const LoggedEvent&)> visit) const {
-  absl::MutexLock lock(&mutex_);
-  for (const auto& [place, record] : log_) {
-    if (place.first != partition) continue;
+  std::vector<std::pair<Position, std::string>> records;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (auto at = log_.lower_bound({partition, 0});
+         at != log_.end() && at->first.first == partition; ++at) {
+      records.emplace_back(at->first.second, at->second);
+    }
+  }
+  for (const auto& [first, record] : records) {
     const RecordVisit end =
-        VisitLogRecord(record, place.second, [&](const LoggedEvent& event) {
+        VisitLogRecord(record, first, [&](const LoggedEvent& event) {
           return event.position < from || visit(event);
         });
     if (end == RecordVisit::kStopped) break;
     if (end == RecordVisit::kDamaged) {
-      return absl::DataLossError(absl::StrCat(
-          "log record at position ", place.second, " does not decode"));
+      return absl::DataLossError(
+          absl::StrCat("log record at position ", first, " does not decode"));
     }
   }
   return absl::OkStatus();

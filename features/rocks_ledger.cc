@@ -452,6 +452,7 @@ absl::Status RocksLedger::RebuildStates() {
       state.Encode(bytes);
       batch.Put(families_[kState], AsSlice(user.view()), bytes);
     }
+    if (batch.Count() == 0) continue;
     TENUTO_RETURN_IF_ERROR(Write(batch));
   }
   return absl::OkStatus();

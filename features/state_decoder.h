@@ -5,6 +5,7 @@
 #define TENUTO_FEATURES_STATE_DECODER_H_
 
 #include "features/state_codec.h"
+#include "features/state_cursor.h"
 
 namespace tenuto {
 

@@ -23,7 +23,6 @@ StateWindows::StateWindows(const StateLayout& layout,
                            absl::Span<const int> windows, std::int64_t as_of_us)
     : layout_(layout),
       windows_(windows),
-      as_of_us_(as_of_us),
       as_of_day_(DayOf(as_of_us)),
       last_day_(DayOf(as_of_us - 1)),
       tail_share_(1.0 - static_cast<double>(as_of_us - as_of_day_ * kDayUs) /

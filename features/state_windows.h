@@ -82,7 +82,6 @@ class StateWindows {
 
   const StateLayout& layout_;
   absl::Span<const int> windows_;
-  const std::int64_t as_of_us_;
   const int as_of_day_;
   const int last_day_;
   const double tail_share_;

@@ -1,6 +1,7 @@
 #include "training/evaluator.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -14,6 +15,7 @@ namespace tenuto {
 namespace {
 
 constexpr int kEceBins = 20;
+constexpr int kDeciles = 10;
 constexpr double kProbabilityFloor = 1e-12;
 constexpr double kTail = 0.025;
 
@@ -29,6 +31,13 @@ struct Figures {
          brier = 0, ece = 0, slope = 1, intercept = 0, lift = 0;
 };
 
+// Where a block goes whose middle lies at this share of the weight.
+std::size_t BinOf(double seen, double tie, double all, int bins) {
+  const double middle = (seen + tie / 2) / all;
+  return std::min(static_cast<std::size_t>(middle * bins),
+                  static_cast<std::size_t>(bins - 1));
+}
+
 // Numbers groups from 0, the same for every set of rows that shares it.
 class GroupNumbers {
  public:
@@ -43,6 +52,8 @@ class GroupNumbers {
 };
 
 // Rows sorted once by falling probability; each draw only changes weights.
+// Rows of equal probability are taken as one block everywhere, so that no
+// figure depends on the order in which ties happen to lie.
 class SortedRows {
  public:
   SortedRows(const ScoredRows& scored, double constant, GroupNumbers& numbers) {
@@ -68,8 +79,21 @@ class SortedRows {
   }
 
   std::size_t size() const { return label_.size(); }
-  const std::vector<double>& probability() const { return probability_; }
-  const std::vector<float>& label() const { return label_; }
+
+  // Calls visit(probability, weight, weight of the positives) for each block,
+  // highest first.
+  template <typename Visit>
+  void VisitTies(const std::vector<double>& w, Visit visit) const {
+    for (std::size_t k = 0; k < size();) {
+      const double p = probability_[k];
+      double all = 0, positive = 0;
+      for (; k < size() && probability_[k] == p; ++k) {
+        all += w[k];
+        if (label_[k] > 0.5f) positive += w[k];
+      }
+      if (all > 0) visit(p, all, positive);
+    }
+  }
 
   double WeightOf(const std::vector<double>& weights) const {
     double all = 0;
@@ -77,10 +101,28 @@ class SortedRows {
     return all;
   }
 
-  // `weights` by group. False when a class has no weight.
-  bool Measure(const std::vector<double>& weights, Figures& out) const {
-    std::vector<double> w(size());
+  // Ranking and losses; `weights` by group. False when a class has no weight.
+  bool MeasureBasics(const std::vector<double>& weights, Figures& out) const {
+    std::vector<double> w;
     double all = 0;
+    return Spread(weights, w, all, out);
+  }
+
+  // Every figure. The search for the calibration line starts at `out`'s.
+  bool Measure(const std::vector<double>& weights, Figures& out) const {
+    std::vector<double> w;
+    double all = 0;
+    if (!Spread(weights, w, all, out)) return false;
+    MeasureEce(w, all, out);
+    MeasureCalibration(w, out);
+    return true;
+  }
+
+ private:
+  // Weights of rows from those of groups, and the figures both callers want.
+  bool Spread(const std::vector<double>& weights, std::vector<double>& w,
+              double& all, Figures& out) const {
+    w.resize(size());
     double positive = 0;
     for (std::size_t k = 0; k < size(); ++k) {
       w[k] = weights[static_cast<std::size_t>(group_[k])];
@@ -90,37 +132,25 @@ class SortedRows {
     if (positive <= 0 || positive >= all) return false;
     MeasureRanking(w, all, positive, out);
     MeasureLosses(w, all, out);
-    MeasureEce(w, all, out);
-    MeasureCalibration(w, out);
     return true;
   }
 
- private:
   void MeasureRanking(const std::vector<double>& w, double all, double positive,
                       Figures& out) const {
     double seen = 0, found = 0, area = 0, precision = 0;
     double top_all = 0, top_found = 0;
-    const double top = all / 10;
-    for (std::size_t k = 0; k < size();) {
-      double tie_positive = 0, tie_negative = 0;
-      std::size_t end = k;
-      for (; end < size() && probability_[end] == probability_[k]; ++end) {
-        (label_[end] > 0.5f ? tie_positive : tie_negative) += w[end];
-      }
+    const double top = all / kDeciles;
+    VisitTies(w, [&](double, double tie, double tie_positive) {
       // Negatives of the tie lie below all positives found before, and beside
       // half of those of the tie.
-      area += tie_negative * (found + tie_positive / 2);
-      const double tie = tie_positive + tie_negative;
-      if (top_all < top && tie > 0) {
-        const double share = std::min(1.0, (top - top_all) / tie);
-        top_all += share * tie;
-        top_found += share * tie_positive;
-      }
+      area += (tie - tie_positive) * (found + tie_positive / 2);
+      const double share = std::clamp((top - top_all) / tie, 0.0, 1.0);
+      top_all += share * tie;
+      top_found += share * tie_positive;
       seen += tie;
       found += tie_positive;
-      if (seen > 0) precision += tie_positive * found / seen;
-      k = end;
-    }
+      precision += tie_positive * found / seen;
+    });
     out.auc = area / (positive * (all - positive));
     out.average_precision = precision / positive;
     out.lift = top_all > 0 ? top_found / top_all / (positive / all) : 0;
@@ -142,26 +172,20 @@ class SortedRows {
 
   void MeasureEce(const std::vector<double>& w, double all,
                   Figures& out) const {
-    double ece = 0, seen = 0, bin_w = 0, bin_p = 0, bin_y = 0;
-    int bin = 1;
-    for (std::size_t k = 0; k < size(); ++k) {
-      bin_w += w[k];
-      bin_p += w[k] * probability_[k];
-      bin_y += w[k] * static_cast<double>(label_[k]);
-      seen += w[k];
-      if (seen >= all * bin / kEceBins || k + 1 == size()) {
-        ece += std::abs(bin_p - bin_y) / all;
-        bin_w = bin_p = bin_y = 0;
-        while (bin < kEceBins && seen >= all * bin / kEceBins) ++bin;
-      }
-    }
-    out.ece = ece;
+    std::array<double, kEceBins> surplus{};
+    double seen = 0;
+    VisitTies(w, [&](double p, double tie, double tie_positive) {
+      surplus[BinOf(seen, tie, all, kEceBins)] += tie_positive - tie * p;
+      seen += tie;
+    });
+    out.ece = 0;
+    for (const double bin : surplus) out.ece += std::abs(bin) / all;
   }
 
   // Logistic regression of the label on the logit; ideal is slope 1,
   // intercept 0 (Cox 1958).
   void MeasureCalibration(const std::vector<double>& w, Figures& out) const {
-    double a = 0, b = 1;
+    double a = out.intercept, b = out.slope;
     for (int step = 0; step < 12; ++step) {
       double g0 = 0, g1 = 0, h00 = 1e-9, h01 = 0, h11 = 1e-9;
       for (std::size_t k = 0; k < size(); ++k) {
@@ -194,8 +218,21 @@ class SortedRows {
 };
 
 absl::Status CheckRows(const ScoredRows& scored) {
+  if (scored.probabilities.size() != scored.labels.size() ||
+      scored.groups.size() != scored.labels.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        scored.probabilities.size(), " probabilities, ", scored.labels.size(),
+        " labels and ", scored.groups.size(), " groups must be as many"));
+  }
   double positives = 0;
-  for (const float label : scored.labels) positives += label > 0.5f;
+  for (std::size_t r = 0; r < scored.labels.size(); ++r) {
+    const double p = scored.probabilities[r];
+    if (!(p >= 0 && p <= 1)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("test row ", r, ": ", p, " is no probability"));
+    }
+    positives += scored.labels[r] > 0.5f;
+  }
   if (positives == 0 ||
       positives == static_cast<double>(scored.labels.size())) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -228,27 +265,43 @@ Estimate Interval(double value, std::vector<double> draws) {
   return estimate;
 }
 
+// Drawing with replacement adds noise to every bin, which only ever adds to a
+// sum of absolute differences: take that shift off.
+Estimate ShiftedInterval(double value, std::vector<double> draws) {
+  if (draws.empty()) return {value, value, value};
+  const double shift = std::accumulate(draws.begin(), draws.end(), 0.0) /
+                           static_cast<double>(draws.size()) -
+                       value;
+  Estimate estimate = Interval(value, std::move(draws));
+  estimate.low = std::clamp(estimate.low - shift, 0.0, value);
+  estimate.high = std::max(estimate.high - shift, value);
+  return estimate;
+}
+
+// A decile that ties leave empty is left out.
 std::vector<DecileLine> Deciles(const SortedRows& rows) {
+  std::array<DecileLine, kDeciles> deciles;
+  const auto all = static_cast<double>(rows.size());
+  double seen = 0, positives = 0;
+  rows.VisitTies(std::vector<double>(rows.size(), 1.0),
+                 [&](double p, double tie, double tie_positive) {
+                   DecileLine& line = deciles[BinOf(seen, tie, all, kDeciles)];
+                   line.rows += std::llround(tie);
+                   line.positives += std::llround(tie_positive);
+                   line.mean_probability += tie * p;
+                   seen += tie;
+                   positives += tie_positive;
+                 });
   std::vector<DecileLine> lines;
-  double positives = 0;
-  for (const float label : rows.label()) positives += label > 0.5f;
-  const double base = positives / static_cast<double>(rows.size());
   double found = 0;
-  for (std::size_t d = 0; d < 10; ++d) {
-    const std::size_t from = d * rows.size() / 10;
-    const std::size_t to = (d + 1) * rows.size() / 10;
-    if (from == to) continue;
-    DecileLine line;
-    line.decile = static_cast<int>(d) + 1;
-    line.rows = static_cast<std::int64_t>(to - from);
-    for (std::size_t k = from; k < to; ++k) {
-      line.positives += rows.label()[k] > 0.5f;
-      line.mean_probability += rows.probability()[k];
-    }
+  for (std::size_t d = 0; d < deciles.size(); ++d) {
+    DecileLine line = deciles[d];
+    if (line.rows == 0) continue;
     const auto count = static_cast<double>(line.rows);
+    line.decile = static_cast<int>(d) + 1;
     line.mean_probability /= count;
     line.rate = static_cast<double>(line.positives) / count;
-    line.lift = line.rate / base;
+    line.lift = line.rate / (positives / all);
     found += static_cast<double>(line.positives);
     line.gain = found / positives;
     lines.push_back(line);
@@ -271,6 +324,8 @@ absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored, double constant,
   SplitMix64 random(seed);
   for (int k = 0; k < bootstrap_rounds; ++k) {
     Figures drawn;
+    drawn.slope = figures.slope;
+    drawn.intercept = figures.intercept;
     if (rows.Measure(DrawGroups(numbers.count(), random), drawn)) {
       draws.push_back(drawn);
     }
@@ -290,7 +345,9 @@ absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored, double constant,
   evaluation.log_loss = interval(&Figures::log_loss);
   evaluation.log_loss_constant = interval(&Figures::log_loss_constant);
   evaluation.brier = interval(&Figures::brier);
-  evaluation.ece = interval(&Figures::ece);
+  std::vector<double> eces;
+  for (const Figures& drawn : draws) eces.push_back(drawn.ece);
+  evaluation.ece = ShiftedInterval(figures.ece, std::move(eces));
   evaluation.calibration_slope = interval(&Figures::slope);
   evaluation.calibration_intercept = interval(&Figures::intercept);
   evaluation.lift_top_decile = interval(&Figures::lift);
@@ -304,7 +361,7 @@ double Auc(absl::Span<const double> probabilities,
   GroupNumbers numbers;
   const SortedRows rows({probabilities, labels, groups}, 0.5, numbers);
   Figures figures;
-  return rows.Measure({1.0}, figures) ? figures.auc : 0.5;
+  return rows.MeasureBasics({1.0}, figures) ? figures.auc : 0.5;
 }
 
 double LogLoss(absl::Span<const double> probabilities,
@@ -322,11 +379,12 @@ absl::StatusOr<PairedDifference> ComparePaired(
   GroupNumbers numbers;
   std::vector<std::pair<SortedRows, SortedRows>> pairs;
   for (const PairedWindow& window : windows) {
+    const ScoredRows b = {window.b_probabilities, window.a.labels,
+                          window.a.groups};
     TENUTO_RETURN_IF_ERROR(CheckRows(window.a));
-    pairs.emplace_back(
-        SortedRows(window.a, 0.5, numbers),
-        SortedRows({window.b_probabilities, window.a.labels, window.a.groups},
-                   0.5, numbers));
+    TENUTO_RETURN_IF_ERROR(CheckRows(b));
+    pairs.emplace_back(SortedRows(window.a, 0.5, numbers),
+                       SortedRows(b, 0.5, numbers));
   }
   // False when a window has one class only under these weights.
   const auto measure = [&](const std::vector<double>& weights, double& auc,
@@ -335,7 +393,8 @@ absl::StatusOr<PairedDifference> ComparePaired(
     double all = 0;
     for (const auto& [rows_a, rows_b] : pairs) {
       Figures a, b;
-      if (!rows_a.Measure(weights, a) || !rows_b.Measure(weights, b)) {
+      if (!rows_a.MeasureBasics(weights, a) ||
+          !rows_b.MeasureBasics(weights, b)) {
         return false;
       }
       const double weight = rows_a.WeightOf(weights);

@@ -53,7 +53,9 @@ struct Evaluation {
 };
 
 // `constant` is the base rate of the training rows. kInvalidArgument unless
-// both classes occur. Ties of probability count half in the AUC.
+// both classes occur and every probability is one. Ties of probability count
+// half in the AUC and stay together in bins and deciles, so that the order of
+// rows changes nothing.
 absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored, double constant,
                                     std::uint64_t seed,
                                     int bootstrap_rounds = 500);

@@ -92,7 +92,7 @@ bool NaiveFeatures::IsGranted(v1::ConsentClass consent) const {
 
 std::int64_t NaiveFeatures::Tile(const std::string& signal, int day) const {
   // Older tiles are forgotten.
-  if (day <= newest_day_ - 92) return 0;
+  if (day + 92 <= newest_day_) return 0;
   const auto& sums = fed_.at(signal).sum_by_day;
   const auto found = sums.find(day);
   return found == sums.end() ? 0 : found->second;

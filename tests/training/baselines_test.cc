@@ -46,11 +46,16 @@ class Baselines : public ::testing::Test {
   Rows train_ = MakeRows(1500, random_);
   Rows calibrate_ = MakeRows(500, random_);
   Rows test_ = MakeRows(1500, random_);
+
+  absl::StatusOr<std::vector<BaselineLine>> Compare() const {
+    return CompareBaselines(
+        {{&train_.matrix, &calibrate_.matrix, &test_.matrix, test_.truth}},
+        kSeed);
+  }
 };
 
 TEST_F(Baselines, AreWorseThanTheTruthAndInTheExpectedOrder) {
-  const auto lines = CompareBaselines(train_.matrix, calibrate_.matrix,
-                                      test_.matrix, test_.truth, kSeed);
+  const auto lines = Compare();
   ASSERT_TRUE(lines.ok()) << lines.status();
   ASSERT_EQ(lines->size(), 3U);
   EXPECT_EQ((*lines)[0].name, "constant");
@@ -65,10 +70,8 @@ TEST_F(Baselines, AreWorseThanTheTruthAndInTheExpectedOrder) {
 }
 
 TEST_F(Baselines, AreTheSameForTheSameSeed) {
-  const auto one = CompareBaselines(train_.matrix, calibrate_.matrix,
-                                    test_.matrix, test_.truth, kSeed);
-  const auto two = CompareBaselines(train_.matrix, calibrate_.matrix,
-                                    test_.matrix, test_.truth, kSeed);
+  const auto one = Compare();
+  const auto two = Compare();
   EXPECT_EQ(BaselinesJson(*one), BaselinesJson(*two));
 }
 

@@ -21,7 +21,7 @@ GatedEvent& ImportBatch::Append() {
 void ImportBatch::Clear() {
   size = 0;
   bytes = 0;
-  assumed.clear();
+  implied.clear();
   progress.clear();
 }
 
@@ -75,12 +75,13 @@ absl::Status BatchWriter::Commit(const ImportBatch& batch) {
       const std::vector<Admission> verdicts,
       ledger_.Commit(absl::MakeConstSpan(batch.events.data(), batch.size),
                      batch.progress.empty() ? nullptr : &mark));
-  auto assumed = batch.assumed.begin();
+  auto implied = batch.implied.begin();
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
     const bool is_new = verdicts[i] == Admission::kAccepted;
-    if (assumed != batch.assumed.end() && *assumed == i) {
-      ++assumed;
-      assumed_consents_ += is_new ? 1 : 0;
+    if (implied != batch.implied.end() && implied->index == i) {
+      (implied->what == Implied::kConsent ? assumed_consents_
+                                          : implied_sessions_) += is_new;
+      ++implied;
     } else {
       ++(is_new ? accepted_ : duplicate_);
     }

@@ -18,13 +18,20 @@
 
 namespace tenuto {
 
+// An event that no line is, but that the lines imply.
+enum class Implied { kConsent, kSession };
+
 // Events that commit together. Value type; not thread-safe.
 struct ImportBatch {
+  struct ImpliedEvent {
+    std::size_t index;
+    Implied what;
+  };
   std::vector<GatedEvent> events;  // The first `size` count.
   std::size_t size = 0;
   std::size_t bytes = 0;
-  std::vector<std::size_t> assumed;  // Rising indices of assumed consents.
-  std::string progress;              // Empty: no mark goes with it.
+  std::vector<ImpliedEvent> implied;  // By rising index.
+  std::string progress;               // Empty: no mark goes with it.
 
   // The next event's place, with the bytes of an older one.
   GatedEvent& Append();
@@ -50,6 +57,7 @@ class BatchWriter {
   std::int64_t accepted() const { return accepted_; }
   std::int64_t duplicate() const { return duplicate_; }
   std::int64_t assumed_consents() const { return assumed_consents_; }
+  std::int64_t implied_sessions() const { return implied_sessions_; }
 
  private:
   void Run();
@@ -64,6 +72,7 @@ class BatchWriter {
   std::int64_t accepted_ = 0;
   std::int64_t duplicate_ = 0;
   std::int64_t assumed_consents_ = 0;
+  std::int64_t implied_sessions_ = 0;
   std::thread thread_;
 };
 

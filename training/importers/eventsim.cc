@@ -214,6 +214,8 @@ class EventsimFormat : public Format {
     }
   }
 
+  bool implies_sessions() const override { return true; }
+
   v1::Event* Read(absl::string_view record, Rejection& rejection) override {
     Fields fields;
     if (std::optional<Rejection> wrong = Parse(record, fields)) {

@@ -24,6 +24,9 @@ class Format {
   // the next call and may be changed meanwhile. Null with a filled `rejection`
   // when the record is no event; an empty user id is left to the caller.
   virtual v1::Event* Read(absl::string_view record, Rejection& rejection) = 0;
+
+  // Whether a new session id is the only sign that a session was opened.
+  virtual bool implies_sessions() const { return false; }
 };
 
 struct FormatEntry {

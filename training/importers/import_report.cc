@@ -61,10 +61,11 @@ std::string ImportReport::ToJson() const {
   return absl::StrFormat(
       "{\"lines\":%d,\"accepted\":%d,\"duplicate\":%d,\"rejected\":{%s},"
       "\"seconds\":%.3f,\"events_per_second\":%.0f,\"assumed_consents\":%d,"
+      "\"implied_sessions\":%d,"
       "\"resumed_at_line\":%d,\"complete\":%s,\"peak_memory_bytes\":%d}\n",
       lines, accepted, duplicate, reasons, seconds, PerSecond(*this),
-      assumed_consents, resumed_at_line, file_fault.ok() ? "true" : "false",
-      peak_memory_bytes);
+      assumed_consents, implied_sessions, resumed_at_line,
+      file_fault.ok() ? "true" : "false", peak_memory_bytes);
 }
 
 std::string ImportReport::ToText() const {
@@ -83,6 +84,9 @@ std::string ImportReport::ToText() const {
                            ": ", of_reason.first_message));
   }
   AppendRow("assumed consents", assumed_consents, text);
+  if (implied_sessions > 0) {
+    AppendRow("implied sessions", implied_sessions, text);
+  }
   absl::StrAppendFormat(&text, "  %.2f s, %s lines/s, peak memory %d MiB\n",
                         seconds,
                         Grouped(static_cast<std::int64_t>(PerSecond(*this))),

@@ -30,6 +30,7 @@ struct ImportReport {
   std::map<std::string, RejectedLines> rejected;  // By reason.
   // Events that the import stated about users, counted apart from lines.
   std::int64_t assumed_consents = 0;
+  std::int64_t implied_sessions = 0;
   // Lines that are records of this format, whatever became of them.
   std::int64_t readable = 0;
   std::int64_t resumed_at_line = 0;  // 0: from the beginning.

@@ -69,13 +69,21 @@ class LineGate {
                                       ImportBatch& batch, ImportReport& report);
   void Assume(const v1::Event& first, const UserKey& user, absl::Time now,
               ImportBatch& batch);
+  void ImplySession(const v1::Event& first, const UserKey& user, absl::Time now,
+                    ImportBatch& batch);
+  void AppendImplied(v1::Event& event, const UserKey& user, absl::Time now,
+                     Implied what, ImportBatch& batch);
 
   const std::unique_ptr<Format> format_;
   const v1::Consent assumed_consent_;
   const UserKeys& keys_;
   const EventGate gate_;
   std::int64_t known_time_us_;
-  absl::flat_hash_map<std::string, UserKey> known_users_;
+  struct KnownUser {
+    UserKey key;
+    std::string session;
+  };
+  absl::flat_hash_map<std::string, KnownUser> known_users_;
   std::string user_id_;
 };
 
@@ -113,9 +121,9 @@ std::optional<Rejection> LineGate::TakeRecord(absl::string_view record,
   }
   // The gate empties the id.
   user_id_ = event->user_id();
-  const auto known = known_users_.find(user_id_);
+  auto known = known_users_.find(user_id_);
   const bool is_first = known == known_users_.end();
-  const UserKey user = is_first ? keys_.Of(user_id_) : known->second;
+  const UserKey user = is_first ? keys_.Of(user_id_) : known->second.key;
 
   GatedEvent& gated = batch.Append();
   if (auto wrong = gate_.Admit(*event, user, now, gated)) {
@@ -127,8 +135,15 @@ std::optional<Rejection> LineGate::TakeRecord(absl::string_view record,
   batch.bytes += sizeof(GatedEvent) + gated.event.size();
   if (is_first) {
     if (known_users_.size() >= kKnownUsersMax) known_users_.clear();
-    known_users_.emplace(user_id_, user);
+    known = known_users_.try_emplace(user_id_, KnownUser{user, {}}).first;
     Assume(*event, user, now, batch);
+  }
+  if (format_->implies_sessions()) {
+    std::string& session = known->second.session;
+    if (session != event->session_id()) {
+      session = event->session_id();
+      ImplySession(*event, user, now, batch);
+    }
   }
   return std::nullopt;
 }
@@ -144,13 +159,34 @@ void LineGate::Assume(const v1::Event& first, const UserKey& user,
     consent.set_consent_class(assumption.consent_class);
     consent.set_consent(assumed_consent_);
     consent.set_assumed(true);
-    GatedEvent& gated = batch.Append();
-    const auto wrong = gate_.Admit(event, user, now, gated);
-    TENUTO_CHECK(!wrong, "the gate refused an assumed consent");
-    gated.known_time_us = known_time_us_;
-    batch.assumed.push_back(batch.size - 1);
-    batch.bytes += sizeof(GatedEvent) + gated.event.size();
+    AppendImplied(event, user, now, Implied::kConsent, batch);
   }
+}
+
+// The session's first line stands for its opening. The id is the session's, so
+// that a session met again is a duplicate.
+void LineGate::ImplySession(const v1::Event& first, const UserKey& user,
+                            absl::Time now, ImportBatch& batch) {
+  v1::Event event;
+  event.set_event_id(absl::StrCat("session/", first.session_id()));
+  event.set_user_id(user_id_);
+  *event.mutable_event_time() = first.event_time();
+  event.set_session_id(first.session_id());
+  event.mutable_session()->set_phase(v1::SESSION_PHASE_START);
+  AppendImplied(event, user, now, Implied::kSession, batch);
+}
+
+void LineGate::AppendImplied(v1::Event& event, const UserKey& user,
+                             absl::Time now, Implied what, ImportBatch& batch) {
+  GatedEvent& gated = batch.Append();
+  if (gate_.Admit(event, user, now, gated)) {
+    // A session id too long to name its opening; the line itself counts.
+    --batch.size;
+    return;
+  }
+  gated.known_time_us = known_time_us_;
+  batch.implied.push_back({batch.size - 1, what});
+  batch.bytes += sizeof(GatedEvent) + gated.event.size();
 }
 
 // Where to begin, by what the ledger knows of this file.
@@ -279,6 +315,7 @@ absl::StatusOr<ImportReport> RunImport(const ImportOptions& options,
   report.accepted = writer.accepted();
   report.duplicate = writer.duplicate();
   report.assumed_consents = writer.assumed_consents();
+  report.implied_sessions = writer.implied_sessions();
   report.seconds = absl::ToDoubleSeconds(clock.Now() - start_time);
   report.peak_memory_bytes = PeakMemoryBytes();
   return report;

@@ -222,8 +222,33 @@ class CsvFeed {
   std::int64_t bytes_line_ = 1;
 };
 
+absl::Status CheckSize(const Line& line, const std::filesystem::path& path,
+                       std::int64_t size_bytes_max) {
+  if (!line.too_long && line.end_bytes <= size_bytes_max) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat(path.string(), " line ", line.number,
+                   line.too_long ? " is longer than " : " ends after ",
+                   line.too_long ? std::int64_t{kLineBytesMax} : size_bytes_max,
+                   " bytes, the most that is read"));
+}
+
 absl::string_view WithoutMark(absl::string_view bytes) {
   return absl::StartsWith(bytes, "\xef\xbb\xbf") ? bytes.substr(3) : bytes;
+}
+
+absl::Status FeedLines(LineSource& source, const std::filesystem::path& path,
+                       std::int64_t size_bytes_max, CsvFeed& feed) {
+  Line line;
+  while (true) {
+    TENUTO_ASSIGN_OR_RETURN(const bool found, source.Next(line));
+    if (!found) return absl::OkStatus();
+    TENUTO_RETURN_IF_ERROR(CheckSize(line, path, size_bytes_max));
+    TENUTO_RETURN_IF_ERROR(
+        feed.Feed(line.number == 1 ? WithoutMark(line.text) : line.text));
+    TENUTO_RETURN_IF_ERROR(feed.Feed("\n"));
+  }
 }
 
 }  // namespace
@@ -233,21 +258,7 @@ absl::StatusOr<CsvTable> CsvTable::Read(const std::filesystem::path& path,
   TENUTO_ASSIGN_OR_RETURN(const std::unique_ptr<LineSource> source,
                           LineSource::Open(path));
   CsvFeed feed(path.string());
-  Line line;
-  while (true) {
-    TENUTO_ASSIGN_OR_RETURN(const bool found, source->Next(line));
-    if (!found) break;
-    if (line.too_long || line.end_bytes > size_bytes_max) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          path.string(), " line ", line.number,
-          line.too_long ? " is longer than " : " ends after ",
-          line.too_long ? std::int64_t{kLineBytesMax} : size_bytes_max,
-          " bytes, the most that is read"));
-    }
-    TENUTO_RETURN_IF_ERROR(
-        feed.Feed(line.number == 1 ? WithoutMark(line.text) : line.text));
-    TENUTO_RETURN_IF_ERROR(feed.Feed("\n"));
-  }
+  TENUTO_RETURN_IF_ERROR(FeedLines(*source, path, size_bytes_max, feed));
   return std::move(feed).Finish();
 }
 

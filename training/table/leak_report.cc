@@ -271,8 +271,10 @@ class LeakSearch {
       return std::max(auc, 1 - auc);
     }
     // Of a category by the rate of each level, if the levels are few.
-    if (column.distinct * 50 > static_cast<std::int64_t>(column.values.size()))
+    if (column.distinct * 50 >
+        static_cast<std::int64_t>(column.values.size())) {
       return 0.5;
+    }
     std::vector<double> rows(column.levels.size());
     std::vector<double> positives(column.levels.size());
     for (std::size_t r = 0; r < column.values.size(); ++r) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numeric>
+#include <utility>
 
 namespace tenuto {
 namespace {
@@ -23,6 +24,23 @@ struct Equations {
   std::vector<int> rows;
 };
 
+// Mean and spread of the cells that are not missing.
+std::pair<double, double> MeanAndScale(const TypedColumn& column) {
+  double sum = 0;
+  double square = 0;
+  double count = 0;
+  for (const double v : column.values) {
+    if (std::isnan(v)) continue;
+    sum += v;
+    count += 1;
+  }
+  const double mean = sum / count;
+  for (const double v : column.values) {
+    if (!std::isnan(v)) square += (v - mean) * (v - mean);
+  }
+  return {mean, std::sqrt(square / count)};
+}
+
 Equations MakeEquations(absl::Span<const TypedColumn> columns,
                         const std::vector<bool>& refused) {
   Equations system;
@@ -34,15 +52,7 @@ Equations MakeEquations(absl::Span<const TypedColumn> columns,
         static_cast<int>(system.columns.size()) == kColumnsMax) {
       continue;
     }
-    double mean = 0;
-    double square = 0;
-    for (const double v : column.values) mean += std::isnan(v) ? 0 : v;
-    mean /= static_cast<double>(rows - column.missing);
-    for (const double v : column.values) {
-      square += std::isnan(v) ? 0 : (v - mean) * (v - mean);
-    }
-    const double scale =
-        std::sqrt(square / static_cast<double>(rows - column.missing));
+    const auto [mean, scale] = MeanAndScale(column);
     if (!std::isfinite(scale) || scale <= 0) continue;
     system.columns.push_back(static_cast<int>(c));
     system.mean.push_back(mean);
@@ -192,6 +202,7 @@ LinearIdentity ToIdentity(const Equations& system, const std::vector<int>& use,
   std::stable_sort(order.begin(), order.end(),
                    [&](auto a, auto b) { return spread[a] > spread[b]; });
   std::vector<LinearIdentity::Term> sorted;
+  sorted.reserve(order.size());
   for (const std::size_t i : order) sorted.push_back(identity.terms[i]);
   identity.terms = std::move(sorted);
   return identity;

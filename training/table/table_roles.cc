@@ -115,6 +115,33 @@ class ColumnParts {
   std::vector<DroppedColumn> dropped_;
 };
 
+// Their places in the table; -1: not given.
+struct NamedColumns {
+  int target = -1;
+  int key = -1;
+  int time = -1;
+};
+
+absl::StatusOr<NamedColumns> FindNamed(const TableColumns& columns,
+                                       ColumnParts& parts) {
+  NamedColumns named;
+  TENUTO_ASSIGN_OR_RETURN(named.target,
+                          parts.Take("--target", columns.target, ""));
+  if (!columns.key.empty()) {
+    TENUTO_ASSIGN_OR_RETURN(named.key, parts.Take("--key", columns.key,
+                                                  "names the user, by --key"));
+  }
+  if (!columns.time.empty()) {
+    TENUTO_ASSIGN_OR_RETURN(named.time, parts.Take("--time", columns.time,
+                                                   "dates the row, by --time"));
+  }
+  for (const std::string& name : columns.drop) {
+    TENUTO_RETURN_IF_ERROR(
+        parts.Take("--drop", name, "left out by --drop").status());
+  }
+  return named;
+}
+
 }  // namespace
 
 absl::StatusOr<TableRoles> ReadRoles(const CsvTable& table,
@@ -122,28 +149,13 @@ absl::StatusOr<TableRoles> ReadRoles(const CsvTable& table,
   TENUTO_RETURN_IF_ERROR(CheckFlags(columns));
   TableRoles roles;
   ColumnParts parts(table);
-  TENUTO_ASSIGN_OR_RETURN(const int target,
-                          parts.Take("--target", columns.target, ""));
-  int key = -1;
-  if (!columns.key.empty()) {
-    TENUTO_ASSIGN_OR_RETURN(
-        key, parts.Take("--key", columns.key, "names the user, by --key"));
-  }
-  int time = -1;
-  if (!columns.time.empty()) {
-    TENUTO_ASSIGN_OR_RETURN(
-        time, parts.Take("--time", columns.time, "dates the row, by --time"));
-  }
-  for (const std::string& name : columns.drop) {
-    TENUTO_RETURN_IF_ERROR(
-        parts.Take("--drop", name, "left out by --drop").status());
-  }
+  TENUTO_ASSIGN_OR_RETURN(const NamedColumns named, FindNamed(columns, parts));
   roles.dropped = parts.dropped();
 
-  TENUTO_ASSIGN_OR_RETURN(roles.target, ReadTarget(table, target));
-  TENUTO_ASSIGN_OR_RETURN(roles.groups, ReadGroups(table, key));
-  if (time >= 0) {
-    TENUTO_RETURN_IF_ERROR(ReadTimes(table, time, columns, roles));
+  TENUTO_ASSIGN_OR_RETURN(roles.target, ReadTarget(table, named.target));
+  TENUTO_ASSIGN_OR_RETURN(roles.groups, ReadGroups(table, named.key));
+  if (named.time >= 0) {
+    TENUTO_RETURN_IF_ERROR(ReadTimes(table, named.time, columns, roles));
     if (roles.times_are_dates) roles.known_days = roles.times;
   }
   if (!columns.as_of.empty()) {

@@ -56,6 +56,14 @@ double CalibrateFrom(absl::Span<const double> times, double train_before) {
   return next == earlier.end() ? train_before : *next;
 }
 
+Part PartOfTime(double time, const TimeLimits& limits, double calibrate_from,
+                double gap) {
+  if (time >= limits.test_from) return kTest;
+  if (time >= limits.train_before) return kEmbargo;
+  if (time >= calibrate_from) return kCalibrate;
+  return time < calibrate_from - gap ? kTrain : kEmbargo;
+}
+
 // Parts by time alone; keys are not looked at yet.
 std::vector<int> PartsOfTimes(absl::Span<const double> times,
                               const TimeLimits& limits, double calibrate_from) {
@@ -63,11 +71,7 @@ std::vector<int> PartsOfTimes(absl::Span<const double> times,
     std::vector<int> parts;
     parts.reserve(times.size());
     for (const double time : times) {
-      parts.push_back(time >= limits.test_from        ? kTest
-                      : !(time < limits.train_before) ? kEmbargo
-                      : time >= calibrate_from        ? kCalibrate
-                      : time < calibrate_from - gap   ? kTrain
-                                                      : kEmbargo);
+      parts.push_back(PartOfTime(time, limits, calibrate_from, gap));
     }
     return parts;
   };
@@ -79,6 +83,21 @@ std::vector<int> PartsOfTimes(absl::Span<const double> times,
   return learning(strict) * 2 >= learning(loose) ? strict : loose;
 }
 
+// The part that a group keeps, among those where it has rows.
+int PartToKeep(const std::array<int, 3>& rows, double draw) {
+  constexpr std::array<double, 3> kWeights = {0.56, 0.14, 0.30};
+  double total = 0;
+  for (std::size_t p = 0; p < 3; ++p) total += rows[p] > 0 ? kWeights[p] : 0;
+  double left = draw * total;
+  int chosen = -1;
+  for (std::size_t p = 0; p < 3; ++p) {
+    if (rows[p] == 0) continue;
+    if (chosen < 0 || left >= 0) chosen = static_cast<int>(p);
+    left -= kWeights[p];
+  }
+  return chosen;
+}
+
 // Keeps of every group only the rows of one part.
 std::int64_t KeepGroupsWhole(absl::Span<const std::uint64_t> groups,
                              std::uint64_t seed,
@@ -88,19 +107,9 @@ std::int64_t KeepGroupsWhole(absl::Span<const std::uint64_t> groups,
     if (part_of_row[r] == kEmbargo) continue;
     ++rows_of[groups[r]][static_cast<std::size_t>(part_of_row[r])];
   }
-  constexpr std::array<double, 3> kWeights = {0.56, 0.14, 0.30};
   absl::flat_hash_map<std::uint64_t, int> kept;
   for (const auto& [group, rows] : rows_of) {
-    double total = 0;
-    for (std::size_t p = 0; p < 3; ++p) total += rows[p] > 0 ? kWeights[p] : 0;
-    double left = Draw(group, seed) * total;
-    int chosen = -1;
-    for (std::size_t p = 0; p < 3; ++p) {
-      if (rows[p] == 0) continue;
-      if (chosen < 0 || left >= 0) chosen = static_cast<int>(p);
-      left -= kWeights[p];
-    }
-    kept[group] = chosen;
+    kept[group] = PartToKeep(rows, Draw(group, seed));
   }
   std::int64_t left_out = 0;
   for (std::size_t r = 0; r < groups.size(); ++r) {

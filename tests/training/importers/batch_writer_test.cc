@@ -32,10 +32,10 @@ TEST(BatchWriter, CommitsBatchesInOrderAndCountsApart) {
     std::unique_ptr<ImportBatch> batch = writer.Take();
     ASSERT_NE(batch, nullptr);
     ASSERT_EQ(batch->size, 0u);
-    ASSERT_TRUE(batch->assumed.empty());
+    ASSERT_TRUE(batch->implied.empty());
     AppendEvent(static_cast<std::uint64_t>(round) + 1, *batch);
     AppendEvent(1000, *batch);
-    batch->assumed.push_back(batch->size);
+    batch->implied.push_back({batch->size, Implied::kConsent});
     AppendEvent(2000, *batch);
     batch->progress = absl::StrCat("round ", round);
     writer.Submit(std::move(batch));

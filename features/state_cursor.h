@@ -1,0 +1,88 @@
+// Reads the primitives of a user state's bytes, whatever the bytes are.
+// Value type; not thread-safe.
+#ifndef TENUTO_FEATURES_STATE_CURSOR_H_
+#define TENUTO_FEATURES_STATE_CURSOR_H_
+
+#include <cstdint>
+#include <cstring>
+
+#include "absl/strings/string_view.h"
+#include "features/state_codec.h"
+
+namespace tenuto {
+
+// What StateWriter wrote. After the first fault every read gives 0 and ok() is
+// false.
+class StateCursor {
+ public:
+  explicit StateCursor(absl::string_view bytes)
+      : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  bool ok() const { return ok_; }
+  bool done() const { return at_ == end_; }
+
+  std::uint8_t Byte() {
+    if (at_ == end_) return Fail();
+    return static_cast<std::uint8_t>(*at_++);
+  }
+  std::uint64_t Varint() {
+    std::uint64_t n = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const std::uint8_t byte = Byte();
+      n |= std::uint64_t{byte & 0x7fu} << shift;
+      if (byte < 0x80) return n;
+    }
+    return Fail();
+  }
+  std::int64_t Signed() { return UnZigZag(Varint()); }
+  absl::string_view Text() {
+    const std::uint64_t size = Varint();
+    if (size > static_cast<std::uint64_t>(end_ - at_)) {
+      Fail();
+      return {};
+    }
+    const absl::string_view text(at_, static_cast<std::size_t>(size));
+    at_ += size;
+    return text;
+  }
+  SlotMask Mask(int slots) {
+    SlotMask mask{};
+    for (int at = 0; at < slots; at += 8) {
+      mask[static_cast<std::size_t>(at >> 6)] |= std::uint64_t{Byte()}
+                                                 << (at & 63);
+    }
+    const int spare = slots & 63;
+    if (spare != 0 &&
+        mask[static_cast<std::size_t>(slots >> 6)] >> spare != 0) {
+      // Nobody may visit a slot that the layout does not have.
+      Fail();
+      return {};
+    }
+    return mask;
+  }
+  std::uint64_t Fixed64() {
+    std::uint64_t n = 0;
+    if (end_ - at_ < static_cast<std::ptrdiff_t>(sizeof n)) return Fail();
+    std::memcpy(&n, at_, sizeof n);
+    at_ += sizeof n;
+    return n;
+  }
+  // A count of things of which at most `max` can be.
+  int Count(int max) {
+    const std::uint64_t n = Varint();
+    return n <= static_cast<std::uint64_t>(max) ? static_cast<int>(n) : Fail();
+  }
+
+ private:
+  std::uint8_t Fail() {
+    ok_ = false;
+    at_ = end_;
+    return 0;
+  }
+  const char* at_;
+  const char* end_;
+  bool ok_ = true;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_STATE_CURSOR_H_

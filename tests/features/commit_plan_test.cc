@@ -1,0 +1,137 @@
+#include "features/commit_plan.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "features/log_record.h"
+#include "gtest/gtest.h"
+#include "tests/support/random_events.h"
+
+namespace tenuto {
+namespace {
+
+using testing::RandomEvents;
+using testing::TestUser;
+
+class CommitPlanTest : public ::testing::Test {
+ protected:
+  // Plans the events of one user; `next_`, `state_`, `marks_` move on.
+  std::vector<Admission> Plan(const std::vector<GatedEvent>& events,
+                              int day = 19'000) {
+    const auto groups = GroupByUser(events);
+    EXPECT_EQ(groups.size(), 1u);
+    std::vector<Admission> verdicts(events.size());
+    status_ = plan_.Plan(events, groups[0], state_, marks_, day, next_,
+                         verdicts, write_);
+    if (!status_.ok() || write_.record.empty()) return verdicts;
+    state_ = write_.state;
+    marks_ = MergeMarks(marks_, write_.new_marks);
+    return verdicts;
+  }
+
+  const SignalFold fold_{Catalogue::Embedded()};
+  const CommitPlan plan_{fold_};
+  RandomEvents random_{61, 1'700'006'400'000'000, 30};
+  Position next_ = 1;
+  std::string state_, marks_;
+  UserWrite write_;
+  absl::Status status_;
+};
+
+TEST_F(CommitPlanTest, TakesAPositionForEachNewEvent) {
+  auto events = random_.Life(TestUser(1), 4);
+  events.push_back(events[2]);
+  const auto verdicts = Plan(events);
+  EXPECT_EQ(verdicts[4], Admission::kDuplicate);
+  EXPECT_EQ(write_.first, 1u);
+  EXPECT_EQ(next_, 5u);
+  EXPECT_EQ(AppliedThrough(state_), 4u);
+  EXPECT_EQ(write_.new_marks.size(), 40u);
+  int logged = 0;
+  VisitLogRecord(write_.record, write_.first, [&](const LoggedEvent& event) {
+    EXPECT_EQ(std::string(event.event),
+              events[static_cast<std::size_t>(logged++)].event);
+    return true;
+  });
+  EXPECT_EQ(logged, 4);
+}
+
+TEST_F(CommitPlanTest, WritesNothingWhenNothingIsNew) {
+  const auto events = random_.Life(TestUser(1), 4);
+  Plan(events);
+  EXPECT_EQ(Plan(events), std::vector<Admission>(4, Admission::kDuplicate));
+  EXPECT_EQ(write_.record, "");
+  EXPECT_EQ(write_.new_marks, "");
+  EXPECT_EQ(next_, 5u);
+}
+
+TEST_F(CommitPlanTest, FoldsABatchAsItFoldsOneByOne) {
+  const auto events = random_.Life(TestUser(1), 50);
+  Plan(events);
+  const std::string at_once = state_;
+  state_ = marks_ = "";
+  next_ = 1;
+  for (const GatedEvent& event : events) Plan({event});
+  EXPECT_EQ(state_, at_once);
+}
+
+TEST_F(CommitPlanTest, SaysWhenAStateOrAnEventIsDamaged) {
+  auto events = random_.Life(TestUser(1), 1);
+  state_ = "\x01 damaged";
+  Plan(events);
+  EXPECT_EQ(status_.code(), absl::StatusCode::kDataLoss);
+  state_ = "";
+  events[0].event = "\xff";
+  Plan(events);
+  EXPECT_EQ(status_.code(), absl::StatusCode::kInternal);
+}
+
+TEST(GroupByUser, GroupsByRisingKeyInBatchOrder) {
+  std::vector<GatedEvent> events(5);
+  const int users[] = {3, 1, 3, 2, 1};
+  for (std::size_t k = 0; k < 5; ++k) events[k].user = TestUser(users[k]);
+  const auto groups = GroupByUser(events);
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_EQ(groups[0].user, TestUser(1));
+  EXPECT_EQ(groups[0].events, (std::vector<int>{1, 4}));
+  EXPECT_EQ(groups[1].events, (std::vector<int>{3}));
+  EXPECT_EQ(groups[2].events, (std::vector<int>{0, 2}));
+  EXPECT_TRUE(GroupByUser({}).empty());
+}
+
+std::string MarkOn(int day, std::uint64_t hash) {
+  std::string mark = {static_cast<char>(day & 255),
+                      static_cast<char>(day >> 8)};
+  for (int k = 0; k < 8; ++k) {
+    mark.push_back(static_cast<char>(hash >> (8 * k) & 255));
+  }
+  return mark;
+}
+
+TEST(MergeMarks, DropsWhatIsOlderThanThirtyFiveDays) {
+  const std::string old = MarkOn(19'000, 1);
+  EXPECT_EQ(MergeMarks(old, MarkOn(19'035, 2)), old + MarkOn(19'035, 2));
+  EXPECT_EQ(MergeMarks(old, MarkOn(19'036, 2)), MarkOn(19'036, 2));
+  EXPECT_EQ(MergeMarks(MarkOn(19'036, 2), old), MarkOn(19'036, 2));
+  EXPECT_EQ(MergeMarks("", ""), "");
+}
+
+TEST(MergeMarks, GivesTheSameHoweverItIsBracketed) {
+  testing::Draws draws(62);
+  for (int round = 0; round < 500; ++round) {
+    std::string parts[3];
+    for (std::string& part : parts) {
+      for (int k = 0; k < 4; ++k) {
+        part += MarkOn(static_cast<int>(draws.Between(19'000, 19'080)),
+                       draws.Next());
+      }
+    }
+    EXPECT_EQ(MergeMarks(MergeMarks(parts[0], parts[1]), parts[2]),
+              MergeMarks(parts[0], MergeMarks(parts[1], parts[2])))
+        << "seed 62, round " << round;
+  }
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -1,9 +1,9 @@
 #include "model/booster.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,7 +15,12 @@
 namespace tenuto {
 namespace {
 
-// One row a call may score on the stack; XGBoost's array interface in text.
+// XGBoost keeps a result buffer for every pair of thread and booster until the
+// thread ends, whatever becomes of the booster: bounded calls bound what a swap
+// of bundles leaves behind. A multiple of the 64 rows it walks together.
+constexpr std::size_t kRowsPerCallMax = 512;
+
+// The rows where they stand, as XGBoost's array interface in text.
 std::string ArrayInterface(absl::Span<const float> rows, int columns) {
   const std::size_t count = rows.size() / static_cast<std::size_t>(columns);
   return absl::StrCat(R"({"data":[)",
@@ -42,8 +47,6 @@ absl::Status Check(int result, absl::string_view what) {
 
 struct Booster::Handle {
   BoosterHandle booster = nullptr;
-  // Contributions go through a DMatrix, whose cache is shared by calls.
-  std::mutex contributions;
   ~Handle() {
     if (booster != nullptr) XGBoosterFree(booster);
   }
@@ -96,16 +99,36 @@ absl::Status Booster::PredictMargins(absl::Span<const float> rows,
         absl::StrCat(rows.size(), " values are not ", margins.size(),
                      " rows of ", columns_, " columns"));
   }
-  if (margins.empty()) return absl::OkStatus();
+  const auto columns = static_cast<std::size_t>(columns_);
+  for (std::size_t first = 0; first < margins.size();
+       first += kRowsPerCallMax) {
+    const std::size_t count = std::min(kRowsPerCallMax, margins.size() - first);
+    TENUTO_RETURN_IF_ERROR(
+        PredictSome(rows.subspan(first * columns, count * columns),
+                    margins.subspan(first, count)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Booster::PredictSome(absl::Span<const float> rows,
+                                  absl::Span<float> margins) const {
   const bst_ulong* shape = nullptr;
   bst_ulong dimensions = 0;
   const float* result = nullptr;
+  // Without a proxy matrix of ours XGBoost makes one for this call, and the
+  // result belongs to this thread: calls share nothing that is written.
   TENUTO_RETURN_IF_ERROR(
       Check(XGBoosterPredictFromDense(
                 handle_->booster, ArrayInterface(rows, columns_).c_str(),
                 kMarginConfig, nullptr, &shape, &dimensions, &result),
             "predict"));
   std::copy_n(result, margins.size(), margins.begin());
+  for (const float margin : margins) {
+    if (std::isfinite(margin)) continue;
+    return absl::DataLossError(
+        absl::StrCat("the model scores a row ", margin,
+                     ", which is no number; a leaf of its forest is damaged"));
+  }
   return absl::OkStatus();
 }
 
@@ -116,7 +139,7 @@ absl::Status Booster::Contributions(absl::Span<const float> row,
     return absl::InvalidArgumentError(absl::StrCat(
         "a row of ", row.size(), " values for ", columns_, " columns"));
   }
-  const std::lock_guard<std::mutex> lock(handle_->contributions);
+  // A matrix of this call alone; contributions use no cache of the booster.
   DMatrixHandle matrix = nullptr;
   TENUTO_RETURN_IF_ERROR(Check(
       XGDMatrixCreateFromMat(row.data(), 1, columns,

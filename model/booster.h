@@ -29,7 +29,8 @@ class Booster {
   int trees() const { return trees_; }
 
   // `rows` is row-major, columns() wide, NaN is missing; one margin (log-odds)
-  // a row. Does not depend on how rows are batched.
+  // a row. Does not depend on how rows are batched. kDataLoss when a margin is
+  // not finite: a leaf is damaged.
   absl::Status PredictMargins(absl::Span<const float> rows,
                               absl::Span<float> margins) const;
 
@@ -41,6 +42,8 @@ class Booster {
  private:
   struct Handle;
   Booster(std::unique_ptr<Handle> handle, int columns, int trees);
+  absl::Status PredictSome(absl::Span<const float> rows,
+                           absl::Span<float> margins) const;
   std::unique_ptr<Handle> handle_;
   int columns_;
   int trees_;

@@ -181,6 +181,12 @@ std::vector<VersionSnapshot> ModelRegistry::Snapshot(
     }
     snapshots.push_back({version, state});
   }
+  // A version serves on when its directory is gone: only the alias takes back.
+  if (serving.ok() && !std::binary_search(versions.begin(), versions.end(),
+                                          (*serving)->manifest().version())) {
+    snapshots.push_back(
+        {(*serving)->manifest().version(), VersionState::kServing});
+  }
   return snapshots;
 }
 

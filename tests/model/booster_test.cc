@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -80,6 +82,84 @@ TEST_F(BoosterTest, GivesManyThreadsTheBitsOfOne) {
   }
   for (std::thread& thread : threads) thread.join();
   for (const auto& margins : seen) EXPECT_TRUE(SameBits(margins, expected));
+}
+
+TEST_F(BoosterTest, ScoresAThousandRowsAsOneByOne) {
+  const Booster booster = Load();
+  const TrainingMatrix many = ToyRows(1'300, kWidth, 98);
+  std::vector<float> all(1'300), single(1'300);
+  ASSERT_TRUE(booster.PredictMargins(many.values, absl::MakeSpan(all)).ok());
+  for (int r = 0; r < many.rows(); ++r) {
+    const auto at = static_cast<std::size_t>(r);
+    ASSERT_TRUE(
+        booster
+            .PredictMargins(many.row(r), absl::MakeSpan(single).subspan(at, 1))
+            .ok());
+  }
+  EXPECT_TRUE(SameBits(all, single));
+}
+
+TEST_F(BoosterTest, ExplainsToManyThreadsTheBitsOfOne) {
+  const Booster booster = Load();
+  const auto explain = [&](int r) {
+    std::vector<float> contributions(kWidth + 1);
+    const absl::Status status =
+        booster.Contributions(rows_.row(r), absl::MakeSpan(contributions));
+    EXPECT_TRUE(status.ok()) << status;
+    return contributions;
+  };
+  std::vector<std::vector<float>> expected;
+  for (int r = 0; r < kRows; ++r) expected.push_back(explain(r));
+  std::vector<int> wrong(8, 0);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < wrong.size(); ++t) {
+    threads.emplace_back([&, t] {
+      for (int k = 0; k < kRows; ++k) {
+        const int r = (k + 31 * static_cast<int>(t)) % kRows;
+        wrong[t] +=
+            !SameBits(explain(r), expected[static_cast<std::size_t>(r)]);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(std::accumulate(wrong.begin(), wrong.end(), 0), 0);
+}
+
+// Threads of this process, by the system's count.
+std::ptrdiff_t CountThreads() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                       std::filesystem::directory_iterator());
+}
+
+TEST_F(BoosterTest, StartsNoThreadsToAnswer) {
+  const Booster booster = Load();
+  // A request's thread is not the one that loaded.
+  std::thread([&] {
+    const std::ptrdiff_t before = CountThreads();
+    Margins(booster, kRows);
+    std::vector<float> contributions(kWidth + 1);
+    EXPECT_TRUE(
+        booster.Contributions(rows_.row(0), absl::MakeSpan(contributions))
+            .ok());
+    EXPECT_EQ(CountThreads(), before);
+  }).join();
+}
+
+TEST_F(BoosterTest, RefusesAMarginThatIsNoNumber) {
+  // The last node of a tree is a leaf; its "condition" is its value.
+  std::string json = model_.forest.model_json;
+  const std::size_t start = json.find("\"split_conditions\":[");
+  ASSERT_NE(start, std::string::npos);
+  const std::size_t end = json.find(']', start);
+  const std::size_t last = json.rfind(',', end) + 1;
+  json.replace(last, end - last, "NaN");
+  const auto booster = Booster::Load(json, kWidth);
+  absl::Status status = booster.status();
+  std::vector<float> margins(kRows);
+  if (booster.ok()) {
+    status = booster->PredictMargins(rows_.values, absl::MakeSpan(margins));
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
 }
 
 TEST_F(BoosterTest, MakesContributionsThatSumToTheMargin) {

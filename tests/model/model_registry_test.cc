@@ -64,6 +64,20 @@ TEST_F(ModelRegistryTest, ServesTheChampionAndFollowsTheAlias) {
   EXPECT_EQ(Serving("churn"), 1);
 }
 
+TEST_F(ModelRegistryTest, ServesOnWhenTheDirectoryIsGone) {
+  Write("churn", 1);
+  const fs::path newest = Write("churn", 2);
+  fs::remove(scratch_.path() / "churn" / kChampionFile);
+  EXPECT_TRUE(registry_.Refresh().empty());
+  ASSERT_EQ(Serving("churn"), 2);
+  fs::remove_all(newest);
+  EXPECT_TRUE(registry_.Refresh().empty());
+  EXPECT_EQ(Serving("churn"), 2);
+  SetChampion("churn", "1");
+  EXPECT_TRUE(registry_.Refresh().empty());
+  EXPECT_EQ(Serving("churn"), 1);
+}
+
 TEST_F(ModelRegistryTest, ListsModelsByName) {
   Write("grace", 1);
   Write("churn", 2);

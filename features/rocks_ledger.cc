@@ -1,20 +1,16 @@
 #include "features/rocks_ledger.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstdio>
-#include <fstream>
+#include <cstdint>
 #include <limits>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
-#include "absl/numeric/bits.h"
-#include "absl/strings/match.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
@@ -22,11 +18,7 @@
 #include "features/base/status_macros.h"
 #include "features/commit_plan.h"
 #include "features/log_record.h"
-#include "rocksdb/db.h"
-#include "rocksdb/filter_policy.h"
-#include "rocksdb/merge_operator.h"
-#include "rocksdb/table.h"
-#include "rocksdb/write_batch.h"
+#include "features/rocks_store.h"
 #include "tenuto/v1/records.pb.h"
 #include "xxhash.h"
 
@@ -38,73 +30,20 @@ constexpr char kFormatKey[] = "format";
 constexpr char kKeyCheckKey[] = "user_key_check";
 constexpr char kSignalsKey[] = "signals";
 constexpr char kRebuilding[] = "rebuilding";  // Instead of a fingerprint.
-constexpr char kHistoryStartKey[] = "history_start_us";
 constexpr char kHistoryEndKey[] = "history_end_us";
 constexpr char kSourcePrefix[] = "source/";
 constexpr int kStripes = 64;
 // A commit of more users than this takes the whole ledger for itself.
 constexpr std::size_t kSharedUsersMax = 8;
 
-enum Family { kLog, kState, kSeen, kMeta, kRequests, kFamilies };
-constexpr std::array<const char*, kFamilies> kFamilyNames = {
-    "log", "state", "seen", "meta", "requests"};
-
-absl::string_view AsView(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-
-class MarkMerge final : public rocksdb::AssociativeMergeOperator {
- public:
-  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* existing,
-             const rocksdb::Slice& added, std::string* merged,
-             rocksdb::Logger*) const override {
-    *merged = MergeMarks(
-        existing == nullptr ? absl::string_view() : AsView(*existing),
-        AsView(added));
-    return true;
-  }
-  const char* Name() const override { return "tenuto.MarkMerge"; }
-};
-
-// The ends of the history. Commits of different users write them side by side,
-// so each adds its own times and the outermost count.
-class HistoryMerge final : public rocksdb::AssociativeMergeOperator {
- public:
-  bool Merge(const rocksdb::Slice& key, const rocksdb::Slice* existing,
-             const rocksdb::Slice& added, std::string* merged,
-             rocksdb::Logger*) const override {
-    std::int64_t old_us = 0;
-    std::int64_t new_us = 0;
-    if (!absl::SimpleAtoi(AsView(added), &new_us)) return false;
-    if (existing != nullptr) {
-      if (!absl::SimpleAtoi(AsView(*existing), &old_us)) return false;
-      new_us = key == kHistoryStartKey ? std::min(old_us, new_us)
-                                       : std::max(old_us, new_us);
-    }
-    *merged = absl::StrCat(new_us);
-    return true;
-  }
-  const char* Name() const override { return "tenuto.HistoryMerge"; }
-};
-
-rocksdb::Slice AsSlice(absl::string_view text) {
-  return {text.data(), text.size()};
-}
-
-absl::Status FromRocks(const rocksdb::Status& status, absl::string_view what) {
-  if (status.ok()) return absl::OkStatus();
-  const std::string text = absl::StrCat(what, ": ", status.ToString());
-  if (status.IsCorruption()) return absl::DataLossError(text);
-  if (status.IsNoSpace()) {
-    return absl::UnavailableError(absl::StrCat("DISK_FULL: ", text));
-  }
-  return absl::UnavailableError(text);
-}
-
 absl::Status DamagedRecord(int partition, Position first) {
   return absl::DataLossError(absl::StrCat("log partition ", partition,
                                           ", position ", first,
                                           ": the record does not decode"));
+}
+
+std::string PrefixOf(int partition) {
+  return std::string(1, static_cast<char>(partition));
 }
 
 std::string LogKey(int partition, Position position) {
@@ -125,58 +64,6 @@ Position PositionOf(absl::string_view key) {
   return position;
 }
 
-rocksdb::Options DatabaseOptions(const RocksLedgerOptions& options) {
-  rocksdb::Options db;
-  db.create_if_missing = true;
-  db.create_missing_column_families = true;
-  // A torn tail is what a crash leaves; damage in the middle must stop us.
-  db.wal_recovery_mode =
-      rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  db.paranoid_checks = true;
-  db.flush_verify_memtable_count = true;
-  db.track_and_verify_wals_in_manifest = true;
-  db.verify_sst_unique_id_in_manifest = true;
-  db.max_total_wal_size = 256 << 20;
-  // A reader beside the writer needs every file open.
-  db.max_open_files = -1;
-  db.max_background_jobs = options.threads;
-  db.info_log_level = rocksdb::WARN_LEVEL;
-  db.keep_log_file_num = 4;
-  return db;
-}
-
-rocksdb::ColumnFamilyOptions FamilyOptions(int family,
-                                           const rocksdb::Options& base) {
-  rocksdb::ColumnFamilyOptions options(base);
-  options.write_buffer_size = 32 << 20;
-  options.compression = rocksdb::kLZ4Compression;
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(64 << 20);
-  if (family == kState || family == kSeen) {
-    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  }
-  if (family == kSeen) options.merge_operator = std::make_shared<MarkMerge>();
-  if (family == kMeta) {
-    options.merge_operator = std::make_shared<HistoryMerge>();
-  }
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
-}
-
-// "process 123 (tenuto-server)", from the lock on RocksDB's LOCK file.
-std::string HolderOf(const std::filesystem::path& lock_file) {
-  const int fd = ::open(lock_file.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0) return "another process";
-  const auto close = absl::MakeCleanup([fd] { ::close(fd); });
-  struct flock lock = {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  if (::fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return "";
-  std::string name;
-  std::ifstream(absl::StrCat("/proc/", lock.l_pid, "/comm")) >> name;
-  return absl::StrCat("process ", lock.l_pid, " (", name, ")");
-}
-
 class RocksLedger final : public Ledger {
  public:
   RocksLedger(const RocksLedgerOptions& options, const Catalogue& catalogue)
@@ -185,19 +72,10 @@ class RocksLedger final : public Ledger {
         fold_(catalogue),
         plan_(fold_) {}
 
-  ~RocksLedger() override {
-    for (rocksdb::ColumnFamilyHandle* family : families_) {
-      if (family != nullptr) db_->DestroyColumnFamilyHandle(family);
-    }
-    db_.reset();
-    if (!reader_directory_.empty()) {
-      std::error_code ignored;
-      std::filesystem::remove_all(reader_directory_, ignored);
-    }
-  }
-
   absl::Status Open(const UserKeys& keys) {
-    TENUTO_RETURN_IF_ERROR(OpenDatabase());
+    TENUTO_ASSIGN_OR_RETURN(
+        store_, RocksStore::Open({options_.directory, options_.read_only,
+                                  options_.threads}));
     TENUTO_RETURN_IF_ERROR(CheckMeta(keys));
     return LoadFacts();
   }
@@ -235,42 +113,26 @@ class RocksLedger final : public Ledger {
     std::set<int> stripes_;
   };
 
-  absl::Status OpenDatabase();
   absl::Status CheckMeta(const UserKeys& keys);
   absl::Status LoadFacts();
   absl::Status RebuildStates();
-  absl::Status Get(Family family, absl::string_view key,
-                   std::string& value) const;
   // Fills `batch`; the caller holds the users.
   absl::Status AddToBatch(absl::Span<const GatedEvent> events,
                           absl::Span<const UserGroup> groups,
-                          std::vector<Admission>& verdicts,
-                          rocksdb::WriteBatch& batch);
-  absl::Status Write(rocksdb::WriteBatch& batch);
+                          std::vector<Admission>& verdicts, StoreBatch& batch);
   // Known times of a commit's new events; absurd ends when there are none.
   struct History {
     std::int64_t start_us = std::numeric_limits<std::int64_t>::max();
     std::int64_t end_us = std::numeric_limits<std::int64_t>::min();
   };
   History AddHistory(absl::Span<const GatedEvent> events,
-                     absl::Span<const Admission> verdicts,
-                     rocksdb::WriteBatch& batch);
+                     absl::Span<const Admission> verdicts, StoreBatch& batch);
   void NoteHistory(const History& added);
-  std::unique_ptr<rocksdb::Iterator> Iterate(Family family) const {
-    rocksdb::ReadOptions read;
-    read.readahead_size = 1 << 20;
-    read.fill_cache = false;
-    return std::unique_ptr<rocksdb::Iterator>(
-        db_->NewIterator(read, families_[family]));
-  }
-
   const RocksLedgerOptions options_;
   const Catalogue& catalogue_;
   const SignalFold fold_;
   const CommitPlan plan_;
-  std::unique_ptr<rocksdb::DB> db_;
-  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
-  std::filesystem::path reader_directory_;
+  std::unique_ptr<RocksStore> store_;  // Set by Open, never after.
 
   // Small commits share `whole_` and hold their users' stripes; large ones take
   // `whole_` alone. Requests are held by `request_stripes_`, always first.
@@ -311,68 +173,11 @@ RocksLedger::Hold::~Hold() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   }
 }
 
-absl::Status RocksLedger::OpenDatabase() {
-  const std::filesystem::path path = options_.directory / "rocks";
-  std::error_code error;
-  if (!std::filesystem::exists(path / "CURRENT", error)) {
-    if (options_.read_only) {
-      return absl::NotFoundError(
-          absl::StrCat("there is no ledger in ", options_.directory.string()));
-    }
-    std::filesystem::create_directories(path, error);
-    if (error) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot make ", path.string(), ": ", error.message()));
-    }
-  }
-  rocksdb::Options options = DatabaseOptions(options_);
-  std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {
-      {rocksdb::kDefaultColumnFamilyName, FamilyOptions(kMeta, options)}};
-  for (int k = 0; k < kFamilies; ++k) {
-    wanted.emplace_back(kFamilyNames[static_cast<std::size_t>(k)],
-                        FamilyOptions(k, options));
-  }
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  rocksdb::Status status;
-  if (options_.read_only) {
-    std::string directory =
-        (std::filesystem::temp_directory_path() / "tenuto-reader-XXXXXX")
-            .string();
-    if (::mkdtemp(directory.data()) == nullptr) {
-      return absl::UnavailableError("cannot make a temporary directory");
-    }
-    reader_directory_ = directory;
-    status = rocksdb::DB::OpenAsSecondary(options, path.string(), directory,
-                                          wanted, &handles, &db);
-  } else {
-    status = rocksdb::DB::Open(options, path.string(), wanted, &handles, &db);
-  }
-  if (!status.ok()) {
-    // Closing a lock file drops the process's own lock on it: don't look there.
-    const bool ours = absl::StrContains(status.ToString(), "current process");
-    const std::string holder = options_.read_only ? ""
-                               : ours             ? "this process itself"
-                                                  : HolderOf(path / "LOCK");
-    if (!holder.empty() && status.IsIOError()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "the ledger ", options_.directory.string(), " is held by ", holder,
-          "; stop it, or send the events through it"));
-    }
-    return FromRocks(status, absl::StrCat("opening the ledger ",
-                                          options_.directory.string()));
-  }
-  db_.reset(db);
-  db_->DestroyColumnFamilyHandle(handles[0]);
-  std::copy(handles.begin() + 1, handles.end(), families_.begin());
-  return absl::OkStatus();
-}
-
 absl::Status RocksLedger::CheckMeta(const UserKeys& keys) {
   std::string format, check, signals;
-  TENUTO_RETURN_IF_ERROR(Get(kMeta, kFormatKey, format));
-  TENUTO_RETURN_IF_ERROR(Get(kMeta, kKeyCheckKey, check));
-  TENUTO_RETURN_IF_ERROR(Get(kMeta, kSignalsKey, signals));
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kMeta, kFormatKey, format));
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kMeta, kKeyCheckKey, check));
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kMeta, kSignalsKey, signals));
   if (!format.empty() && format != kFormat) {
     return absl::FailedPreconditionError(
         absl::StrCat("the ledger ", options_.directory.string(), " has format ",
@@ -392,38 +197,35 @@ absl::Status RocksLedger::CheckMeta(const UserKeys& keys) {
                      "server or an import, which rebuilds them"));
   }
   if (!signals.empty() && !same) TENUTO_RETURN_IF_ERROR(RebuildStates());
-  rocksdb::WriteBatch batch;
-  batch.Put(families_[kMeta], kFormatKey, kFormat);
-  batch.Put(families_[kMeta], kKeyCheckKey, AsSlice(keys.CheckValue()));
-  batch.Put(families_[kMeta], kSignalsKey,
-            AsSlice(catalogue_.signal_fingerprint()));
-  return Write(batch);
+  StoreBatch batch(*store_);
+  batch.Put(Family::kMeta, kFormatKey, kFormat);
+  batch.Put(Family::kMeta, kKeyCheckKey, keys.CheckValue());
+  batch.Put(Family::kMeta, kSignalsKey, catalogue_.signal_fingerprint());
+  return store_->Write(batch);
 }
 
 absl::Status RocksLedger::LoadFacts() {
   Position last = 0;
-  const auto it = Iterate(kLog);
+  StoreCursor cursor(*store_, Family::kLog);
   for (int partition = 0; partition < kPartitions; ++partition) {
-    it->SeekForPrev(LogKey(partition, ~Position{0}));
-    if (!it->Valid() || static_cast<unsigned char>(it->key()[0]) != partition) {
-      continue;
-    }
-    const Position first = PositionOf(AsView(it->key()));
-    const RecordVisit end = VisitLogRecord(
-        AsView(it->value()), first, [&](const LoggedEvent& event) {
+    cursor.SeekBack(LogKey(partition, ~Position{0}));
+    if (!cursor.IsIn(PrefixOf(partition))) continue;
+    const Position first = PositionOf(cursor.key());
+    const RecordVisit end =
+        VisitLogRecord(cursor.value(), first, [&](const LoggedEvent& event) {
           last = std::max(last, event.position);
           return true;
         });
     // Positions after it would be given twice.
     if (end != RecordVisit::kWhole) return DamagedRecord(partition, first);
   }
-  TENUTO_RETURN_IF_ERROR(FromRocks(it->status(), "reading the log's end"));
+  TENUTO_RETURN_IF_ERROR(cursor.status("reading the log's end"));
   next_ = last + 1;
   std::string text;
-  TENUTO_RETURN_IF_ERROR(Get(kMeta, kHistoryStartKey, text));
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kMeta, kHistoryStartKey, text));
   std::int64_t time_us = 0;
   if (absl::SimpleAtoi(text, &time_us)) history_start_us_ = time_us;
-  TENUTO_RETURN_IF_ERROR(Get(kMeta, kHistoryEndKey, text));
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kMeta, kHistoryEndKey, text));
   if (absl::SimpleAtoi(text, &time_us)) history_end_us_ = time_us;
   return absl::OkStatus();
 }
@@ -432,9 +234,9 @@ absl::Status RocksLedger::LoadFacts() {
 absl::Status RocksLedger::RebuildStates() {
   LogInfo("the catalogue's signals changed: folding the log again");
   // Whoever opens the ledger after a crash in here starts over.
-  rocksdb::WriteBatch begin;
-  begin.Put(families_[kMeta], kSignalsKey, kRebuilding);
-  TENUTO_RETURN_IF_ERROR(Write(begin));
+  StoreBatch begin(*store_);
+  begin.Put(Family::kMeta, kSignalsKey, kRebuilding);
+  TENUTO_RETURN_IF_ERROR(store_->Write(begin));
   for (int partition = 0; partition < kPartitions; ++partition) {
     absl::flat_hash_map<UserKey, UserState> states;
     EventView view;
@@ -446,39 +248,22 @@ absl::Status RocksLedger::RebuildStates() {
       return whole;
     }));
     if (!whole) return absl::DataLossError("a logged event does not parse");
-    rocksdb::WriteBatch batch;
+    StoreBatch batch(*store_);
     std::string bytes;
     for (const auto& [user, state] : states) {
       state.Encode(bytes);
-      batch.Put(families_[kState], AsSlice(user.view()), bytes);
+      batch.Put(Family::kState, user.view(), bytes);
     }
-    if (batch.Count() == 0) continue;
-    TENUTO_RETURN_IF_ERROR(Write(batch));
+    if (batch.empty()) continue;
+    TENUTO_RETURN_IF_ERROR(store_->Write(batch));
   }
   return absl::OkStatus();
-}
-
-absl::Status RocksLedger::Get(Family family, absl::string_view key,
-                              std::string& value) const {
-  const rocksdb::Status status =
-      db_->Get(rocksdb::ReadOptions(), families_[family], AsSlice(key), &value);
-  if (status.IsNotFound()) {
-    value.clear();
-    return absl::OkStatus();
-  }
-  return FromRocks(status, absl::StrCat("reading ", kFamilyNames[family]));
-}
-
-absl::Status RocksLedger::Write(rocksdb::WriteBatch& batch) {
-  rocksdb::WriteOptions write;
-  write.sync = true;
-  return FromRocks(db_->Write(write, &batch), "committing to the ledger");
 }
 
 absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
                                      absl::Span<const UserGroup> groups,
                                      std::vector<Admission>& verdicts,
-                                     rocksdb::WriteBatch& batch) {
+                                     StoreBatch& batch) {
   if (options_.read_only) {
     return absl::FailedPreconditionError("the ledger is open for reading only");
   }
@@ -489,16 +274,18 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
   std::string state, marks;
   UserWrite write;
   for (const UserGroup& group : groups) {
-    TENUTO_RETURN_IF_ERROR(Get(kState, group.user.view(), state));
-    TENUTO_RETURN_IF_ERROR(Get(kSeen, group.user.view(), marks));
+    TENUTO_RETURN_IF_ERROR(
+        store_->Get(Family::kState, group.user.view(), state));
+    TENUTO_RETURN_IF_ERROR(
+        store_->Get(Family::kSeen, group.user.view(), marks));
     TENUTO_RETURN_IF_ERROR(
         plan_.Plan(events, group, state, marks, day, next, verdicts, write));
     if (write.record.empty()) continue;
-    const rocksdb::Slice key = AsSlice(group.user.view());
-    batch.Put(families_[kLog], LogKey(group.user.partition(), write.first),
+    const absl::string_view key = group.user.view();
+    batch.Put(Family::kLog, LogKey(group.user.partition(), write.first),
               write.record);
-    batch.Put(families_[kState], key, write.state);
-    batch.Merge(families_[kSeen], key, write.new_marks);
+    batch.Put(Family::kState, key, write.state);
+    batch.Merge(Family::kSeen, key, write.new_marks);
   }
   // Gives back what duplicates did not need, unless another commit followed.
   Position taken = first + events.size();
@@ -508,7 +295,7 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
 
 RocksLedger::History RocksLedger::AddHistory(
     absl::Span<const GatedEvent> events, absl::Span<const Admission> verdicts,
-    rocksdb::WriteBatch& batch) {
+    StoreBatch& batch) {
   History added;
   for (std::size_t k = 0; k < events.size(); ++k) {
     if (verdicts[k] == Admission::kDuplicate) continue;
@@ -516,11 +303,10 @@ RocksLedger::History RocksLedger::AddHistory(
     added.end_us = std::max(added.end_us, events[k].known_time_us);
   }
   if (added.start_us < history_start_us_) {
-    batch.Merge(families_[kMeta], kHistoryStartKey,
-                absl::StrCat(added.start_us));
+    batch.Merge(Family::kMeta, kHistoryStartKey, absl::StrCat(added.start_us));
   }
   if (added.end_us > history_end_us_) {
-    batch.Merge(families_[kMeta], kHistoryEndKey, absl::StrCat(added.end_us));
+    batch.Merge(Family::kMeta, kHistoryEndKey, absl::StrCat(added.end_us));
   }
   return added;
 }
@@ -540,15 +326,15 @@ absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
     absl::Span<const GatedEvent> events, const SourceMark* mark) {
   std::vector<Admission> verdicts(events.size(), Admission::kAccepted);
   const std::vector<UserGroup> groups = GroupByUser(events);
-  rocksdb::WriteBatch batch;
+  StoreBatch batch(*store_);
   const Hold hold(*this, groups);
   TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
   const History added = AddHistory(events, verdicts, batch);
   if (mark != nullptr) {
-    batch.Put(families_[kMeta], absl::StrCat(kSourcePrefix, mark->source),
+    batch.Put(Family::kMeta, absl::StrCat(kSourcePrefix, mark->source),
               mark->progress);
   }
-  if (batch.Count() > 0) TENUTO_RETURN_IF_ERROR(Write(batch));
+  if (!batch.empty()) TENUTO_RETURN_IF_ERROR(store_->Write(batch));
   NoteHistory(added);
   return verdicts;
 }
@@ -561,7 +347,7 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   absl::MutexLock request_lock(&request_stripes_[hash % kStripes]);
   v1::RequestRecord remembered;
   std::string bytes;
-  TENUTO_RETURN_IF_ERROR(Get(kRequests, request.id, bytes));
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kRequests, request.id, bytes));
   if (!bytes.empty()) {
     if (!remembered.ParseFromString(bytes)) {
       return absl::DataLossError("a remembered request does not parse");
@@ -575,53 +361,52 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   }
   const std::vector<UserGroup> groups = {{user, {0}}};
   const Hold hold(*this, groups);
-  TENUTO_RETURN_IF_ERROR(Get(kState, user.view(), bytes));
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kState, user.view(), bytes));
   TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(bytes));
   const auto events = absl::MakeConstSpan(&outcome.event, 1);
   std::vector<Admission> verdicts(1, Admission::kAccepted);
-  rocksdb::WriteBatch batch;
+  StoreBatch batch(*store_);
   TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
   const History added = AddHistory(events, verdicts, batch);
   remembered.set_body_hash(request.body_hash);
   remembered.set_answered_time_us(absl::ToUnixMicros(now));
   remembered.set_response(outcome.response);
-  batch.Put(families_[kRequests], request.id, remembered.SerializeAsString());
-  TENUTO_RETURN_IF_ERROR(Write(batch));
+  batch.Put(Family::kRequests, request.id, remembered.SerializeAsString());
+  TENUTO_RETURN_IF_ERROR(store_->Write(batch));
   NoteHistory(added);
   return Answer{std::move(outcome.response), false};
 }
 
 absl::Status RocksLedger::LoadState(const UserKey& user,
                                     std::string& state) const {
-  return Get(kState, user.view(), state);
+  return store_->Get(Family::kState, user.view(), state);
 }
 
 absl::Status RocksLedger::ScanStates(
     int partition,
     absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit) const {
-  const auto it = Iterate(kState);
-  const std::string prefix(1, static_cast<char>(partition));
-  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix);
-       it->Next()) {
-    if (!visit(UserKey::FromBytes(AsView(it->key())), AsView(it->value()))) {
+  StoreCursor cursor(*store_, Family::kState);
+  const std::string prefix = PrefixOf(partition);
+  for (cursor.Seek(prefix); cursor.IsIn(prefix); cursor.Next()) {
+    if (!visit(UserKey::FromBytes(cursor.key()), cursor.value())) {
       break;
     }
   }
-  return FromRocks(it->status(), "scanning states");
+  return cursor.status("scanning states");
 }
 
 absl::Status RocksLedger::Scan(
     int partition, Position from,
     absl::FunctionRef<bool(const LoggedEvent&)> visit) const {
-  const auto it = Iterate(kLog);
-  const std::string prefix(1, static_cast<char>(partition));
+  StoreCursor cursor(*store_, Family::kLog);
+  const std::string prefix = PrefixOf(partition);
   // The record that holds `from` may begin before it.
-  it->SeekForPrev(LogKey(partition, from));
-  if (!it->Valid() || !it->key().starts_with(prefix)) it->Seek(prefix);
-  for (; it->Valid() && it->key().starts_with(prefix); it->Next()) {
-    const Position first = PositionOf(AsView(it->key()));
-    const RecordVisit end = VisitLogRecord(
-        AsView(it->value()), first, [&](const LoggedEvent& event) {
+  cursor.SeekBack(LogKey(partition, from));
+  if (!cursor.IsIn(prefix)) cursor.Seek(prefix);
+  for (; cursor.IsIn(prefix); cursor.Next()) {
+    const Position first = PositionOf(cursor.key());
+    const RecordVisit end =
+        VisitLogRecord(cursor.value(), first, [&](const LoggedEvent& event) {
           return event.position < from || visit(event);
         });
     if (end == RecordVisit::kStopped) break;
@@ -629,15 +414,14 @@ absl::Status RocksLedger::Scan(
       return DamagedRecord(partition, first);
     }
   }
-  return FromRocks(it->status(),
-                   absl::StrCat("scanning partition ", partition));
+  return cursor.status(absl::StrCat("scanning partition ", partition));
 }
 
 absl::StatusOr<std::string> RocksLedger::LoadMark(
     absl::string_view source) const {
   std::string progress;
-  TENUTO_RETURN_IF_ERROR(
-      Get(kMeta, absl::StrCat(kSourcePrefix, source), progress));
+  TENUTO_RETURN_IF_ERROR(store_->Get(
+      Family::kMeta, absl::StrCat(kSourcePrefix, source), progress));
   return progress;
 }
 

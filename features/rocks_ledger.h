@@ -1,8 +1,8 @@
-// The ledger on RocksDB, embedded: the one file that knows RocksDB. Column
-// families: log (partition, position -> LogRecord), state (user -> UserState),
-// seen (user -> duplicate marks, merged), meta, requests. Log, state, marks and
-// source progress of a commit are one WriteBatch, synced before it is
-// acknowledged; exactly-once follows from that.
+// The ledger on RocksDB, embedded, through rocks_store. Column families: log
+// (partition, position -> LogRecord), state (user -> UserState), seen (user ->
+// duplicate marks, merged), meta, requests. Log, state, marks and source
+// progress of a commit are one WriteBatch, synced before it is acknowledged;
+// exactly-once follows from that.
 #ifndef TENUTO_FEATURES_ROCKS_LEDGER_H_
 #define TENUTO_FEATURES_ROCKS_LEDGER_H_
 

@@ -74,7 +74,7 @@ v1::Treatment& First(v1::Treatments& t) { return *t.mutable_treatments(0); }
 v1::Guardrails& Limits(v1::Treatments& t) { return *t.mutable_guardrails(); }
 v1::Objectives& Worth(v1::Treatments& t) { return *t.mutable_objectives(); }
 
-const std::vector<Fault>& FaultsOfATreatment() {
+const std::vector<Fault>& FaultsOfAName() {
   using T = v1::Treatments;
   static const std::vector<Fault> faults = {
       {"NoTreatment", [](T& t) { t.clear_treatments(); }, {"empty"}},
@@ -92,6 +92,13 @@ const std::vector<Fault>& FaultsOfATreatment() {
       {"NameTwice",
        [](T& t) { First(t).set_name("pause_offer"); },
        {"\"pause_offer\"", "twice"}},
+  };
+  return faults;
+}
+
+const std::vector<Fault>& FaultsOfATreatment() {
+  using T = v1::Treatments;
+  static const std::vector<Fault> faults = {
       {"NoKind",
        [](T& t) { First(t).clear_kind(); },
        {"\"offline_mode_tip\"", "kind"}},
@@ -201,6 +208,8 @@ std::string NameOf(const ::testing::TestParamInfo<Fault>& fault) {
   return fault.param.name;
 }
 
+INSTANTIATE_TEST_SUITE_P(OfAName, FaultyTreatments,
+                         ::testing::ValuesIn(FaultsOfAName()), NameOf);
 INSTANTIATE_TEST_SUITE_P(OfATreatment, FaultyTreatments,
                          ::testing::ValuesIn(FaultsOfATreatment()), NameOf);
 INSTANTIATE_TEST_SUITE_P(OfTheRest, FaultyTreatments,

@@ -1,0 +1,317 @@
+#include "features/rocks_store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "features/base/status_macros.h"
+#include "features/commit_plan.h"
+#include "rocksdb/db.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/merge_operator.h"
+#include "rocksdb/table.h"
+#include "rocksdb/write_batch.h"
+
+namespace tenuto {
+namespace {
+
+constexpr std::size_t kFamilies = 5;
+constexpr std::array<const char*, kFamilies> kFamilyNames = {
+    "log", "state", "seen", "meta", "requests"};
+
+std::size_t IndexOf(Family family) { return static_cast<std::size_t>(family); }
+
+absl::string_view AsView(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+class MarkMerge final : public rocksdb::AssociativeMergeOperator {
+ public:
+  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* existing,
+             const rocksdb::Slice& added, std::string* merged,
+             rocksdb::Logger*) const override {
+    *merged = MergeMarks(
+        existing == nullptr ? absl::string_view() : AsView(*existing),
+        AsView(added));
+    return true;
+  }
+  const char* Name() const override { return "tenuto.MarkMerge"; }
+};
+
+// The ends of the history. Commits of different users write them side by side,
+// so each adds its own times and the outermost count.
+class HistoryMerge final : public rocksdb::AssociativeMergeOperator {
+ public:
+  bool Merge(const rocksdb::Slice& key, const rocksdb::Slice* existing,
+             const rocksdb::Slice& added, std::string* merged,
+             rocksdb::Logger*) const override {
+    std::int64_t old_us = 0;
+    std::int64_t new_us = 0;
+    if (!absl::SimpleAtoi(AsView(added), &new_us)) return false;
+    if (existing != nullptr) {
+      if (!absl::SimpleAtoi(AsView(*existing), &old_us)) return false;
+      new_us = key == kHistoryStartKey ? std::min(old_us, new_us)
+                                       : std::max(old_us, new_us);
+    }
+    *merged = absl::StrCat(new_us);
+    return true;
+  }
+  const char* Name() const override { return "tenuto.HistoryMerge"; }
+};
+
+rocksdb::Slice AsSlice(absl::string_view text) {
+  return {text.data(), text.size()};
+}
+
+absl::Status FromRocks(const rocksdb::Status& status, absl::string_view what) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = absl::StrCat(what, ": ", status.ToString());
+  if (status.IsCorruption()) return absl::DataLossError(text);
+  if (status.IsNoSpace()) {
+    return absl::UnavailableError(absl::StrCat("DISK_FULL: ", text));
+  }
+  return absl::UnavailableError(text);
+}
+
+rocksdb::Options DatabaseOptions(const RocksStoreOptions& options) {
+  rocksdb::Options db;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  // A torn tail is what a crash leaves; damage in the middle must stop us.
+  db.wal_recovery_mode =
+      rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.paranoid_checks = true;
+  db.flush_verify_memtable_count = true;
+  db.track_and_verify_wals_in_manifest = true;
+  db.verify_sst_unique_id_in_manifest = true;
+  db.max_total_wal_size = 256 << 20;
+  // A reader beside the writer needs every file open.
+  db.max_open_files = -1;
+  db.max_background_jobs = options.threads;
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.keep_log_file_num = 4;
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
+                                           const rocksdb::Options& base) {
+  rocksdb::ColumnFamilyOptions options(base);
+  options.write_buffer_size = 32 << 20;
+  options.compression = rocksdb::kLZ4Compression;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(64 << 20);
+  if (family == Family::kState || family == Family::kSeen) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  }
+  if (family == Family::kSeen)
+    options.merge_operator = std::make_shared<MarkMerge>();
+  if (family == Family::kMeta) {
+    options.merge_operator = std::make_shared<HistoryMerge>();
+  }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+// "process 123 (tenuto-server)", from the lock on RocksDB's LOCK file.
+std::string HolderOf(const std::filesystem::path& lock_file) {
+  const int fd = ::open(lock_file.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return "another process";
+  const auto close = absl::MakeCleanup([fd] { ::close(fd); });
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  if (::fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return "";
+  std::string name;
+  std::ifstream(absl::StrCat("/proc/", lock.l_pid, "/comm")) >> name;
+  return absl::StrCat("process ", lock.l_pid, " (", name, ")");
+}
+
+// The database's folder; made when it may be.
+absl::StatusOr<std::filesystem::path> FolderOf(
+    const RocksStoreOptions& options) {
+  const std::filesystem::path path = options.directory / "rocks";
+  std::error_code error;
+  if (std::filesystem::exists(path / "CURRENT", error)) return path;
+  if (options.read_only) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no ledger in ", options.directory.string()));
+  }
+  std::filesystem::create_directories(path, error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot make ", path.string(), ": ", error.message()));
+  }
+  return path;
+}
+
+absl::Status OpenError(const RocksStoreOptions& options,
+                       const std::filesystem::path& path,
+                       const rocksdb::Status& status) {
+  // Closing a lock file drops the process's own lock on it: don't look there.
+  const bool ours = absl::StrContains(status.ToString(), "current process");
+  const std::string holder = options.read_only ? ""
+                             : ours            ? "this process itself"
+                                               : HolderOf(path / "LOCK");
+  if (!holder.empty() && status.IsIOError()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the ledger ", options.directory.string(), " is held by ",
+                     holder, "; stop it, or send the events through it"));
+  }
+  return FromRocks(
+      status, absl::StrCat("opening the ledger ", options.directory.string()));
+}
+
+}  // namespace
+
+struct RocksStore::Rep {
+  Rep() = default;
+  Rep(const Rep&) = delete;
+  Rep& operator=(const Rep&) = delete;
+  ~Rep() {
+    for (rocksdb::ColumnFamilyHandle* family : families) {
+      if (family != nullptr) db->DestroyColumnFamilyHandle(family);
+    }
+    db.reset();
+    if (!reader_directory.empty()) {
+      std::error_code ignored;
+      std::filesystem::remove_all(reader_directory, ignored);
+    }
+  }
+
+  absl::Status Open(const RocksStoreOptions& options);
+  rocksdb::ColumnFamilyHandle* Of(Family family) const {
+    return families[IndexOf(family)];
+  }
+
+  std::unique_ptr<rocksdb::DB> db;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
+  std::filesystem::path reader_directory;
+};
+
+struct StoreBatch::Rep {
+  const RocksStore::Rep& store;
+  rocksdb::WriteBatch batch{};
+};
+
+struct StoreCursor::Rep {
+  std::unique_ptr<rocksdb::Iterator> it;
+};
+
+absl::Status RocksStore::Rep::Open(const RocksStoreOptions& options) {
+  TENUTO_ASSIGN_OR_RETURN(const std::filesystem::path path, FolderOf(options));
+  const rocksdb::Options tuned = DatabaseOptions(options);
+  std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {
+      {rocksdb::kDefaultColumnFamilyName, FamilyOptions(Family::kMeta, tuned)}};
+  for (std::size_t k = 0; k < kFamilies; ++k) {
+    wanted.emplace_back(kFamilyNames[k],
+                        FamilyOptions(static_cast<Family>(k), tuned));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Status status;
+  if (options.read_only) {
+    std::string directory =
+        (std::filesystem::temp_directory_path() / "tenuto-reader-XXXXXX")
+            .string();
+    if (::mkdtemp(directory.data()) == nullptr) {
+      return absl::UnavailableError("cannot make a temporary directory");
+    }
+    reader_directory = directory;
+    status = rocksdb::DB::OpenAsSecondary(tuned, path.string(), directory,
+                                          wanted, &handles, &opened);
+  } else {
+    status = rocksdb::DB::Open(tuned, path.string(), wanted, &handles, &opened);
+  }
+  if (!status.ok()) return OpenError(options, path, status);
+  db.reset(opened);
+  db->DestroyColumnFamilyHandle(handles[0]);
+  std::copy(handles.begin() + 1, handles.end(), families.begin());
+  return absl::OkStatus();
+}
+
+RocksStore::RocksStore(std::unique_ptr<Rep> rep) : rep_(std::move(rep)) {}
+RocksStore::~RocksStore() = default;
+
+absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(
+    const RocksStoreOptions& options) {
+  auto rep = std::make_unique<Rep>();
+  TENUTO_RETURN_IF_ERROR(rep->Open(options));
+  return std::unique_ptr<RocksStore>(new RocksStore(std::move(rep)));
+}
+
+absl::Status RocksStore::Get(Family family, absl::string_view key,
+                             std::string& value) const {
+  const rocksdb::Status status = rep_->db->Get(
+      rocksdb::ReadOptions(), rep_->Of(family), AsSlice(key), &value);
+  if (status.IsNotFound()) {
+    value.clear();
+    return absl::OkStatus();
+  }
+  if (status.ok()) return absl::OkStatus();
+  return FromRocks(status,
+                   absl::StrCat("reading ", kFamilyNames[IndexOf(family)]));
+}
+
+absl::Status RocksStore::Write(StoreBatch& batch) {
+  rocksdb::WriteOptions write;
+  write.sync = true;
+  return FromRocks(rep_->db->Write(write, &batch.rep_->batch),
+                   "committing to the ledger");
+}
+
+StoreBatch::StoreBatch(const RocksStore& store) : rep_(new Rep{*store.rep_}) {}
+StoreBatch::~StoreBatch() = default;
+
+void StoreBatch::Put(Family family, absl::string_view key,
+                     absl::string_view value) {
+  rep_->batch.Put(rep_->store.Of(family), AsSlice(key), AsSlice(value));
+}
+
+void StoreBatch::Merge(Family family, absl::string_view key,
+                       absl::string_view value) {
+  rep_->batch.Merge(rep_->store.Of(family), AsSlice(key), AsSlice(value));
+}
+
+bool StoreBatch::empty() const { return rep_->batch.Count() == 0; }
+
+StoreCursor::StoreCursor(const RocksStore& store, Family family)
+    : rep_(std::make_unique<Rep>()) {
+  rocksdb::ReadOptions read;
+  read.readahead_size = 1 << 20;
+  read.fill_cache = false;
+  rep_->it.reset(store.rep_->db->NewIterator(read, store.rep_->Of(family)));
+}
+StoreCursor::~StoreCursor() = default;
+
+void StoreCursor::Seek(absl::string_view key) { rep_->it->Seek(AsSlice(key)); }
+void StoreCursor::SeekBack(absl::string_view key) {
+  rep_->it->SeekForPrev(AsSlice(key));
+}
+void StoreCursor::Next() { rep_->it->Next(); }
+
+bool StoreCursor::IsIn(absl::string_view prefix) const {
+  return rep_->it->Valid() && rep_->it->key().starts_with(AsSlice(prefix));
+}
+
+absl::string_view StoreCursor::key() const { return AsView(rep_->it->key()); }
+absl::string_view StoreCursor::value() const {
+  return AsView(rep_->it->value());
+}
+
+absl::Status StoreCursor::status(absl::string_view doing) const {
+  return FromRocks(rep_->it->status(), doing);
+}
+
+}  // namespace tenuto

@@ -1,0 +1,104 @@
+// The door to RocksDB: families of keys and values, batches that are written
+// whole and synced, cursors. Knows how the database is opened, tuned and locked
+// and what its errors mean; what the values say is the ledger's. The one part
+// that is built against RocksDB, whose types stay behind it.
+#ifndef TENUTO_FEATURES_ROCKS_STORE_H_
+#define TENUTO_FEATURES_ROCKS_STORE_H_
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace tenuto {
+
+struct RocksStoreOptions {
+  std::filesystem::path directory;  // The ledger's; the store is in "rocks".
+  bool read_only = false;           // Beside a live writer, as of now.
+  int threads = 2;                  // For flushes and compactions.
+};
+
+// What StoreBatch::Merge does: in kSeen as MergeMarks, in kMeta the smaller
+// of two decimal numbers under kHistoryStartKey and the larger under any other
+// key. The other families only know Put.
+enum class Family { kLog, kState, kSeen, kMeta, kRequests };
+inline constexpr char kHistoryStartKey[] = "history_start_us";
+
+class RocksStore;
+
+// Value type; not thread-safe. Copies what it is given, once. Must not outlive
+// its store.
+class StoreBatch {
+ public:
+  explicit StoreBatch(const RocksStore& store);
+  ~StoreBatch();
+  StoreBatch(const StoreBatch&) = delete;
+  StoreBatch& operator=(const StoreBatch&) = delete;
+
+  void Put(Family family, absl::string_view key, absl::string_view value);
+  void Merge(Family family, absl::string_view key, absl::string_view value);
+  bool empty() const;
+
+ private:
+  friend class RocksStore;
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+// Walks a family in the order of its keys' bytes, as it was when the cursor was
+// made. Value type; not thread-safe. Must not outlive its store.
+class StoreCursor {
+ public:
+  StoreCursor(const RocksStore& store, Family family);
+  ~StoreCursor();
+  StoreCursor(const StoreCursor&) = delete;
+  StoreCursor& operator=(const StoreCursor&) = delete;
+
+  void Seek(absl::string_view key);      // To the first at or after `key`.
+  void SeekBack(absl::string_view key);  // To the last at or before `key`.
+  void Next();
+  // Whether it stands on an entry whose key begins so. Also false on an error.
+  bool IsIn(absl::string_view prefix) const;
+  // Of the entry it stands on; valid until it moves.
+  absl::string_view key() const;
+  absl::string_view value() const;
+  // What went wrong `doing`, if anything.
+  absl::Status status(absl::string_view doing) const;
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+// Thread-safe.
+class RocksStore {
+ public:
+  // Makes the directory when there is none and it may write. Errors: kNotFound
+  // (nothing there to read), kFailedPrecondition (another process holds it, by
+  // id and name), kDataLoss (damage other than a torn tail), kUnavailable.
+  static absl::StatusOr<std::unique_ptr<RocksStore>> Open(
+      const RocksStoreOptions& options);
+  ~RocksStore();
+  RocksStore(const RocksStore&) = delete;
+  RocksStore& operator=(const RocksStore&) = delete;
+
+  // `value` is empty when there is none.
+  absl::Status Get(Family family, absl::string_view key,
+                   std::string& value) const;
+  // All of `batch` or nothing; durable when it returns.
+  absl::Status Write(StoreBatch& batch);
+
+ private:
+  friend class StoreBatch;
+  friend class StoreCursor;
+  struct Rep;
+  explicit RocksStore(std::unique_ptr<Rep> rep);
+  const std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_ROCKS_STORE_H_

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -16,7 +15,6 @@
 #include "absl/strings/str_cat.h"
 #include "features/base/clock.h"
 #include "features/catalogue.h"
-#include "features/record_log.h"
 #include "features/rocks_ledger.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
@@ -68,22 +66,16 @@ class ServedParity : public ::testing::Test {
             folder_.data};
   }
 
-  std::vector<v1::ScoreRecord> Records() const {
-    std::vector<v1::ScoreRecord> records;
-    const absl::Status read = ReadScoreRecords(
-        folder_.data / "records", [&records](const v1::ScoreRecord& record) {
-          records.push_back(record);
-          return true;
-        });
-    EXPECT_TRUE(read.ok()) << read;
-    return records;
+  RecordedScores Recorded() const {
+    auto records = ReadRecordedScores(folder_.data / "records");
+    EXPECT_TRUE(records.ok()) << records.status();
+    return *std::move(records);
   }
 
   // Of a ledger that nobody writes.
-  VerifyResult Verify() const {
-    auto records = ReadRecordedScores(folder_.data / "records");
+  VerifyResult Replay(RecordedScores records) const {
     const auto keys = UserKeys::Open(folder_.data / "user.key");
-    EXPECT_TRUE(records.ok() && keys.ok()) << records.status();
+    EXPECT_TRUE(keys.ok()) << keys.status();
     RocksLedgerOptions options;
     options.directory = folder_.data;
     options.read_only = true;
@@ -91,15 +83,31 @@ class ServedParity : public ::testing::Test {
     const auto ledger = OpenRocksLedger(options, Catalogue::Embedded(), *keys);
     EXPECT_TRUE(ledger.ok()) << ledger.status();
     const auto result = VerifyReplay(**ledger, Catalogue::Embedded(),
-                                     *std::move(records), folder_.models, 2);
+                                     std::move(records), folder_.models, 2);
     EXPECT_TRUE(result.ok()) << result.status();
-    for (const std::string& difference : result->first_differences) {
+    return *result;
+  }
+
+  VerifyResult ExpectTheSame() const {
+    const VerifyResult result = Replay(Recorded());
+    EXPECT_EQ(result.rows_with_values, result.rows);
+    EXPECT_EQ(result.rows_differing, 0);
+    EXPECT_EQ(result.states_differing, 0);
+    for (const std::string& difference : result.first_differences) {
       ADD_FAILURE() << difference;
     }
-    EXPECT_EQ(result->rows_with_values, result->rows);
-    EXPECT_EQ(result->rows_differing, 0);
-    EXPECT_EQ(result->states_differing, 0);
-    return *result;
+    return result;
+  }
+
+  void ReplayBesideTheServer() const {
+    ChildProcess replay({BuiltProgram("tenuto"), "replay", "--verify",
+                         "--ledger", folder_.data, "--models", folder_.models});
+    const std::string output = replay.ReadAll();
+    EXPECT_EQ(replay.Wait(), 0) << replay.errors();
+    EXPECT_THAT(output, ContainsRegex("states .* compared, 0 differ"));
+    EXPECT_THAT(output,
+                ContainsRegex("rows .* [1-9][0-9]+ compared .* 0 differ"));
+    std::printf("beside the server:\n%s", output.c_str());
   }
 
   const ServerFolder folder_{"recorded_row_share: 1"};
@@ -122,21 +130,25 @@ int ConsentedColumn() {
 
 // How much there was to get wrong.
 struct Variety {
-  explicit Variety(const std::vector<v1::ScoreRecord>& records) {
+  explicit Variety(const RecordedScores& records) {
+    for (const auto& partition : records) {
+      for (const auto& [user, of_user] : partition) Add(of_user);
+    }
+  }
+
+  void Add(const std::vector<v1::ScoreRecord>& of_user) {
     const int column = ConsentedColumn();
-    std::map<std::string, std::set<std::uint64_t>> positions;
-    std::set<std::string> seen_masked, seen_open;
-    for (const v1::ScoreRecord& record : records) {
-      positions[record.user_key()].insert(record.applied_through());
-      const bool is_masked = std::isnan(record.row(column));
-      masked += is_masked;
-      (is_masked ? seen_masked : seen_open).insert(record.user_key());
+    std::set<std::uint64_t> positions;
+    std::int64_t masked_here = 0;
+    for (const v1::ScoreRecord& record : of_user) {
+      positions.insert(record.applied_through());
+      masked_here += std::isnan(record.row(column));
     }
-    for (const auto& [user, of_user] : positions) {
-      states += static_cast<std::int64_t>(of_user.size());
-      changed_consent += seen_masked.contains(user) && seen_open.contains(user);
-    }
-    open = static_cast<std::int64_t>(records.size()) - masked;
+    const auto all = static_cast<std::int64_t>(of_user.size());
+    states += static_cast<std::int64_t>(positions.size());
+    masked += masked_here;
+    open += all - masked_here;
+    changed_consent += masked_here > 0 && masked_here < all;
   }
 
   std::int64_t masked = 0;  // Rows without consent, and with:
@@ -166,6 +178,17 @@ void WaitForRecords(const ServerProcess& server, std::uint64_t count) {
   }
 }
 
+// Replays with every record changed: the proof can fail.
+template <typename Change>
+RecordedScores Changed(RecordedScores records, Change change) {
+  for (auto& partition : records) {
+    for (auto& [user, of_user] : partition) {
+      for (v1::ScoreRecord& record : of_user) change(record);
+    }
+  }
+  return records;
+}
+
 TEST_F(ServedParity, RowsServedAreTheRowsReplayedBitForBit) {
   const std::uint64_t seed = std::random_device()();
   std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
@@ -179,7 +202,7 @@ TEST_F(ServedParity, RowsServedAreTheRowsReplayedBitForBit) {
     server.Kill();
     Print("killed", traffic.Stop());
   }
-  const VerifyResult killed = Verify();
+  const VerifyResult killed = ExpectTheSame();
   std::printf("after the kill: %lld rows, %lld states compared\n",
               static_cast<long long>(killed.rows),
               static_cast<long long>(killed.states));
@@ -189,14 +212,7 @@ TEST_F(ServedParity, RowsServedAreTheRowsReplayedBitForBit) {
   LiveTraffic traffic(server.channel(), seed + 2);
   traffic.WaitFor(kScores / 2, 500);
   WaitForRecords(server, kScores / 2);
-  ChildProcess replay({BuiltProgram("tenuto"), "replay", "--verify", "--ledger",
-                       folder_.data, "--models", folder_.models});
-  const std::string beside = replay.ReadAll();
-  EXPECT_EQ(replay.Wait(), 0) << replay.errors();
-  EXPECT_THAT(beside, ContainsRegex("states .* compared, 0 differ"));
-  EXPECT_THAT(beside,
-              ContainsRegex("rows .* [1-9][0-9]+ compared .* 0 differ"));
-  std::printf("beside the server:\n%s", beside.c_str());
+  ReplayBesideTheServer();
   traffic.WaitFor(kScores, 1'000);
   const TrafficCounts counts = traffic.Stop();
   Print("stopped", counts);
@@ -209,10 +225,10 @@ TEST_F(ServedParity, RowsServedAreTheRowsReplayedBitForBit) {
   EXPECT_EQ(server.Status().score_records_lost(), 0);
   server.Stop();
 
-  const VerifyResult stopped = Verify();
+  const VerifyResult stopped = ExpectTheSame();
   EXPECT_GE(stopped.rows, kScores);
   EXPECT_EQ(stopped.rows, killed.rows + counts.scores);
-  const Variety variety(Records());
+  const Variety variety(Recorded());
   std::printf(
       "%lld rows and %lld states compared; rows with consent %lld, without "
       "%lld; %lld listeners with both; %lld different states read\n",
@@ -226,6 +242,20 @@ TEST_F(ServedParity, RowsServedAreTheRowsReplayedBitForBit) {
   EXPECT_GT(variety.open, stopped.rows / 20);
   EXPECT_GT(variety.changed_consent, kUsers / 10);
   EXPECT_GT(variety.states, 2 * kUsers);
+
+  const VerifyResult late = Replay(Changed(Recorded(), [](auto& record) {
+    record.set_as_of_us(record.as_of_us() + 3'600'000'000);
+  }));
+  EXPECT_GT(late.rows_differing, late.rows / 2);
+  const VerifyResult behind = Replay(Changed(Recorded(), [](auto& record) {
+    if (record.applied_through() > 0) {
+      record.set_applied_through(record.applied_through() - 1);
+    }
+  }));
+  EXPECT_GT(behind.rows_differing, behind.rows / 2);
+  std::printf("read an hour later %lld rows differ, an event earlier %lld\n",
+              static_cast<long long>(late.rows_differing),
+              static_cast<long long>(behind.rows_differing));
 }
 
 TEST_F(ServedParity, AWriterIsToldWhichProcessHoldsTheLedger) {

@@ -23,7 +23,7 @@ constexpr std::size_t kDifferencesMax = 5;
 
 using BundleName = std::pair<std::string, std::int64_t>;
 using Bundles = std::map<BundleName, std::shared_ptr<const ModelBundle>>;
-using UserRecords = std::map<UserKey, std::vector<v1::ScoreRecord>>;
+using UserRecords = RecordedScores::value_type;
 
 BundleName NameOf(const v1::ScoreRecord& record) {
   return {record.model(), record.model_version()};
@@ -60,8 +60,7 @@ class PositionFold {
 class Verifier {
  public:
   Verifier(const Ledger& ledger, const Catalogue& catalogue,
-           const Bundles& bundles,
-           std::array<UserRecords, kPartitions>& records)
+           const Bundles& bundles, RecordedScores& records)
       : ledger_(ledger),
         fold_(catalogue),
         bundles_(bundles),
@@ -165,10 +164,10 @@ class Verifier {
   const Ledger& ledger_;
   const SignalFold fold_;
   const Bundles& bundles_;
-  std::array<UserRecords, kPartitions>& records_;
+  RecordedScores& records_;
 };
 
-absl::Status LoadBundles(const std::array<UserRecords, kPartitions>& records,
+absl::Status LoadBundles(const RecordedScores& records,
                          const Catalogue& catalogue,
                          const std::filesystem::path& models_dir,
                          Bundles& bundles) {
@@ -206,11 +205,9 @@ void Add(const VerifyResult& part, VerifyResult& all) {
 
 }  // namespace
 
-absl::StatusOr<VerifyResult> VerifyReplay(
-    const Ledger& ledger, const Catalogue& catalogue,
-    const std::filesystem::path& records_dir,
-    const std::filesystem::path& models_dir, int threads) {
-  std::array<UserRecords, kPartitions> records;
+absl::StatusOr<RecordedScores> ReadRecordedScores(
+    const std::filesystem::path& records_dir) {
+  RecordedScores records;
   bool keyed = true;
   const absl::Status read =
       ReadScoreRecords(records_dir, [&](const v1::ScoreRecord& record) {
@@ -221,9 +218,14 @@ absl::StatusOr<VerifyResult> VerifyReplay(
             record);
         return true;
       });
-  // A ledger that never served has no records.
   if (!read.ok() && !absl::IsNotFound(read)) return read;
   if (!keyed) return absl::DataLossError("a score record has no user key");
+  return records;
+}
+
+absl::StatusOr<VerifyResult> VerifyReplay(
+    const Ledger& ledger, const Catalogue& catalogue, RecordedScores records,
+    const std::filesystem::path& models_dir, int threads) {
   Bundles bundles;
   TENUTO_RETURN_IF_ERROR(LoadBundles(records, catalogue, models_dir, bundles));
   Verifier verifier(ledger, catalogue, bundles, records);

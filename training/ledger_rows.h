@@ -1,6 +1,6 @@
 // Point-in-time rows from a ledger: for every eligible user at every snapshot,
 // the features as they were known then and what happened within the horizon
-// after.
+// after. Thread-safe: a function of its arguments, and value types.
 #ifndef TENUTO_TRAINING_LEDGER_ROWS_H_
 #define TENUTO_TRAINING_LEDGER_ROWS_H_
 

@@ -17,7 +17,7 @@ absl::Status DrainingError() {
 
 // Read, answer, write, again. gRPC runs one step of a stream at a time; only
 // Drain comes from outside, and `mutex_` keeps it from ending a stream twice.
-// Deletes itself when gRPC is done with it.
+// Goes when gRPC is done with it.
 class EventStreams::Stream final : public Reactor {
  public:
   explicit Stream(EventStreams& streams) : streams_(streams) {}
@@ -62,10 +62,7 @@ class EventStreams::Stream final : public Reactor {
     Read();
   }
 
-  void OnDone() override {
-    streams_.Forget(this);
-    delete this;
-  }
+  void OnDone() override { streams_.Forget(this); }
 
  private:
   void AnswerBatch() {
@@ -101,11 +98,13 @@ class EventStreams::Stream final : public Reactor {
 
 EventStreams::EventStreams(Calls& calls, TakeIn take_in)
     : calls_(calls), take_in_(std::move(take_in)) {}
+EventStreams::~EventStreams() = default;
 
 EventStreams::Reactor* EventStreams::Open() {
-  auto* const stream = new Stream(*this);
+  auto owned = std::make_unique<Stream>(*this);
+  Stream* const stream = owned.get();
   absl::MutexLock lock(&mutex_);
-  open_.insert(stream);
+  open_.emplace(stream, std::move(owned));
   stream->Read();
   if (draining_) stream->Drain();
   return stream;
@@ -114,12 +113,15 @@ EventStreams::Reactor* EventStreams::Open() {
 void EventStreams::Drain() {
   absl::MutexLock lock(&mutex_);
   draining_ = true;
-  for (Stream* const stream : open_) stream->Drain();
+  for (const auto& [stream, owned] : open_) stream->Drain();
 }
 
 void EventStreams::Forget(Stream* stream) {
+  std::unique_ptr<Stream> gone;  // Destroyed after the lock is released.
   absl::MutexLock lock(&mutex_);
-  open_.erase(stream);
+  const auto at = open_.find(stream);
+  gone = std::move(at->second);
+  open_.erase(at);
 }
 
 }  // namespace tenuto

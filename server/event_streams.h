@@ -4,9 +4,10 @@
 #define TENUTO_SERVER_EVENT_STREAMS_H_
 
 #include <functional>
+#include <memory>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/support/server_callback.h"
@@ -25,6 +26,7 @@ class EventStreams {
                                             v1::IngestEventsResponse&)>;
 
   EventStreams(Calls& calls, TakeIn take_in);
+  ~EventStreams();
 
   Reactor* Open() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -40,7 +42,8 @@ class EventStreams {
   const TakeIn take_in_;
   absl::Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_set<Stream*> open_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Stream*, std::unique_ptr<Stream>> open_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tenuto

@@ -5,6 +5,7 @@
 #include "features/base/atomic_file.h"
 #include "features/memory_ledger.h"
 #include "gtest/gtest.h"
+#include "tests/support/temp_folder.h"
 #include "training/verb.h"
 
 namespace tenuto {
@@ -13,10 +14,7 @@ namespace {
 class WorldVerbTest : public testing::Test {
  protected:
   WorldVerbTest()
-      : directory_(
-            std::filesystem::path(testing::TempDir()) /
-            testing::UnitTest::GetInstance()->current_test_info()->name()),
-        workshop_{Clock::Real(), Catalogue::Embedded(),
+      : workshop_{Clock::Real(), Catalogue::Embedded(),
                   [this](const std::filesystem::path&,
                          LedgerAccess access) -> absl::StatusOr<OpenedLedger> {
                     EXPECT_EQ(access, LedgerAccess::kWrite);
@@ -24,11 +22,7 @@ class WorldVerbTest : public testing::Test {
                     return OpenedLedger{
                         UserKeys::FromSecret("secret"),
                         std::make_unique<MemoryLedger>(Catalogue::Embedded())};
-                  }} {
-    std::filesystem::remove_all(directory_);
-    std::filesystem::create_directories(directory_);
-  }
-  ~WorldVerbTest() override { std::filesystem::remove_all(directory_); }
+                  }} {}
 
   absl::Status Run(std::vector<std::string> arguments) {
     CLI::App app("tenuto");
@@ -39,14 +33,14 @@ class WorldVerbTest : public testing::Test {
     return run();
   }
 
-  const std::filesystem::path directory_;
+  const TempFolder folder_;
   int opened_ = 0;
   const Workshop workshop_;
 };
 
 TEST_F(WorldVerbTest, GeneratesAndWritesSummaryAndTruth) {
-  const std::string ledger = directory_ / "w";
-  const std::string summary = directory_ / "s.json";
+  const std::string ledger = folder_.path() / "w";
+  const std::string summary = folder_.path() / "s.json";
   const absl::Status status =
       Run({"world", "generate", "--users", "30", "--days", "20", "--seed", "3",
            "--ledger", ledger, "--summary", summary, "--threads", "1"});
@@ -57,7 +51,7 @@ TEST_F(WorldVerbTest, GeneratesAndWritesSummaryAndTruth) {
 }
 
 TEST_F(WorldVerbTest, RefusesBadNumbersAndDatesBeforeOpeningAnything) {
-  const std::string ledger = directory_ / "w";
+  const std::string ledger = folder_.path() / "w";
   const absl::Status users =
       Run({"world", "generate", "--users", "-1", "--days", "20", "--seed", "3",
            "--ledger", ledger});

@@ -2,12 +2,12 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "features/base/atomic_file.h"
 #include "features/catalogue.h"
 #include "features/memory_ledger.h"
 #include "gtest/gtest.h"
+#include "tests/support/temp_folder.h"
 
 namespace tenuto::world {
 namespace {
@@ -15,18 +15,10 @@ namespace {
 class GenerateTest : public testing::Test {
  protected:
   GenerateTest()
-      : truth_path_(
-            std::filesystem::path(testing::TempDir()) /
-            absl::StrCat(
-                testing::UnitTest::GetInstance()->current_test_info()->name(),
-                ".truth.csv")),
-        keys_(UserKeys::FromSecret("secret")),
-        ledger_(Catalogue::Embedded()) {
-    std::filesystem::remove(truth_path_);
+      : keys_(UserKeys::FromSecret("secret")), ledger_(Catalogue::Embedded()) {
     options_.users = 60;
     options_.days = 30;
   }
-  ~GenerateTest() override { std::filesystem::remove(truth_path_); }
 
   absl::StatusOr<WorldReport> Generate() {
     return GenerateWorld(options_, truth_path_, keys_, Clock::Real(), ledger_,
@@ -34,7 +26,8 @@ class GenerateTest : public testing::Test {
   }
 
   WorldOptions options_;
-  const std::filesystem::path truth_path_;
+  const TempFolder folder_;
+  const std::filesystem::path truth_path_ = folder_.path() / "world.truth.csv";
   const UserKeys keys_;
   MemoryLedger ledger_;
   int days_seen_ = 0;

@@ -2,26 +2,18 @@
 
 #include "features/base/atomic_file.h"
 #include "gtest/gtest.h"
+#include "tests/support/temp_folder.h"
 
 namespace tenuto::world {
 namespace {
 
 class TruthFileTest : public testing::Test {
  protected:
-  TruthFileTest()
-      : directory_(
-            std::filesystem::path(testing::TempDir()) /
-            testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    std::filesystem::remove_all(directory_);
-    std::filesystem::create_directories(directory_);
-  }
-  ~TruthFileTest() override { std::filesystem::remove_all(directory_); }
-
-  const std::filesystem::path directory_;
+  const TempFolder folder_;
 };
 
 TEST_F(TruthFileTest, AppearsWholeOnlyWhenFinished) {
-  const auto path = directory_ / "x.truth.csv";
+  const auto path = folder_.path() / "x.truth.csv";
   auto file = TruthFile::Create(path);
   ASSERT_TRUE(file.ok());
   ASSERT_TRUE(file->Append("a\n").ok());
@@ -32,7 +24,7 @@ TEST_F(TruthFileTest, AppearsWholeOnlyWhenFinished) {
 }
 
 TEST_F(TruthFileTest, LeavesTheOldFileAndNoRestWhenGivenUp) {
-  const auto path = directory_ / "x.truth.csv";
+  const auto path = folder_.path() / "x.truth.csv";
   ASSERT_TRUE(WriteFileAtomically(path, "old").ok());
   {
     auto file = TruthFile::Create(path);
@@ -40,12 +32,13 @@ TEST_F(TruthFileTest, LeavesTheOldFileAndNoRestWhenGivenUp) {
     ASSERT_TRUE(file->Append("new").ok());
   }
   EXPECT_EQ(*ReadFile(path), "old");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}),
-            1);
+  EXPECT_EQ(
+      std::distance(std::filesystem::directory_iterator(folder_.path()), {}),
+      1);
 }
 
 TEST_F(TruthFileTest, NamesThePathThatCannotBeWritten) {
-  const auto file = TruthFile::Create(directory_ / "missing" / "x.csv");
+  const auto file = TruthFile::Create(folder_.path() / "missing" / "x.csv");
   ASSERT_FALSE(file.ok());
   EXPECT_NE(file.status().message().find("missing"), std::string::npos);
 }

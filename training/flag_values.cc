@@ -41,12 +41,14 @@ absl::StatusOr<absl::Time> ParseMoment(absl::string_view flag,
   absl::Time time;
   std::string error;
   for (const char* format :
-       {"%Y-%m-%d", "%Y-%m-%d%ET%H:%M:%S", "%Y-%m-%d %H:%M:%S"}) {
-    if (absl::ParseTime(format, text, absl::UTCTimeZone(), &time, &error)) {
-      return time;
+       {"%Y-%m-%d", "%Y-%m-%d%ET%H:%M:%S", "%Y-%m-%d %H:%M:%S",
+        absl::RFC3339_full}) {
+    // Abseil also reads "infinite-past", from which no calendar gets away.
+    if (absl::ParseTime(format, text, absl::UTCTimeZone(), &time, &error) &&
+        time > absl::InfinitePast() && time < absl::InfiniteFuture()) {
+      return absl::FromUnixSeconds(absl::ToUnixSeconds(time));
     }
   }
-  if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return time;
   std::int64_t seconds = 0;
   if (absl::SimpleAtoi(text, &seconds) && seconds > 100'000'000 &&
       seconds < 10'000'000'000) {

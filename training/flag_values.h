@@ -15,7 +15,7 @@ absl::StatusOr<absl::Duration> ParseDays(absl::string_view flag,
                                          absl::string_view text);
 
 // "2018-12-20" (midnight UTC), "2018-12-20 18:00:00", RFC 3339, or epoch
-// seconds.
+// seconds. Parts of a second are dropped.
 absl::StatusOr<absl::Time> ParseMoment(absl::string_view flag,
                                        absl::string_view text);
 

@@ -4,6 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/temp_folder.h"
 
 namespace tenuto {
 namespace {
@@ -65,6 +66,29 @@ TEST(ParseMoment, RefusesWhatIsNoMomentNamingFlagAndValue) {
     EXPECT_THAT(message, StartsWith("--first-snapshot: \"" + text + "\""));
     EXPECT_THAT(message, HasSubstr("write for example 2018-12-20"));
   }
+}
+
+TEST(CheckModelName, SaysWhatANameLooksLike) {
+  EXPECT_TRUE(CheckModelName("churn_14d").ok());
+  for (const std::string name : {"", "Churn", "churn 1", "../churn"}) {
+    EXPECT_EQ(CheckModelName(name).message(),
+              "--model \"" + name +
+                  "\" is no name of a model; write [a-z][a-z0-9_]{0,63}");
+  }
+}
+
+TEST(CheckSummary, WantsAFileInADirectoryThatIsThere) {
+  const TempFolder folder;
+  EXPECT_TRUE(CheckSummary("").ok());
+  EXPECT_TRUE(CheckSummary("here.json").ok());
+  EXPECT_TRUE(CheckSummary(folder.path() / "new.json").ok());
+  EXPECT_TRUE(CheckSummary(folder.Write("old.json", "{}")).ok());
+  const auto nowhere = folder.path() / "nowhere";
+  EXPECT_EQ(CheckSummary(nowhere / "s.json").message(),
+            "--summary " + (nowhere / "s.json").string() +
+                ": there is no directory " + nowhere.string());
+  EXPECT_EQ(CheckSummary(folder.path()).message(),
+            "--summary " + folder.path().string() + " is a directory");
 }
 
 }  // namespace

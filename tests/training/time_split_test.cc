@@ -128,7 +128,7 @@ TEST(PlanSplit, SaysWhichFlagHelpsWhenThereIsNothingToTest) {
   EXPECT_THAT(std::string(late.status().message()),
               HasSubstr("none of them from 2026-05-16"));
   EXPECT_THAT(std::string(late.status().message()),
-              HasSubstr("earlier --test-from"));
+              HasSubstr("earlier --test-from or --first-snapshot"));
 }
 
 TEST(PlanSplit, SaysWhichFlagHelpsWhenThereIsTooLittleToLearn) {

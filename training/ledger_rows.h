@@ -1,11 +1,7 @@
 // Point-in-time rows from a ledger: for every eligible user at every snapshot,
 // the features as they were known then and what happened within the horizon
-<<<<<<< HEAD
 // after.
 // Thread-safe.
-=======
-// after. Thread-safe: a function of its arguments, and value types.
->>>>>>> rocks
 #ifndef TENUTO_TRAINING_LEDGER_ROWS_H_
 #define TENUTO_TRAINING_LEDGER_ROWS_H_
 

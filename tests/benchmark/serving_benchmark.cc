@@ -7,47 +7,38 @@
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "features/base/clock.h"
 #include "gtest/gtest.h"
-#include "tenuto/v1/ingest.grpc.pb.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 #include "tests/support/random_events.h"
 #include "tests/support/server_process.h"
-#include "tests/support/test_events.h"
 
 namespace tenuto {
 namespace {
 
 constexpr int kInFlight = 64;
 constexpr int kUsers = 2'000;
-constexpr int kTracks = 60;
+constexpr int kEventsPerUser = 60;
+constexpr int kDays = 120;
 constexpr absl::Duration kMeasured = absl::Seconds(5);
 
 std::string UserName(std::int64_t number) {
   return absl::StrCat("listener-", number);
 }
 
-void FillLedger(const std::shared_ptr<grpc::Channel>& channel) {
-  const auto stub = v1::Ingest::NewStub(channel);
-  const absl::Time now = Clock::Real().Now();
-  v1::IngestEventsRequest request;
-  for (int user = 0; user < kUsers; ++user) {
-    for (v1::Event& event : SubscriberEvents(UserName(user), kTracks, now)) {
-      *request.add_events() = std::move(event);
-    }
-    if (request.events_size() < 900 && user + 1 < kUsers) continue;
-    grpc::ClientContext context;
-    v1::IngestEventsResponse response;
-    const grpc::Status status =
-        stub->IngestEvents(&context, request, &response);
-    ASSERT_TRUE(status.ok()) << status.error_message();
-    request.clear_events();
+std::vector<v1::Event> MakeThePast() {
+  const absl::Time begin = Clock::Real().Now() - absl::Hours(24 * kDays);
+  testing::RandomEvents random(1, absl::ToUnixMicros(begin), kDays);
+  std::vector<v1::Event> events;
+  for (int k = 0; k < kUsers * kEventsPerUser; ++k) {
+    events.push_back(random.Plausible());
+    events.back().set_user_id(UserName(k % kUsers));
   }
+  return events;
 }
 
 // One call in flight, again and again.
@@ -120,10 +111,11 @@ class ClosedLoop {
 
 TEST(ServingBenchmark, ScoresUsersForACallerThatNeverWaits) {
   const ServerFolder folder;
+  folder.ImportThePast(MakeThePast());
   ServerProcess server(folder);
-  FillLedger(server.channel());
-  std::printf("%d users of %d tracks; %d calls in flight for %.0f s each\n",
-              kUsers, kTracks, kInFlight, absl::ToDoubleSeconds(kMeasured));
+  std::printf("%d users of %d events; %d calls in flight for %.0f s each\n",
+              kUsers, kEventsPerUser, kInFlight,
+              absl::ToDoubleSeconds(kMeasured));
   std::printf("users/call   calls/s    users/s    p50 ms    p99 ms\n");
   for (const int users : {1, 10, 50}) {
     const Speed speed = ClosedLoop(server.channel(), users).Run();

@@ -124,10 +124,16 @@ json_paths() {
     END { at = 1; value() }'
 }
 
-# The value at path $2 of the paths in file $1; "-" where there is none.
+# The value at path $2 of the paths in file $1, figures with four digits after
+# the point; "-" where there is none.
 at() {
   awk -v path="$2" '
-    index($0, path "=") == 1 { print substr($0, length(path) + 2); found = 1 }
+    index($0, path "=") == 1 {
+      found = 1
+      text = substr($0, length(path) + 2)
+      if (text ~ /^-?[0-9]+\.[0-9eE+-]+$/) text = sprintf("%.4f", text)
+      print text
+    }
     END { if (!found) print "-" }' "$1"
 }
 
@@ -184,41 +190,49 @@ start_server() {
   fail "the server did not start, see above"
 }
 
-# Three plays and a visit to the cancel page, a moment ago; then all again.
-send_events() {
-  step "Sending fresh events, twice"
-  local id now events=""
-  id=$(head -n 1 "$dir/users.txt")
-  now=$(date -u +%FT%TZ)
-  for n in 1 2 3; do
-    events+="{\"eventId\":\"quickstart-$n\",\"userId\":\"$id\",\"eventTime\":\
-\"$now\",\"playback\":{\"trackId\":\"t$n\",\"artistId\":\"a1\",\
-\"msPlayed\":180000}},"
-  done
-  events+="{\"eventId\":\"quickstart-4\",\"userId\":\"$id\",\"eventTime\":\
-\"$now\",\"pageView\":{\"page\":\"PAGE_CANCEL\"}}"
-  for n in 1 2; do
-    call IngestEvents "{\"requestId\":\"quickstart-$n\",\"events\":[$events]}" |
-      json_paths | awk -F= '/verdict=/ {print $2}' >> "$dir/verdicts.txt"
-  done
-}
-
-score_and_explain() {
-  step "Scoring $(wc -l < "$dir/users.txt") users and explaining the riskiest"
+score_users() {
+  step "Scoring $(wc -l < "$dir/users.txt") users"
   local ids
   ids=$(awk '{printf "%s\"%s\"", (NR > 1 ? "," : ""), $0}' "$dir/users.txt")
   call ScoreUsers "{\"model\":\"$model\",\"userIds\":[$ids]}" |
     json_paths > "$dir/scores.txt"
-  riskiest=$(awk -F'[.=]' '
+  # The highest probability among those the model is about; else of all.
+  riskiest=$(awk -F= '
     NR == FNR { id[FNR - 1] = $0; next }
-    $1 == "scores" && $3 == "probability" {
-      split($0, pair, "=")
-      if (pair[2] + 0 > best) { best = pair[2] + 0; who = id[$2] }
+    split($1, part, ".") == 3 && part[1] == "scores" {
+      value[part[2], part[3]] = $2
     }
-    END { print who }' "$dir/users.txt" "$dir/scores.txt")
+    END {
+      for (i in id) {
+        rank = value[i, "probability"] + (value[i, "eligible"] == "true")
+        if (rank > best) { best = rank; who = id[i] }
+      }
+      print who
+    }' "$dir/users.txt" "$dir/scores.txt")
   [[ -n "$riskiest" ]] || fail "no user was scored, see $dir/scores.txt"
+}
+
+explain() {
   call ExplainScore "{\"model\":\"$model\",\"userId\":\"$riskiest\"}" |
-    json_paths > "$dir/explanation.txt"
+    json_paths > "$dir/$1"
+}
+
+# Three plays and a visit to the cancel page, a moment ago; then all again.
+send_events() {
+  step "Sending fresh events of the riskiest user, twice"
+  local now n events=""
+  now=$(date -u +%FT%TZ)
+  for n in 1 2 3; do
+    events+="{\"eventId\":\"quickstart-$n\",\"userId\":\"$riskiest\",\
+\"eventTime\":\"$now\",\"playback\":{\"trackId\":\"t$n\",\
+\"artistId\":\"a1\",\"msPlayed\":180000}},"
+  done
+  events+="{\"eventId\":\"quickstart-4\",\"userId\":\"$riskiest\",\
+\"eventTime\":\"$now\",\"pageView\":{\"page\":\"PAGE_CANCEL\"}}"
+  for n in 1 2; do
+    call IngestEvents "{\"requestId\":\"quickstart-$n\",\"events\":[$events]}" |
+      json_paths | awk -F= 'sub(/EVENT_VERDICT_/, "", $2) {print tolower($2)}'
+  done > "$dir/verdicts.txt"
 }
 
 decide() {
@@ -268,10 +282,17 @@ scoreboard() {
     "$(at "$t" test.auc_high)], log loss $(at "$t" test.log_loss)" \
     "(constant $(at "$t" test.log_loss_constant))," \
     "lift of the top decile $(at "$t" test.lift_top_decile)"
-  awk -F'[.=]' '$1 == "baselines" && $3 == "auc" {
-    split($0, pair, "="); print "baseline     " $2 ": AUC " pair[2] }' "$t"
-  echo "riskiest     $riskiest: $(at "$dir/explanation.txt" \
-    score.probability) because"
+  local i difference
+  for i in 0 1 2; do
+    difference=baselines.$i.auc_difference
+    echo "baseline     $(at "$t" baselines.$i.name): AUC" \
+      "$(at "$t" baselines.$i.auc); ours is better by" \
+      "$(at "$t" "$difference.value") [$(at "$t" "$difference.low")," \
+      "$(at "$t" "$difference.high")]"
+  done
+  echo "riskiest     $riskiest: probability" \
+    "$(at "$dir/before.txt" score.probability) before the live events," \
+    "$(at "$dir/explanation.txt" score.probability) after them, because"
   awk '/^reasons\./ { sub(/^[^=]*=/, "             - "); print }' \
     "$dir/explanation.txt"
   echo "decisions    $(count_lines < "$dir/decisions.txt")"
@@ -295,8 +316,10 @@ step "Training $model beside its baselines"
 build/tenuto train churn --ledger "$dir/ledger" --models "$dir/models" \
   --baseline --summary "$dir/train.json"
 start_server
+score_users
+explain before.txt
 send_events
-score_and_explain
+explain explanation.txt
 decide
 measure_latency
 scoreboard

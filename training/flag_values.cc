@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "model/bundle_manifest.h"
 
 namespace tenuto {
 
@@ -40,13 +41,14 @@ absl::StatusOr<absl::Time> ParseMoment(absl::string_view flag,
                                        absl::string_view text) {
   absl::Time time;
   std::string error;
-  for (const char* format :
-       {"%Y-%m-%d", "%Y-%m-%d%ET%H:%M:%S", "%Y-%m-%d %H:%M:%S"}) {
-    if (absl::ParseTime(format, text, absl::UTCTimeZone(), &time, &error)) {
-      return time;
+  for (const char* format : {"%Y-%m-%d", "%Y-%m-%d%ET%H:%M:%S",
+                             "%Y-%m-%d %H:%M:%S", absl::RFC3339_full}) {
+    // Abseil also reads "infinite-past", from which no calendar gets away.
+    if (absl::ParseTime(format, text, absl::UTCTimeZone(), &time, &error) &&
+        time > absl::InfinitePast() && time < absl::InfiniteFuture()) {
+      return absl::FromUnixSeconds(absl::ToUnixSeconds(time));
     }
   }
-  if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return time;
   std::int64_t seconds = 0;
   if (absl::SimpleAtoi(text, &seconds) && seconds > 100'000'000 &&
       seconds < 10'000'000'000) {
@@ -56,6 +58,28 @@ absl::StatusOr<absl::Time> ParseMoment(absl::string_view flag,
       absl::StrCat(flag, ": \"", text,
                    "\" is no moment; write for example 2018-12-20 or "
                    "2018-12-20T18:00:00Z"));
+}
+
+absl::Status CheckModelName(absl::string_view model) {
+  if (IsModelName(model)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--model \"", model,
+                   "\" is no name of a model; write [a-z][a-z0-9_]{0,63}"));
+}
+
+absl::Status CheckSummary(const std::filesystem::path& summary) {
+  std::error_code error;
+  const std::filesystem::path parent = summary.parent_path();
+  if (!parent.empty() && !std::filesystem::is_directory(parent, error)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--summary ", summary.string(), ": there is no directory ",
+                     parent.string()));
+  }
+  if (std::filesystem::is_directory(summary, error)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--summary ", summary.string(), " is a directory"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tenuto

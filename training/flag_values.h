@@ -1,8 +1,12 @@
-// Days and moments as people write them on a command line.
+// Values as people write them on a command line: read, or found wrong before
+// the work and not after it.
 // Thread-safe.
 #ifndef TENUTO_TRAINING_FLAG_VALUES_H_
 #define TENUTO_TRAINING_FLAG_VALUES_H_
 
+#include <filesystem>
+
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -15,9 +19,15 @@ absl::StatusOr<absl::Duration> ParseDays(absl::string_view flag,
                                          absl::string_view text);
 
 // "2018-12-20" (midnight UTC), "2018-12-20 18:00:00", RFC 3339, or epoch
-// seconds.
+// seconds. Parts of a second are dropped.
 absl::StatusOr<absl::Time> ParseMoment(absl::string_view flag,
                                        absl::string_view text);
+
+// kInvalidArgument unless --model names one: [a-z][a-z0-9_]{0,63}.
+absl::Status CheckModelName(absl::string_view model);
+
+// kInvalidArgument when --summary, unless empty, cannot be written.
+absl::Status CheckSummary(const std::filesystem::path& summary);
 
 }  // namespace tenuto
 

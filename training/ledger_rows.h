@@ -1,6 +1,7 @@
 // Point-in-time rows from a ledger: for every eligible user at every snapshot,
 // the features as they were known then and what happened within the horizon
-// after. Thread-safe: a function of its arguments, and value types.
+// after.
+// Thread-safe.
 #ifndef TENUTO_TRAINING_LEDGER_ROWS_H_
 #define TENUTO_TRAINING_LEDGER_ROWS_H_
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
@@ -27,6 +28,9 @@ absl::Status Run(const Options& options, const Workshop& workshop) {
     return absl::InvalidArgumentError("replay: --verify is what it can do");
   }
   TENUTO_ASSIGN_OR_RETURN(
+      RecordedScores records,
+      ReadRecordedScores(std::filesystem::path(options.ledger) / "records"));
+  TENUTO_ASSIGN_OR_RETURN(
       const OpenedLedger opened,
       workshop.open_ledger(options.ledger, LedgerAccess::kRead));
   const int threads =
@@ -36,8 +40,7 @@ absl::Status Run(const Options& options, const Workshop& workshop) {
   const absl::Time start = workshop.clock.Now();
   TENUTO_ASSIGN_OR_RETURN(
       const VerifyResult result,
-      VerifyReplay(*opened.ledger, workshop.catalogue,
-                   std::filesystem::path(options.ledger) / "records",
+      VerifyReplay(*opened.ledger, workshop.catalogue, std::move(records),
                    options.models, threads));
   const double seconds = absl::ToDoubleSeconds(workshop.clock.Now() - start);
   std::printf("events    %12lld replayed in %.2f s\n",

@@ -64,7 +64,8 @@ absl::StatusOr<std::vector<SplitWindow>> PlanSplit(
         options.test_from
             ? absl::StrCat(", none of them from ", Day(*options.test_from))
             : std::string(),
-        " (try an earlier --test-from or a shorter --horizon)"));
+        " (try an earlier --test-from or --first-snapshot, or a shorter "
+        "--horizon)"));
   }
   const auto windows = std::min<std::size_t>(
       static_cast<std::size_t>(options.windows), test.size());

@@ -16,6 +16,7 @@
 #include "training/baselines.h"
 #include "training/bundle_writer.h"
 #include "training/evaluator.h"
+#include "training/flag_values.h"
 #include "training/model_fit.h"
 #include "training/progress.h"
 #include "training/summary.h"
@@ -108,6 +109,13 @@ class LedgerTraining {
 };
 
 absl::Status LedgerTraining::PlanRun() {
+  report_.model = options_.model;
+  if (report_.model.empty()) {
+    report_.model =
+        absl::StrCat("churn_", absl::ToInt64Hours(options_.horizon) / 24, "d");
+  }
+  TENUTO_RETURN_IF_ERROR(CheckModelName(report_.model));
+  TENUTO_RETURN_IF_ERROR(CheckSummary(options_.summary));
   TENUTO_ASSIGN_OR_RETURN(labeler_, Labeler::Named(options_.label));
   TENUTO_ASSIGN_OR_RETURN(
       opened_, workshop_.open_ledger(options_.ledger, LedgerAccess::kRead));
@@ -115,11 +123,6 @@ absl::Status LedgerTraining::PlanRun() {
   if (facts.last_position == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("the ledger ", options_.ledger, " is empty"));
-  }
-  report_.model = options_.model;
-  if (report_.model.empty()) {
-    report_.model =
-        absl::StrCat("churn_", absl::ToInt64Hours(options_.horizon) / 24, "d");
   }
   const absl::Time first = options_.first_snapshot.value_or(
       NextMidnight(facts.history_start + kFirstSnapshotDays * kDay));

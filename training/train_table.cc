@@ -12,10 +12,10 @@
 #include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
-#include "model/bundle_manifest.h"
 #include "training/baselines.h"
 #include "training/bundle_writer.h"
 #include "training/evaluator.h"
+#include "training/flag_values.h"
 #include "training/model_fit.h"
 #include "training/summary.h"
 #include "training/table/column_names.h"
@@ -241,19 +241,8 @@ absl::Status CheckOptions(const TrainTableOptions& options) {
           absl::StrCat("--table needs ", flag, " too"));
     }
   }
-  // Found out before the work, not after it.
-  if (!IsModelName(options.model)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--model \"", options.model,
-                     "\" is no name of a model; write [a-z][a-z0-9_]{0,63}"));
-  }
-  const std::filesystem::path parent = options.summary.parent_path();
-  if (!parent.empty() && !std::filesystem::is_directory(parent)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--summary ", options.summary.string(),
-                     ": there is no directory ", parent.string()));
-  }
-  return absl::OkStatus();
+  TENUTO_RETURN_IF_ERROR(CheckModelName(options.model));
+  return CheckSummary(options.summary);
 }
 
 absl::StatusOr<PreparedTable> Prepare(const TrainTableOptions& options,

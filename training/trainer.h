@@ -1,6 +1,7 @@
 // Fits the forest: the training-side door to XGBoost. Every fit runs on one
 // thread, and side by side with others; so the same rows, options and seed give
-// the same bytes on any number of threads. Thread-safe.
+// the same bytes on any number of threads.
+// Thread-safe.
 #ifndef TENUTO_TRAINING_TRAINER_H_
 #define TENUTO_TRAINING_TRAINER_H_
 

@@ -23,7 +23,7 @@ constexpr std::size_t kDifferencesMax = 5;
 
 using BundleName = std::pair<std::string, std::int64_t>;
 using Bundles = std::map<BundleName, std::shared_ptr<const ModelBundle>>;
-using UserRecords = std::map<UserKey, std::vector<v1::ScoreRecord>>;
+using UserRecords = RecordedScores::value_type;
 
 BundleName NameOf(const v1::ScoreRecord& record) {
   return {record.model(), record.model_version()};
@@ -60,8 +60,7 @@ class PositionFold {
 class Verifier {
  public:
   Verifier(const Ledger& ledger, const Catalogue& catalogue,
-           const Bundles& bundles,
-           std::array<UserRecords, kPartitions>& records)
+           const Bundles& bundles, RecordedScores& records)
       : ledger_(ledger),
         fold_(catalogue),
         bundles_(bundles),
@@ -69,9 +68,11 @@ class Verifier {
 
   absl::Status VerifyPartition(int partition, VerifyResult& result) {
     UserRecords& records = records_[static_cast<std::size_t>(partition)];
+    std::vector<UserKey> logged;  // Rising.
     TENUTO_RETURN_IF_ERROR(VisitUsers(
         ledger_, partition,
         [&](const UserKey& user, absl::Span<const LoggedEvent> events) {
+          logged.push_back(user);
           const auto found = records.find(user);
           absl::Status status = VerifyUser(
               user, events, found == records.end() ? nullptr : &found->second,
@@ -83,10 +84,25 @@ class Verifier {
     for (auto& [user, of_user] : records) {
       TENUTO_RETURN_IF_ERROR(VerifyUser(user, {}, &of_user, result));
     }
-    return absl::OkStatus();
+    return FindStrangers(partition, logged, result);
   }
 
  private:
+  // States of users whom the log does not know; no visit of the log sees them.
+  absl::Status FindStrangers(int partition, const std::vector<UserKey>& logged,
+                             VerifyResult& result) const {
+    return ledger_.ScanStates(partition, [&](const UserKey& user,
+                                             absl::string_view) {
+      if (std::binary_search(logged.begin(), logged.end(), user)) {
+        return true;
+      }
+      ++result.states;
+      ++result.states_differing;
+      Note("there is a state of a user of whom the log has no event", result);
+      return true;
+    });
+  }
+
   absl::Status VerifyUser(const UserKey& user,
                           absl::Span<const LoggedEvent> events,
                           std::vector<v1::ScoreRecord>* records,
@@ -165,10 +181,10 @@ class Verifier {
   const Ledger& ledger_;
   const SignalFold fold_;
   const Bundles& bundles_;
-  std::array<UserRecords, kPartitions>& records_;
+  RecordedScores& records_;
 };
 
-absl::Status LoadBundles(const std::array<UserRecords, kPartitions>& records,
+absl::Status LoadBundles(const RecordedScores& records,
                          const Catalogue& catalogue,
                          const std::filesystem::path& models_dir,
                          Bundles& bundles) {
@@ -206,11 +222,9 @@ void Add(const VerifyResult& part, VerifyResult& all) {
 
 }  // namespace
 
-absl::StatusOr<VerifyResult> VerifyReplay(
-    const Ledger& ledger, const Catalogue& catalogue,
-    const std::filesystem::path& records_dir,
-    const std::filesystem::path& models_dir, int threads) {
-  std::array<UserRecords, kPartitions> records;
+absl::StatusOr<RecordedScores> ReadRecordedScores(
+    const std::filesystem::path& records_dir) {
+  RecordedScores records;
   bool keyed = true;
   const absl::Status read =
       ReadScoreRecords(records_dir, [&](const v1::ScoreRecord& record) {
@@ -221,9 +235,14 @@ absl::StatusOr<VerifyResult> VerifyReplay(
             record);
         return true;
       });
-  // A ledger that never served has no records.
   if (!read.ok() && !absl::IsNotFound(read)) return read;
   if (!keyed) return absl::DataLossError("a score record has no user key");
+  return records;
+}
+
+absl::StatusOr<VerifyResult> VerifyReplay(
+    const Ledger& ledger, const Catalogue& catalogue, RecordedScores records,
+    const std::filesystem::path& models_dir, int threads) {
   Bundles bundles;
   TENUTO_RETURN_IF_ERROR(LoadBundles(records, catalogue, models_dir, bundles));
   Verifier verifier(ledger, catalogue, bundles, records);

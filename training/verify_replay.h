@@ -5,14 +5,18 @@
 #ifndef TENUTO_TRAINING_VERIFY_REPLAY_H_
 #define TENUTO_TRAINING_VERIFY_REPLAY_H_
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "features/catalogue.h"
 #include "features/ledger.h"
+#include "features/user_key.h"
+#include "tenuto/v1/records.pb.h"
 
 namespace tenuto {
 
@@ -26,11 +30,19 @@ struct VerifyResult {
   std::vector<std::string> first_differences;  // At most 5; no user is named.
 };
 
+// The scores of each user as they were recorded, by partition.
+using RecordedScores =
+    std::array<std::map<UserKey, std::vector<v1::ScoreRecord>>, kPartitions>;
+
+// A ledger that never served has none. Read them before the ledger is opened:
+// a server that runs beside scores on what a ledger opened earlier lacks.
+absl::StatusOr<RecordedScores> ReadRecordedScores(
+    const std::filesystem::path& records_dir);
+
 // `models_dir` holds the bundles that the records name; records of a bundle
 // that is not there are kNotFound.
 absl::StatusOr<VerifyResult> VerifyReplay(
-    const Ledger& ledger, const Catalogue& catalogue,
-    const std::filesystem::path& records_dir,
+    const Ledger& ledger, const Catalogue& catalogue, RecordedScores records,
     const std::filesystem::path& models_dir, int threads);
 
 }  // namespace tenuto

@@ -36,7 +36,7 @@ TEST(ModelFit, ChoosesTheSameOnOneThreadAndOnTwo) {
 TEST(ModelFit, TakesTheTrialWithTheLowestLoss) {
   const auto choice = ChooseForest(ToyRows(900, 5, 1), Quick(), 2);
   ASSERT_TRUE(choice.ok()) << choice.status();
-  ASSERT_EQ(choice->trials.size(), 3u);
+  ASSERT_EQ(choice->trials.size(), 4u);
   const DepthTrial* best = &choice->trials[0];
   for (const DepthTrial& trial : choice->trials) {
     EXPECT_TRUE(std::isfinite(trial.log_loss));

@@ -1,7 +1,7 @@
 // Takes the world's events through the gate into a ledger, in the order in
 // which they happened to everybody, as if we had been told at that moment:
 // known_time is event time.
-// Not thread-safe, but Take() may be called for several shards at once.
+// Not thread-safe, but for Take(), which several shards may call at once.
 #ifndef TENUTO_TRAINING_WORLD_LEDGER_WRITER_H_
 #define TENUTO_TRAINING_WORLD_LEDGER_WRITER_H_
 

@@ -23,9 +23,9 @@ constexpr SurfaceHabit kSurfaces[] = {{v1::SURFACE_IN_APP, 0.4},
 const char* TreatmentOf(MessageKind kind) {
   switch (kind) {
     case MessageKind::kEducation:
-      return "offline_mode_tip";
+      return "world_education";
     case MessageKind::kRetention:
-      return "loyalty_offer";
+      return "world_retention";
     case MessageKind::kNone:
       break;
   }

@@ -15,7 +15,8 @@
 namespace tenuto::world {
 
 enum class MessageKind { kNone, kEducation, kRetention };
-// "none", "offline_mode_tip", "loyalty_offer"
+// "none", "world_education", "world_retention": the house's own messages,
+// before any treatment of ours.
 const char* TreatmentOf(MessageKind kind);
 
 // Decides for each paying user once in `every_days`, whatever the person does.

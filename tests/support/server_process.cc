@@ -1,0 +1,53 @@
+#include "tests/support/server_process.h"
+
+#include <csignal>
+#include <optional>
+
+#include "features/catalogue.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "gtest/gtest.h"
+#include "tenuto/v1/admin.grpc.pb.h"
+#include "tests/support/churn_bundle.h"
+
+namespace tenuto {
+
+ServerFolder::ServerFolder(const std::string& config)
+    : config_file(folder.Write(
+          "server.textproto",
+          "listen: '127.0.0.1:0' metrics_listen: '127.0.0.1:0' " + config)) {
+  WriteChurnBundle(models, Catalogue::Embedded());
+}
+
+ServerProcess::ServerProcess(const ServerFolder& folder)
+    : process_({BuiltProgram("tenuto-server"), "--config",
+                folder.config_file.string(), "--data_dir", folder.data.string(),
+                "--models_dir", folder.models.string()}) {
+  const std::optional<std::string> address =
+      process_.ReadAfter("listening on ");
+  EXPECT_TRUE(address) << process_.errors();
+  // A server that is gone is noticed by its calls, at once.
+  channel_ = grpc::CreateChannel(address.value_or("127.0.0.1:1"),
+                                 grpc::InsecureChannelCredentials());
+}
+
+v1::GetServerStatusResponse ServerProcess::Status() const {
+  grpc::ClientContext context;
+  v1::GetServerStatusResponse response;
+  const grpc::Status status =
+      v1::Admin::NewStub(channel_)->GetServerStatus(&context, {}, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+void ServerProcess::Stop() {
+  process_.Signal(SIGTERM);
+  EXPECT_EQ(process_.Wait(), 0) << process_.errors();
+}
+
+void ServerProcess::Kill() {
+  process_.Signal(SIGKILL);
+  EXPECT_EQ(process_.Wait(), -SIGKILL);
+}
+
+}  // namespace tenuto

@@ -1,0 +1,49 @@
+// The server as its own process, on a folder with a real model, for tests that
+// kill it, start it again and read what it left.
+// Thread-safe: immutable after construction, but for Stop and Kill.
+#ifndef TENUTO_TESTS_SUPPORT_SERVER_PROCESS_H_
+#define TENUTO_TESTS_SUPPORT_SERVER_PROCESS_H_
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "grpcpp/channel.h"
+#include "tenuto/v1/admin.pb.h"
+#include "tests/support/child_process.h"
+#include "tests/support/temp_folder.h"
+
+namespace tenuto {
+
+// Where a server lives: its ledger, one trained bundle, its configuration.
+struct ServerFolder {
+  // `config` is added to what every test needs: ports of the system's choice.
+  explicit ServerFolder(const std::string& config = "");
+
+  const TempFolder folder;
+  const std::filesystem::path data = folder.path() / "data";
+  const std::filesystem::path models = folder.path() / "models";
+  std::filesystem::path config_file;
+};
+
+class ServerProcess {
+ public:
+  // Returns when it listens.
+  explicit ServerProcess(const ServerFolder& folder);
+
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  v1::GetServerStatusResponse Status() const;
+
+  // Asks it to drain; it must end well.
+  void Stop();
+  // As a machine that fails would.
+  void Kill();
+
+ private:
+  ChildProcess process_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TESTS_SUPPORT_SERVER_PROCESS_H_

@@ -69,9 +69,11 @@ class Verifier {
 
   absl::Status VerifyPartition(int partition, VerifyResult& result) {
     UserRecords& records = records_[static_cast<std::size_t>(partition)];
+    std::vector<UserKey> logged;  // Rising.
     TENUTO_RETURN_IF_ERROR(VisitUsers(
         ledger_, partition,
         [&](const UserKey& user, absl::Span<const LoggedEvent> events) {
+          logged.push_back(user);
           const auto found = records.find(user);
           absl::Status status = VerifyUser(
               user, events, found == records.end() ? nullptr : &found->second,
@@ -83,10 +85,25 @@ class Verifier {
     for (auto& [user, of_user] : records) {
       TENUTO_RETURN_IF_ERROR(VerifyUser(user, {}, &of_user, result));
     }
-    return absl::OkStatus();
+    return FindStrangers(partition, logged, result);
   }
 
  private:
+  // States of users whom the log does not know; no visit of the log sees them.
+  absl::Status FindStrangers(int partition, const std::vector<UserKey>& logged,
+                             VerifyResult& result) const {
+    return ledger_.ScanStates(partition, [&](const UserKey& user,
+                                             absl::string_view) {
+      if (std::binary_search(logged.begin(), logged.end(), user)) {
+        return true;
+      }
+      ++result.states;
+      ++result.states_differing;
+      Note("there is a state of a user of whom the log has no event", result);
+      return true;
+    });
+  }
+
   absl::Status VerifyUser(const UserKey& user,
                           absl::Span<const LoggedEvent> events,
                           std::vector<v1::ScoreRecord>* records,
@@ -156,9 +173,9 @@ class Verifier {
     return "";
   }
 
-  static void Note(std::string difference, VerifyResult& result) {
+  static void Note(absl::string_view difference, VerifyResult& result) {
     if (result.first_differences.size() < kDifferencesMax) {
-      result.first_differences.push_back(std::move(difference));
+      result.first_differences.emplace_back(difference);
     }
   }
 

@@ -30,7 +30,7 @@ class TrainLedgerTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     const TempFolder folder;
-    world_ = new MemoryLedger(Catalogue::Embedded());
+    world_ = std::make_unique<MemoryLedger>(Catalogue::Embedded());
     world::WorldOptions options;
     options.users = 300;
     options.days = 120;
@@ -42,10 +42,7 @@ class TrainLedgerTest : public ::testing::Test {
                              Clock::Real(), *world_, [](int) {});
     ASSERT_TRUE(report.ok()) << report.status();
   }
-  static void TearDownTestSuite() {
-    delete world_;
-    world_ = nullptr;
-  }
+  static void TearDownTestSuite() { world_.reset(); }
 
   TrainLedgerTest() {
     options_.ledger = "the world";
@@ -79,8 +76,8 @@ class TrainLedgerTest : public ::testing::Test {
     return *bundle;
   }
 
-  static MemoryLedger* world_;
-  Ledger* ledger_ = world_;
+  static std::unique_ptr<MemoryLedger> world_;
+  Ledger* ledger_ = world_.get();
   const TempFolder folder_;
   const FixedClock clock_{absl::FromUnixSeconds(1'750'000'000)};
   const Workshop workshop_{
@@ -92,7 +89,7 @@ class TrainLedgerTest : public ::testing::Test {
       }};
   TrainLedgerOptions options_;
 };
-MemoryLedger* TrainLedgerTest::world_ = nullptr;
+std::unique_ptr<MemoryLedger> TrainLedgerTest::world_;
 
 TEST_F(TrainLedgerTest, WritesABundleThatServesAndASummaryThatAgrees) {
   options_.baseline = true;

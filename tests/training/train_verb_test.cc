@@ -37,15 +37,14 @@ Outcome RunTenuto(std::vector<std::string> words) {
 class TrainVerb : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    shared_ = new TempFolder;
+    shared_ = std::make_unique<TempFolder>();
     const Outcome lived =
         RunTenuto({"world", "generate", "--users", "150", "--days", "120",
                    "--seed", "3", "--ledger", World()});
     ASSERT_EQ(lived.exit_code, 0) << lived.errors;
   }
   static void TearDownTestSuite() {
-    delete shared_;
-    shared_ = nullptr;
+    shared_.reset();
   }
   static std::string World() { return (shared_->path() / "world").string(); }
 
@@ -73,12 +72,12 @@ class TrainVerb : public ::testing::Test {
     EXPECT_FALSE(std::filesystem::exists(summary_));
   }
 
-  static TempFolder* shared_;
+  static std::unique_ptr<TempFolder> shared_;
   const TempFolder folder_;
   const std::string models_ = (folder_.path() / "models").string();
   const std::string summary_ = (folder_.path() / "summary.json").string();
 };
-TempFolder* TrainVerb::shared_ = nullptr;
+std::unique_ptr<TempFolder> TrainVerb::shared_;
 
 TEST_F(TrainVerb, TrainsFromALedgerAndGivesTheSameBytesOnAnyThreads) {
   for (const char* threads : {"1", "2"}) {

@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "training/flag_values.h"
 #include "training/importers/format.h"
 #include "training/importers/import_run.h"
 #include "training/line_source.h"
@@ -72,6 +73,7 @@ void Print(const ImportFlags& flags, const ImportReport& report) {
 absl::Status Import(const Workshop& workshop, const ImportFlags& flags) {
   // Everything about the input first: a mistake leaves no ledger behind.
   TENUTO_RETURN_IF_ERROR(MakeFormat(flags.options.format).status());
+  TENUTO_RETURN_IF_ERROR(CheckSummary(flags.summary));
   TENUTO_ASSIGN_OR_RETURN(const std::unique_ptr<LineSource> source,
                           LineSource::Open(flags.input));
   TENUTO_ASSIGN_OR_RETURN(

@@ -18,6 +18,7 @@
 #include "training/evaluator.h"
 #include "training/flag_values.h"
 #include "training/model_fit.h"
+#include "training/peak_memory.h"
 #include "training/progress.h"
 #include "training/summary.h"
 #include "training/time_split.h"
@@ -176,10 +177,19 @@ absl::Status LedgerTraining::Replay() {
       rows_, BuildRows(*opened_->ledger, plan, *labeler_, schedule_, threads_,
                        workshop_.clock));
   report_.seconds.emplace_back("replay", rows_.seconds);
-  std::printf("replayed  %lld events of %lld users into %d rows in %.2f s\n",
-              static_cast<long long>(rows_.events),
-              static_cast<long long>(rows_.users), rows_.matrix.rows(),
-              rows_.seconds);
+  const double events_per_second =
+      static_cast<double>(rows_.events) / rows_.seconds / threads_;
+  std::printf(
+      "replayed  %lld events of %lld users into %d rows in %.2f s: %.0f "
+      "events/s "
+      "a thread, peak memory %lld MiB\n",
+      static_cast<long long>(rows_.events), static_cast<long long>(rows_.users),
+      rows_.matrix.rows(), rows_.seconds, events_per_second,
+      static_cast<long long>(PeakMemoryBytes() >> 20));
+  report_.extra.emplace_back("replay_events_per_second_per_thread",
+                             JsonNumber(events_per_second));
+  report_.extra.emplace_back("peak_memory_bytes",
+                             absl::StrCat(PeakMemoryBytes()));
   if (rows_.matrix.rows() == 0) {
     return absl::InvalidArgumentError(
         "no user is eligible at any snapshot (see --eligible)");

@@ -172,9 +172,9 @@ class Verifier {
     return "";
   }
 
-  static void Note(std::string difference, VerifyResult& result) {
+  static void Note(absl::string_view difference, VerifyResult& result) {
     if (result.first_differences.size() < kDifferencesMax) {
-      result.first_differences.push_back(std::move(difference));
+      result.first_differences.emplace_back(difference);
     }
   }
 

@@ -11,6 +11,7 @@
 #include "absl/time/civil_time.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "training/flag_values.h"
 #include "training/progress.h"
 #include "training/verb.h"
 #include "training/world/generate.h"
@@ -52,6 +53,7 @@ absl::Status Generate(const WorldFlags& flags, const Workshop& workshop) {
   TENUTO_ASSIGN_OR_RETURN(const world::WorldOptions options, OptionsOf(flags));
   // Refuses wrong numbers before it makes a directory.
   TENUTO_RETURN_IF_ERROR(world::CheckOptions(options));
+  TENUTO_RETURN_IF_ERROR(CheckSummary(flags.summary));
   TENUTO_ASSIGN_OR_RETURN(
       const OpenedLedger opened,
       workshop.open_ledger(flags.ledger, LedgerAccess::kWrite));

@@ -19,8 +19,6 @@ using ::testing::HasSubstr;
 const std::map<std::string, std::string>& TestedElsewhere() {
   static const auto* const reasons = new std::map<std::string, std::string>{
       {"features/base/clock.cc", "asks the machine; nothing to compute"},
-      {"server/event_streams.cc",
-       "streams run over gRPC in server_test and messaging_platform_test"},
       {"training/main.cc", "run as a process by the integration tests"},
   };
   return *reasons;

@@ -14,13 +14,18 @@
 #include "absl/time/time.h"
 #include "features/base/clock.h"
 #include "features/catalogue.h"
+#include "features/feature_plan.h"
 #include "features/rocks_ledger.h"
 #include "gtest/gtest.h"
 #include "tests/support/gzip_bytes.h"
 #include "tests/support/temp_folder.h"
 #include "training/importers/format.h"
 #include "training/importers/import_run.h"
+#include "training/labeler.h"
+#include "training/ledger_rows.h"
 #include "training/line_source.h"
+#include "training/peak_memory.h"
+#include "training/time_split.h"
 
 namespace tenuto {
 namespace {
@@ -90,6 +95,27 @@ class ImportBenchmark : public testing::Test {
     return (*source)->line_number();
   }
 
+  // What training does with the log, on one thread: every feature of every
+  // paying user, every seventh day.
+  void ReplayIntoRows(const Ledger& ledger) {
+    const FeaturePlan plan = FeaturePlan::CompileAll(Catalogue::Embedded());
+    const auto labeler = Labeler::Named("churn_by_choice");
+    ASSERT_TRUE(labeler.ok()) << labeler.status();
+    const LedgerFacts facts = ledger.Facts();
+    RowSchedule schedule;
+    schedule.horizon = absl::Hours(24);
+    schedule.snapshots = PlanSnapshots(facts.history_start, absl::Hours(24 * 7),
+                                       schedule.horizon, facts.history_end);
+    Begin();
+    const auto rows =
+        BuildRows(ledger, plan, *labeler, schedule, 1, Clock::Real());
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    Show("replay into rows, one thread", rows->events);
+    std::printf("%-30s %9d rows, peak memory so far %lld MiB\n", "",
+                rows->matrix.rows(),
+                static_cast<long long>(PeakMemoryBytes() >> 20));
+  }
+
   const TempFolder folder_;
   const std::filesystem::path path_ = File(folder_);
 
@@ -134,6 +160,7 @@ TEST_F(ImportBenchmark, ImportsDurablyBesideInflatingAndParsingTheSameFile) {
                 static_cast<long long>(report->peak_memory_bytes >> 20));
     EXPECT_LT(report->peak_memory_bytes, std::int64_t{1} << 30);
   }
+  ReplayIntoRows(**ledger);
 }
 
 }  // namespace

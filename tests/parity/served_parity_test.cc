@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
-#include <random>
 #include <set>
 #include <string>
 #include <utility>
@@ -17,7 +16,6 @@
 #include "features/catalogue.h"
 #include "features/rocks_ledger.h"
 #include "gmock/gmock.h"
-#include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "tests/parity/live_traffic.h"
 #include "tests/support/child_process.h"
@@ -29,41 +27,27 @@ namespace {
 
 using ::testing::ContainsRegex;
 
+constexpr int kSeed = 1;
 constexpr int kScores = 10'000;
 constexpr int kPastEvents = 3'000;
 
+template <typename Change>
+RecordedScores Changed(RecordedScores records, Change change) {
+  for (auto& partition : records) {
+    for (auto& [user, of_user] : partition) {
+      for (v1::ScoreRecord& record : of_user) change(record);
+    }
+  }
+  return records;
+}
+
 class ServedParity : public ::testing::Test {
  protected:
-  // Everything that is imported as the past begins here: without a past no
-  // window is whole and every row would be empty.
-  void ImportThePast(std::uint64_t seed) {
-    Producer producer("past", seed);
+  void ImportThePast() const {
+    Producer producer("past", kSeed);
     std::vector<v1::Event> events;
     for (int k = 0; k < kPastEvents; ++k) events.push_back(producer.Next());
-    std::sort(events.begin(), events.end(), [](const auto& a, const auto& b) {
-      return a.event_time().seconds() < b.event_time().seconds();
-    });
-    std::string lines;
-    for (const v1::Event& event : events) {
-      std::string json;
-      ASSERT_TRUE(
-          google::protobuf::util::MessageToJsonString(event, &json).ok());
-      lines += json + "\n";
-    }
-    const auto file = folder_.folder.Write("past.jsonl", lines);
-    ChildProcess import(ImportOf(file.string()));
-    ASSERT_EQ(import.Wait(), 0) << import.errors();
-  }
-
-  std::vector<std::string> ImportOf(const std::string& file) const {
-    return {BuiltProgram("tenuto"),
-            "import",
-            "--format",
-            "jsonl",
-            "--input",
-            file,
-            "--ledger",
-            folder_.data};
+    folder_.ImportThePast(std::move(events));
   }
 
   RecordedScores Recorded() const {
@@ -108,6 +92,23 @@ class ServedParity : public ::testing::Test {
     EXPECT_THAT(output,
                 ContainsRegex("rows .* [1-9][0-9]+ compared .* 0 differ"));
     std::printf("beside the server:\n%s", output.c_str());
+  }
+
+  // The proof can fail.
+  void ExpectChangesToDiffer() const {
+    const VerifyResult late = Replay(Changed(Recorded(), [](auto& record) {
+      record.set_as_of_us(record.as_of_us() + 3'600'000'000);
+    }));
+    EXPECT_GT(late.rows_differing, late.rows / 2);
+    const VerifyResult behind = Replay(Changed(Recorded(), [](auto& record) {
+      if (record.applied_through() > 0) {
+        record.set_applied_through(record.applied_through() - 1);
+      }
+    }));
+    EXPECT_GT(behind.rows_differing, behind.rows / 2);
+    std::printf("read an hour later %lld rows differ, an event earlier %lld\n",
+                static_cast<long long>(late.rows_differing),
+                static_cast<long long>(behind.rows_differing));
   }
 
   const ServerFolder folder_{"recorded_row_share: 1"};
@@ -178,25 +179,13 @@ void WaitForRecords(const ServerProcess& server, std::uint64_t count) {
   }
 }
 
-// Replays with every record changed: the proof can fail.
-template <typename Change>
-RecordedScores Changed(RecordedScores records, Change change) {
-  for (auto& partition : records) {
-    for (auto& [user, of_user] : partition) {
-      for (v1::ScoreRecord& record : of_user) change(record);
-    }
-  }
-  return records;
-}
-
 TEST_F(ServedParity, RowsServedAreTheRowsReplayedBitForBit) {
-  const std::uint64_t seed = std::random_device()();
-  std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
-  ImportThePast(seed);
+  std::printf("seed %d\n", kSeed);
+  ImportThePast();
 
   {
     ServerProcess server(folder_);
-    LiveTraffic traffic(server.channel(), seed + 1);
+    LiveTraffic traffic(server.channel(), kSeed + 1);
     traffic.WaitFor(2'000, 300);
     WaitForRecords(server, 1'000);
     server.Kill();
@@ -209,7 +198,7 @@ TEST_F(ServedParity, RowsServedAreTheRowsReplayedBitForBit) {
   EXPECT_GE(killed.rows, 1'000);
 
   ServerProcess server(folder_);
-  LiveTraffic traffic(server.channel(), seed + 2);
+  LiveTraffic traffic(server.channel(), kSeed + 2);
   traffic.WaitFor(kScores / 2, 500);
   WaitForRecords(server, kScores / 2);
   ReplayBesideTheServer();
@@ -242,20 +231,7 @@ TEST_F(ServedParity, RowsServedAreTheRowsReplayedBitForBit) {
   EXPECT_GT(variety.open, stopped.rows / 20);
   EXPECT_GT(variety.changed_consent, kUsers / 10);
   EXPECT_GT(variety.states, 2 * kUsers);
-
-  const VerifyResult late = Replay(Changed(Recorded(), [](auto& record) {
-    record.set_as_of_us(record.as_of_us() + 3'600'000'000);
-  }));
-  EXPECT_GT(late.rows_differing, late.rows / 2);
-  const VerifyResult behind = Replay(Changed(Recorded(), [](auto& record) {
-    if (record.applied_through() > 0) {
-      record.set_applied_through(record.applied_through() - 1);
-    }
-  }));
-  EXPECT_GT(behind.rows_differing, behind.rows / 2);
-  std::printf("read an hour later %lld rows differ, an event earlier %lld\n",
-              static_cast<long long>(late.rows_differing),
-              static_cast<long long>(behind.rows_differing));
+  ExpectChangesToDiffer();
 }
 
 TEST_F(ServedParity, AWriterIsToldWhichProcessHoldsTheLedger) {
@@ -264,7 +240,7 @@ TEST_F(ServedParity, AWriterIsToldWhichProcessHoldsTheLedger) {
       "one.jsonl",
       R"({"userId":"a","eventTime":"2024-06-05T14:00:00Z","search":{}})"
       "\n");
-  ChildProcess import(ImportOf(file.string()));
+  ChildProcess import(folder_.ImportOf(file.string()));
   EXPECT_EQ(import.Wait(), 2);
   const std::string errors = import.errors();
   EXPECT_THAT(errors,

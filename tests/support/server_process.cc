@@ -1,9 +1,11 @@
 #include "tests/support/server_process.h"
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 
 #include "features/catalogue.h"
+#include "google/protobuf/util/json_util.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
@@ -17,6 +19,32 @@ ServerFolder::ServerFolder(const std::string& config)
           "server.textproto",
           "listen: '127.0.0.1:0' metrics_listen: '127.0.0.1:0' " + config)) {
   WriteChurnBundle(models, Catalogue::Embedded());
+}
+
+void ServerFolder::ImportThePast(std::vector<v1::Event> events) const {
+  // An import knows an event when it comes: the oldest begins the history.
+  std::sort(events.begin(), events.end(), [](const auto& a, const auto& b) {
+    return a.event_time().seconds() < b.event_time().seconds();
+  });
+  std::string lines;
+  for (const v1::Event& event : events) {
+    std::string json;
+    ASSERT_TRUE(google::protobuf::util::MessageToJsonString(event, &json).ok());
+    lines += json + "\n";
+  }
+  ChildProcess import(ImportOf(folder.Write("past.jsonl", lines).string()));
+  ASSERT_EQ(import.Wait(), 0) << import.errors();
+}
+
+std::vector<std::string> ServerFolder::ImportOf(const std::string& file) const {
+  return {BuiltProgram("tenuto"),
+          "import",
+          "--format",
+          "jsonl",
+          "--input",
+          file,
+          "--ledger",
+          data.string()};
 }
 
 ServerProcess::ServerProcess(const ServerFolder& folder)

@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "grpcpp/channel.h"
 #include "tenuto/v1/admin.pb.h"
+#include "tenuto/v1/event.pb.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_folder.h"
 
@@ -19,6 +21,12 @@ namespace tenuto {
 struct ServerFolder {
   // `config` is added to what every test needs: ports of the system's choice.
   explicit ServerFolder(const std::string& config = "");
+
+  // Imports what happened before a server runs, with consent assumed. Without
+  // a past no window of days is whole and most columns are missing.
+  void ImportThePast(std::vector<v1::Event> events) const;
+  // The command that imports a file of events into the ledger.
+  std::vector<std::string> ImportOf(const std::string& file) const;
 
   const TempFolder folder;
   const std::filesystem::path data = folder.path() / "data";

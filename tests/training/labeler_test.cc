@@ -108,7 +108,9 @@ bool NaivelyPositive(const std::vector<LoggedEvent>& events, bool for_good,
                             event.event_time().nanos() / 1000,
                         event);
   }
-  for (const auto& [at, event] : parsed) {
+  for (const auto& entry : parsed) {
+    const auto at = entry.first;
+    const auto& event = entry.second;
     const bool leaves =
         (event.has_cancelled() && !event.cancelled().involuntary()) ||
         (event.has_downgraded() && !event.downgraded().involuntary());

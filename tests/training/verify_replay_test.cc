@@ -90,7 +90,9 @@ class VerifyReplayTest : public ::testing::Test {
       EXPECT_TRUE(log.ok()) << log.status();
       for (const v1::ScoreRecord& record : records_) (*log)->Append(record);
     }
-    return VerifyReplay(ledger, catalogue_, directory,
+    auto recorded = ReadRecordedScores(directory);
+    if (!recorded.ok()) return recorded.status();
+    return VerifyReplay(ledger, catalogue_, *std::move(recorded),
                         folder_.path() / "models", threads);
   }
 
@@ -188,7 +190,9 @@ TEST_F(VerifyReplayTest, FindsTheStateOfAUserWhomTheLogDoesNotKnow) {
 }
 
 TEST_F(VerifyReplayTest, NeedsNoRecordsWhereNothingWasServed) {
-  const auto result = VerifyReplay(ledger_, catalogue_, folder_.path() / "none",
+  const auto none = ReadRecordedScores(folder_.path() / "none");
+  ASSERT_TRUE(none.ok()) << none.status();
+  const auto result = VerifyReplay(ledger_, catalogue_, *none,
                                    folder_.path() / "no models", 1);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->rows, 0);

@@ -1,7 +1,5 @@
 #include "training/importers/import_run.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -18,6 +16,7 @@
 #include "training/importers/batch_writer.h"
 #include "training/importers/format.h"
 #include "training/importers/import_mark.h"
+#include "training/peak_memory.h"
 
 namespace tenuto {
 namespace {
@@ -41,12 +40,6 @@ std::int64_t DayOfTime(absl::Time time) {
 
 std::int64_t MicrosOf(const google::protobuf::Timestamp& time) {
   return time.seconds() * 1'000'000 + time.nanos() / 1000;
-}
-
-std::int64_t PeakMemoryBytes() {
-  struct rusage usage;
-  ::getrusage(RUSAGE_SELF, &usage);
-  return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
 // The reading thread: turns lines into gated events.

@@ -301,6 +301,8 @@ scoreboard() {
     "$(at "$dir/latency_score.txt" latency_ms_p99) ms; DecideTreatment p50" \
     "$(at "$dir/latency_decide.txt" latency_ms_p50) ms, p99" \
     "$(at "$dir/latency_decide.txt" latency_ms_p99) ms"
+  [[ -z "$data" ]] || echo "note         live answers are as of today; to them a" \
+    "log of the past has been silent since"
   echo "time         $((SECONDS - step_start)) s; everything is in $dir"
 }
 

@@ -24,6 +24,18 @@ struct Curvature {
   double h00 = 0, h01 = 0, h11 = 0;  // Its negative Hessian.
 };
 
+// Negative log likelihood of the smoothed targets.
+double Loss(absl::Span<const float> margins, absl::Span<const float> labels,
+            double positive, double negative, double intercept, double slope) {
+  double loss = 0;
+  for (std::size_t k = 0; k < margins.size(); ++k) {
+    const double z = intercept + slope * static_cast<double>(margins[k]);
+    const double target = labels[k] > 0.5f ? positive : negative;
+    loss += std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z))) - target * z;
+  }
+  return loss;
+}
+
 Curvature CurvatureAt(absl::Span<const float> margins,
                       absl::Span<const float> labels, double positive,
                       double negative, double intercept, double slope) {
@@ -99,9 +111,19 @@ v1::Calibration Calibrator::Fit(absl::Span<const float> margins,
         d0 = ((at.h11 + ridge) * at.g0 - at.h01 * at.g1) / det;
         d1 = (at.h00 * at.g1 - at.h01 * at.g0) / det;
       }
-      // Far from the optimum Newton's step may overshoot.
-      intercept += std::clamp(d0, -2.0, 2.0);
-      slope += std::clamp(d1, -1.0, 1.0);
+      // Far from the optimum Newton's step may overshoot: bound it without
+      // turning it, then halve it until the likelihood rises.
+      double share =
+          std::min(1.0, 2.0 / (std::abs(d0) + std::abs(d1) + 1e-300));
+      const double before =
+          Loss(margins, labels, positive, negative, intercept, slope);
+      while (share > 1e-9 &&
+             Loss(margins, labels, positive, negative, intercept + share * d0,
+                  slope + share * d1) > before) {
+        share /= 2;
+      }
+      intercept += share * d0;
+      slope += share * d1;
       if (std::abs(d0) + std::abs(d1) < kSmallStep) break;
     }
     if (!fit_slope || (slope > 0 && std::isfinite(slope))) break;

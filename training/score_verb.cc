@@ -45,7 +45,20 @@ absl::StatusOr<std::vector<Score>> ScoreEveryRow(const ModelBundle& bundle,
   return scores;
 }
 
+// Writing over what is read, or one result over the other, loses data.
+absl::Status CheckPaths(const ScoreOptions& options) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(options.table, options.output, ignored)) {
+    return absl::InvalidArgumentError("--output is the --table itself");
+  }
+  if (!options.summary.empty() && options.summary == options.output) {
+    return absl::InvalidArgumentError("--summary and --output are one file");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ScoreTable(const ScoreOptions& options, const Workshop& workshop) {
+  TENUTO_RETURN_IF_ERROR(CheckPaths(options));
   const absl::Time start = workshop.clock.Now();
   TENUTO_ASSIGN_OR_RETURN(const std::filesystem::path directory,
                           FindChampion(options.models_dir, options.model));

@@ -127,6 +127,11 @@ absl::Status LedgerTraining::PlanRun() {
   }
   const absl::Time first = options_.first_snapshot.value_or(
       NextMidnight(facts.history_start + kFirstSnapshotDays * kDay));
+  if (first < facts.history_start) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--first-snapshot: ", ShowDay(first), " is before the log begins, ",
+        ShowDay(facts.history_start)));
+  }
   schedule_.snapshots = PlanSnapshots(first, options_.snapshot_every,
                                       options_.horizon, facts.history_end);
   schedule_.horizon = options_.horizon;

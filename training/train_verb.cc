@@ -41,6 +41,10 @@ absl::Status RunLedger(Flags& flags, const Workshop& workshop) {
   options.eligible = eligible.at(flags.eligible);
   TENUTO_ASSIGN_OR_RETURN(options.horizon,
                           ParseDays("--horizon", flags.horizon));
+  if (options.horizon % absl::Hours(24) != absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--horizon: \"", flags.horizon, "\" is no whole number of days"));
+  }
   TENUTO_ASSIGN_OR_RETURN(options.snapshot_every,
                           ParseDays("--snapshot-every", flags.snapshot_every));
   TENUTO_RETURN_IF_ERROR(ParseOptionalMoment(

@@ -161,5 +161,35 @@ TEST(Calibrator, RefusesParametersThatWouldMislead) {
   }
 }
 
+// Few rows and margins that say little: a step of Newton's method that is cut
+// without its direction runs away.
+TEST(Calibrator, StaysNearTheBaseRateWhereMarginsSayNothing) {
+  std::mt19937_64 random(kSeed);
+  SCOPED_TRACE(kSeed);
+  for (int trial = 0; trial < 300; ++trial) {
+    std::normal_distribution<double> normal(-1, 0.02 + 0.01 * (trial % 30));
+    std::bernoulli_distribution positive(0.05 + 0.03 * (trial % 10));
+    Slice slice;
+    double rate = 0;
+    for (int k = 0; k < 120; ++k) {
+      slice.margins.push_back(static_cast<float>(normal(random)));
+      slice.labels.push_back(positive(random) ? 1.0f : 0.0f);
+      rate += static_cast<double>(slice.labels.back()) / 120;
+    }
+    if (rate <= 0 || rate >= 1) continue;
+    const Calibrator calibrator = Fitted(slice);
+    double loss = 0;
+    double constant = 0;
+    for (std::size_t k = 0; k < slice.labels.size(); ++k) {
+      const double p = calibrator.Probability(slice.margins[k]);
+      loss -= std::log(slice.labels[k] > 0.5f ? p : 1 - p);
+      constant -= std::log(slice.labels[k] > 0.5f ? rate : 1 - rate);
+    }
+    // Smoothed targets cost a little, and so does keeping the order (slope 1)
+    // where by chance the margins point the wrong way.
+    EXPECT_LE(loss, 1.15 * constant + 0.5) << "trial " << trial;
+  }
+}
+
 }  // namespace
 }  // namespace tenuto

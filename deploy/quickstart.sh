@@ -237,7 +237,7 @@ send_events() {
 
 decide() {
   step "Deciding for each of them"
-  awk '{printf "{\"requestId\":\"quickstart-%s\",\"userId\":\"%s\"}\n", $0, $0}' \
+  awk '{printf "{\"requestId\":\"quickstart-decide-%d\",\"userId\":\"%s\"}\n", NR, $0}' \
     "$dir/users.txt" > "$dir/decide.jsonl"
   call DecideTreatment - --summary "$dir/latency_decide.json" \
     < "$dir/decide.jsonl" > "$dir/decisions.jsonl"

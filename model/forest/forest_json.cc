@@ -1,0 +1,336 @@
+#include "model/forest/forest_json.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "features/base/status_macros.h"
+#include "simdjson.h"
+
+namespace tenuto {
+namespace {
+
+namespace json = simdjson::ondemand;
+
+absl::string_view View(std::string_view text) {
+  return absl::string_view(text.data(), text.size());
+}
+
+absl::Status Wrong(absl::string_view field, absl::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("the model's ", field, ": ", what));
+}
+
+absl::Status Check(simdjson::error_code error, absl::string_view field) {
+  if (!error) return absl::OkStatus();
+  return Wrong(field, simdjson::error_message(error));
+}
+
+std::string_view Trim(std::string_view token) {
+  const std::size_t last = token.find_last_not_of(" \t\r\n");
+  return token.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+template <class Number>
+bool Parse(std::string_view token, Number& number) {
+  const char* const end = token.data() + token.size();
+  const auto result = std::from_chars(token.data(), end, number);
+  return result.ec == std::errc() && result.ptr == end;
+}
+
+// XGBoost wrote flags as true and false once, as 1 and 0 now.
+bool Parse(std::string_view token, bool& flag) {
+  flag = token == "1" || token == "true";
+  return flag || token == "0" || token == "false";
+}
+
+// Reads numbers as they stand; "tree 3, node 7: ..." when one is none.
+template <class Number>
+absl::Status ReadNumbers(json::value& value, std::size_t tree,
+                         absl::string_view field,
+                         std::vector<Number>& numbers) {
+  const std::string name = absl::StrCat("tree ", tree, ", ", field);
+  json::array array;
+  TENUTO_RETURN_IF_ERROR(Check(value.get_array().get(array), name));
+  for (auto element : array) {
+    json::value item;
+    TENUTO_RETURN_IF_ERROR(Check(element.get(item), name));
+    const std::string_view token = Trim(item.raw_json_token());
+    Number number{};
+    if (!Parse(token, number)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "tree ", tree, ", node ", numbers.size(), ": its ", field, " is ",
+          View(token.substr(0, 40)), ", no number that fits"));
+    }
+    numbers.push_back(number);
+  }
+  return absl::OkStatus();
+}
+
+// vector<bool> hands out no references, so flags are kept as bytes.
+absl::Status ReadFlags(json::value& value, std::size_t tree,
+                       absl::string_view field,
+                       std::vector<std::uint8_t>& flags) {
+  std::vector<bool> read;
+  TENUTO_RETURN_IF_ERROR(ReadNumbers(value, tree, field, read));
+  flags.assign(read.begin(), read.end());
+  return absl::OkStatus();
+}
+
+// The arrays of one tree, one element a node.
+struct TreeArrays {
+  std::vector<std::int32_t> left;
+  std::vector<std::int32_t> right;
+  std::vector<std::uint32_t> column;
+  std::vector<float> value;
+  std::vector<std::uint8_t> default_left;
+  std::vector<std::uint8_t> categorical;  // Empty in some versions.
+
+  void Clear() {
+    left.clear();
+    right.clear();
+    column.clear();
+    value.clear();
+    default_left.clear();
+    categorical.clear();
+  }
+};
+
+absl::Status CheckLeafSize(json::value& tree_param, std::size_t tree) {
+  std::string_view size;
+  const auto error = tree_param["size_leaf_vector"].get_string().get(size);
+  if (error == simdjson::NO_SUCH_FIELD) return absl::OkStatus();
+  TENUTO_RETURN_IF_ERROR(
+      Check(error, absl::StrCat("tree ", tree, ", size_leaf_vector")));
+  if (size == "0" || size == "1") return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("tree ", tree, ": its leaves hold ", View(size),
+                   " values; only trees with one output are supported"));
+}
+
+absl::Status ReadArrays(json::object& object, std::size_t tree,
+                        TreeArrays& arrays) {
+  arrays.Clear();
+  for (auto found : object) {
+    json::field field;
+    TENUTO_RETURN_IF_ERROR(
+        Check(std::move(found).get(field), absl::StrCat("tree ", tree)));
+    std::string_view key;
+    TENUTO_RETURN_IF_ERROR(
+        Check(field.unescaped_key().get(key), absl::StrCat("tree ", tree)));
+    json::value& value = field.value();
+    absl::Status status;
+    if (key == "left_children") {
+      status = ReadNumbers(value, tree, "left_children", arrays.left);
+    } else if (key == "right_children") {
+      status = ReadNumbers(value, tree, "right_children", arrays.right);
+    } else if (key == "split_indices") {
+      status = ReadNumbers(value, tree, "split_indices", arrays.column);
+    } else if (key == "split_conditions") {
+      status = ReadNumbers(value, tree, "split_conditions", arrays.value);
+    } else if (key == "default_left") {
+      status = ReadFlags(value, tree, "default_left", arrays.default_left);
+    } else if (key == "split_type") {
+      status = ReadFlags(value, tree, "split_type", arrays.categorical);
+    } else if (key == "tree_param") {
+      status = CheckLeafSize(value, tree);
+    }
+    TENUTO_RETURN_IF_ERROR(status);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ForestTree> MakeTree(const TreeArrays& arrays,
+                                    std::size_t number) {
+  const std::size_t nodes = arrays.left.size();
+  for (const auto& [field, size] :
+       {std::pair<absl::string_view, std::size_t>("right_children",
+                                                  arrays.right.size()),
+        {"split_indices", arrays.column.size()},
+        {"split_conditions", arrays.value.size()},
+        {"default_left", arrays.default_left.size()},
+        {"split_type",
+         arrays.categorical.empty() ? nodes : arrays.categorical.size()}}) {
+    if (size == nodes) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("tree ", number, ", node ", std::min(size, nodes), ": ",
+                     nodes, " left_children but ", size, " ", field));
+  }
+  ForestTree tree;
+  tree.nodes.resize(nodes);
+  for (std::size_t n = 0; n < nodes; ++n) {
+    ForestNode& node = tree.nodes[n];
+    node.value = arrays.value[n];
+    if (arrays.left[n] == -1) continue;
+    node.left = arrays.left[n];
+    node.right = arrays.right[n];
+    // What lies beyond is beyond any number of columns, too.
+    node.column = arrays.column[n] > INT32_MAX
+                      ? INT32_MAX
+                      : static_cast<std::int32_t>(arrays.column[n]);
+    node.default_left = arrays.default_left[n] != 0;
+    if (node.left < 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "tree ", number, ", node ", n, ": links to node ", node.left));
+    }
+    if (!arrays.categorical.empty() && arrays.categorical[n] != 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "tree ", number, ", node ", n,
+          ": a categorical split, which is not supported; give the category as "
+          "number columns"));
+    }
+  }
+  return tree;
+}
+
+absl::Status ReadTrees(json::object& model, std::vector<ForestTree>& trees) {
+  // Which output a tree adds to.
+  json::array outputs;
+  TENUTO_RETURN_IF_ERROR(
+      Check(model["tree_info"].get_array().get(outputs), "tree_info"));
+  for (auto element : outputs) {
+    std::int64_t output = 0;
+    TENUTO_RETURN_IF_ERROR(Check(element.get_int64().get(output), "tree_info"));
+    if (output != 0) {
+      return Wrong("tree_info", "several outputs are not supported");
+    }
+  }
+  json::array array;
+  TENUTO_RETURN_IF_ERROR(Check(model["trees"].get_array().get(array), "trees"));
+  TreeArrays arrays;
+  for (auto element : array) {
+    json::object object;
+    TENUTO_RETURN_IF_ERROR(Check(element.get_object().get(object),
+                                 absl::StrCat("tree ", trees.size())));
+    TENUTO_RETURN_IF_ERROR(ReadArrays(object, trees.size(), arrays));
+    TENUTO_ASSIGN_OR_RETURN(ForestTree tree, MakeTree(arrays, trees.size()));
+    trees.push_back(std::move(tree));
+  }
+  return absl::OkStatus();
+}
+
+// The margin at which XGBoost starts, in its own arithmetic.
+absl::StatusOr<float> BaseMargin(std::string_view objective, float score) {
+  if (objective == "binary:logistic" || objective == "reg:logistic" ||
+      objective == "binary:logitraw") {
+    if (score > 0 && score < 1) return -std::log(1.0f / score - 1.0f);
+    return Wrong("base_score", absl::StrCat(score, " is not between 0 and 1"));
+  }
+  if (objective == "count:poisson" || objective == "reg:gamma" ||
+      objective == "reg:tweedie") {
+    if (score > 0 && std::isfinite(score)) return std::log(score);
+    return Wrong("base_score", absl::StrCat(score, " is not above 0"));
+  }
+  if (objective == "reg:squarederror" || objective == "reg:absoluteerror" ||
+      objective == "reg:pseudohubererror") {
+    return score;
+  }
+  return Wrong("objective",
+               absl::StrCat(View(objective.substr(0, 60)),
+                            " is not supported; train with binary:logistic"));
+}
+
+struct ModelParameters {
+  float base_score = 0;
+  std::int64_t columns = 0;
+};
+
+// Parameters are numbers inside of strings; XGBoost 3 writes the base score as
+// a vector of one: "[5E-1]".
+absl::StatusOr<ModelParameters> ReadParameters(json::object& learner) {
+  json::object object;
+  TENUTO_RETURN_IF_ERROR(
+      Check(learner["learner_model_param"].get_object().get(object),
+            "learner_model_param"));
+  ModelParameters parameters;
+  std::string_view text;
+  TENUTO_RETURN_IF_ERROR(
+      Check(object["base_score"].get_string().get(text), "base_score"));
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {
+    text = text.substr(1, text.size() - 2);
+  }
+  if (!Parse(text, parameters.base_score)) {
+    return Wrong("base_score", absl::StrCat("\"", View(text.substr(0, 40)),
+                                            "\" is not one number"));
+  }
+  TENUTO_RETURN_IF_ERROR(
+      Check(object["num_feature"].get_string().get(text), "num_feature"));
+  if (!Parse(text, parameters.columns)) {
+    return Wrong("num_feature", "no number");
+  }
+  for (const char* const name : {"num_class", "num_target"}) {
+    const auto error = object[name].get_string().get(text);
+    if (error == simdjson::NO_SUCH_FIELD) continue;
+    TENUTO_RETURN_IF_ERROR(Check(error, name));
+    if (text != "0" && text != "1") {
+      return Wrong(name, absl::StrCat(View(text.substr(0, 40)),
+                                      "; only one output is supported"));
+    }
+  }
+  return parameters;
+}
+
+absl::Status ReadBooster(json::object& learner, Forest& forest) {
+  json::object booster;
+  TENUTO_RETURN_IF_ERROR(
+      Check(learner["gradient_booster"].get_object().get(booster),
+            "gradient_booster"));
+  std::string_view name;
+  TENUTO_RETURN_IF_ERROR(
+      Check(booster["name"].get_string().get(name), "gradient_booster.name"));
+  if (name == "dart") {
+    return Wrong("gradient_booster",
+                 "dart is not supported: it weighs each tree, which the "
+                 "engines do not; train with gbtree");
+  }
+  if (name != "gbtree") {
+    return Wrong("gradient_booster",
+                 absl::StrCat(View(name.substr(0, 40)),
+                              " is not supported; train with gbtree"));
+  }
+  json::object model;
+  TENUTO_RETURN_IF_ERROR(Check(booster["model"].get_object().get(model),
+                               "gradient_booster.model"));
+  return ReadTrees(model, forest.trees);
+}
+
+}  // namespace
+
+absl::StatusOr<Forest> ReadForestJson(absl::string_view model_json,
+                                      int columns) {
+  const simdjson::padded_string padded(model_json.data(), model_json.size());
+  json::parser parser;
+  json::document document;
+  TENUTO_RETURN_IF_ERROR(Check(parser.iterate(padded).get(document), "JSON"));
+  json::object root, learner;
+  TENUTO_RETURN_IF_ERROR(Check(document.get_object().get(root), "JSON"));
+  TENUTO_RETURN_IF_ERROR(
+      Check(root["learner"].get_object().get(learner), "learner"));
+  Forest forest;
+  forest.columns = columns;
+  TENUTO_RETURN_IF_ERROR(ReadBooster(learner, forest));
+  TENUTO_ASSIGN_OR_RETURN(const ModelParameters parameters,
+                          ReadParameters(learner));
+  if (parameters.columns != columns) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the model reads ", parameters.columns,
+                     " columns, the manifest lists ", columns));
+  }
+  json::object objective;
+  TENUTO_RETURN_IF_ERROR(
+      Check(learner["objective"].get_object().get(objective), "objective"));
+  std::string_view name;
+  TENUTO_RETURN_IF_ERROR(
+      Check(objective["name"].get_string().get(name), "objective.name"));
+  TENUTO_ASSIGN_OR_RETURN(forest.base_margin,
+                          BaseMargin(name, parameters.base_score));
+  TENUTO_RETURN_IF_ERROR(ValidateForest(forest));
+  return forest;
+}
+
+}  // namespace tenuto

@@ -1,0 +1,30 @@
+// The bit-sliced kernel on 512 rows, for processors with AVX-512 F, BW, DQ, VL,
+// VBMI and GFNI.
+// Thread-safe.
+#ifndef TENUTO_MODEL_FOREST_SLICED_AVX512_H_
+#define TENUTO_MODEL_FOREST_SLICED_AVX512_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "model/forest/forest_views.h"
+
+namespace tenuto {
+
+inline constexpr std::size_t kSliced512Rows = 512;
+
+// Codes up to 512 rows for every forest over the same columns. `turned` holds
+// 16 * 512 floats, `planes` kSlicedPlanes * 64 bytes a column; all scratch on
+// addresses that are multiples of 64.
+void MakePlanesAvx512(const SlicedColumnsView& columns, const float* rows,
+                      std::size_t count, float* turned, std::uint8_t* planes);
+
+// Margins of the coded rows. `masks` holds kSlicedMasksMax * 64 bytes, `sums`
+// 512 floats.
+void SlicedMarginsAvx512(const SlicedForestView& forest,
+                         const std::uint8_t* planes, std::uint8_t* masks,
+                         float* sums, std::size_t count, float* margins);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_MODEL_FOREST_SLICED_AVX512_H_

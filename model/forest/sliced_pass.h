@@ -1,0 +1,199 @@
+// One pass over a block of rows in bit slices, for any width of register. Every
+// template has a type of the including file among its arguments, so its code
+// never leaves that file: these are compiled for different processors.
+// Thread-safe: writes only to what it is given.
+#ifndef TENUTO_MODEL_FOREST_SLICED_PASS_H_
+#define TENUTO_MODEL_FOREST_SLICED_PASS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "model/forest/forest_views.h"
+
+namespace tenuto::sliced {
+
+// `L` names a register of `L::Slice`, one bit for each of L::kRows rows, and
+// what can be done to it: Load, Store, Zero, And, Or, AndNot(a, b) = ~a & b,
+// Select(c, yes, no); L::kBytes is its size.
+
+// Bits of the ranks of a column, lowest first, and its missing rows.
+template <class L>
+struct ColumnPlanes {
+  typename L::Slice bit[8];
+  typename L::Slice missing;
+};
+
+template <class L>
+[[gnu::always_inline]] inline ColumnPlanes<L> LoadPlanes(
+    const std::uint8_t* planes, const SlicedRun& run) {
+  const std::uint8_t* const from =
+      planes + run.column * kSlicedPlanes * L::kBytes;
+  ColumnPlanes<L> result;
+  for (std::uint32_t b = 0; b < 8; ++b) {
+    result.bit[b] = b < run.levels ? L::Load(from + b * L::kBytes) : L::Zero();
+  }
+  result.missing = L::Load(from + kSlicedMissing * L::kBytes);
+  return result;
+}
+
+// Of the two bits `high`, `low` as a number: equal to 0..3, and above 0..3.
+template <class L>
+[[gnu::always_inline]] inline void ComparePair(typename L::Slice high,
+                                               typename L::Slice low,
+                                               typename L::Slice* equal,
+                                               typename L::Slice* above) {
+  equal[3] = L::And(high, low);
+  equal[2] = L::AndNot(low, high);
+  equal[1] = L::AndNot(high, low);
+  above[0] = L::Or(high, low);
+  equal[0] = L::Not(above[0]);
+  above[1] = high;
+  above[2] = equal[3];
+  above[3] = L::Zero();
+}
+
+// A rank is above 16 h + m where its high half is above h, or equal to h and
+// its low half above m: one operation a mask once the halves are compared.
+template <class L>
+void MakeRunOfMasks(const std::uint8_t* planes, const SlicedRun& run,
+                    const SlicedMask* masks, std::uint8_t* out) {
+  using Slice = typename L::Slice;
+  const ColumnPlanes<L> p = LoadPlanes<L>(planes, run);
+  Slice equal[4][4];
+  Slice above[4][4];
+  for (int pair = 0; pair < 4; ++pair) {
+    ComparePair<L>(p.bit[2 * pair + 1], p.bit[2 * pair], equal[pair],
+                   above[pair]);
+  }
+  Slice low_above[16];
+  for (int m = 0; m < 16; ++m) {
+    low_above[m] =
+        L::OrAnd(above[1][m >> 2], equal[1][m >> 2], above[0][m & 3]);
+  }
+  int half = -1;
+  Slice high_equal = L::Zero();
+  Slice high_above[2] = {L::Zero(), L::Zero()};  // Missing right, left.
+  for (std::uint32_t k = 0; k < run.masks; ++k) {
+    const int h = masks[k].rank >> 4;
+    if (h != half) {
+      half = h;
+      high_equal = L::And(equal[3][h >> 2], equal[2][h & 3]);
+      high_above[1] =
+          L::OrAnd(above[3][h >> 2], equal[3][h >> 2], above[2][h & 3]);
+      high_above[0] = L::Or(high_above[1], p.missing);
+    }
+    L::Store(out + k * L::kBytes,
+             L::OrAnd(high_above[masks[k].default_left], high_equal,
+                      low_above[masks[k].rank & 15]));
+  }
+}
+
+// Which of the rows below the split at kHeap go right at depth kLevel, given
+// their ways `path` at the kLevel levels above.
+template <class L, int kLevel, int kStep, unsigned kHeap>
+[[gnu::always_inline]] inline typename L::Slice Way(
+    const typename L::Slice* path, const std::uint16_t* slots,
+    const std::uint8_t* masks) {
+  if constexpr (kStep == kLevel) {
+    return L::Load(masks + slots[kHeap] * (L::kBytes / 8));
+  } else {
+    const auto left = Way<L, kLevel, kStep + 1, 2 * kHeap>(path, slots, masks);
+    const auto right =
+        Way<L, kLevel, kStep + 1, 2 * kHeap + 1>(path, slots, masks);
+    return L::Select(path[kStep], right, left);
+  }
+}
+
+template <class L, int kDepth, int kLevel = 0>
+[[gnu::always_inline]] inline void FindPath(typename L::Slice* path,
+                                            const std::uint16_t* slots,
+                                            const std::uint8_t* masks) {
+  if constexpr (kLevel < kDepth) {
+    path[kLevel] = Way<L, kLevel, 0, 1>(path, slots, masks);
+    FindPath<L, kDepth, kLevel + 1>(path, slots, masks);
+  }
+}
+
+template <class L, int kDepth>
+void AddTree(const SlicedForestView& forest, const SlicedTree& tree,
+             const std::uint8_t* masks, float* sums) {
+  typename L::Slice path[kDepth];
+  FindPath<L, kDepth>(path, forest.slots + tree.first_slot, masks);
+  L::template AddLeaves<kDepth>(path, forest, tree, sums);
+}
+
+template <class L>
+void AddAnyTree(const SlicedForestView& forest, const SlicedTree& tree,
+                const std::uint8_t* masks, float* sums) {
+  switch (tree.depth) {
+    case 1:
+      return AddTree<L, 1>(forest, tree, masks, sums);
+    case 2:
+      return AddTree<L, 2>(forest, tree, masks, sums);
+    case 3:
+      return AddTree<L, 3>(forest, tree, masks, sums);
+    case 4:
+      return AddTree<L, 4>(forest, tree, masks, sums);
+    case 5:
+      return AddTree<L, 5>(forest, tree, masks, sums);
+    case 6:
+      return AddTree<L, 6>(forest, tree, masks, sums);
+    case 7:
+      return AddTree<L, 7>(forest, tree, masks, sums);
+    default:
+      return AddTree<L, 8>(forest, tree, masks, sums);
+  }
+}
+
+// Sums of L::kRows rows whose planes are made, in the order of L's own.
+template <class L>
+void ScorePlanes(const SlicedForestView& forest, const std::uint8_t* planes,
+                 std::uint8_t* masks, float* sums) {
+  for (std::size_t r = 0; r < L::kRows; ++r) sums[r] = forest.base_margin;
+  const SlicedRun* run = forest.runs;
+  const SlicedMask* mask = forest.masks;
+  const SlicedTree* tree = forest.trees;
+  L::Store(masks, L::Zero());
+  for (std::size_t c = 0; c < forest.chunks; ++c) {
+    const SlicedChunk chunk = forest.chunk[c];
+    std::uint8_t* out = masks + L::kBytes;
+    for (const SlicedRun* const last = run + chunk.runs; run < last; ++run) {
+      MakeRunOfMasks<L>(planes, *run, mask, out);
+      mask += run->masks;
+      out += run->masks * L::kBytes;
+    }
+    for (const SlicedTree* const last = tree + chunk.trees; tree < last;
+         ++tree) {
+      AddAnyTree<L>(forest, *tree, masks, sums);
+    }
+  }
+}
+
+// The bits of the ranks of up to L::kRows rows, in every column. Rows beyond
+// `count` repeat the last. `turned` holds L::kLanes columns of L::kRows floats.
+template <class L>
+void MakePlanes(const SlicedColumnsView& view, const float* rows,
+                std::size_t count, float* turned, std::uint8_t* planes) {
+  std::size_t c = 0;
+  while (c < view.columns) {
+    const std::size_t first = view.column[c].input / L::kLanes * L::kLanes;
+    for (std::size_t r = 0; r < L::kRows; r += L::kLanes) {
+      const float* row[L::kLanes];
+      for (std::size_t k = 0; k < L::kLanes; ++k) {
+        const std::size_t at = r + k < count ? r + k : count - 1;
+        row[k] = rows + at * view.width + first;
+      }
+      L::Turn(row, view.width - first, turned + r);
+    }
+    for (; c < view.columns && view.column[c].input < first + L::kLanes; ++c) {
+      const SlicedColumn& column = view.column[c];
+      L::Search(turned + (column.input - first) * L::kRows, column.levels,
+                view.pivots + column.first_pivot,
+                planes + c * kSlicedPlanes * L::kBytes);
+    }
+  }
+}
+
+}  // namespace tenuto::sliced
+
+#endif  // TENUTO_MODEL_FOREST_SLICED_PASS_H_

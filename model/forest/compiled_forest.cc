@@ -15,6 +15,7 @@
 #include "model/forest/sliced_avx2.h"
 #include "model/forest/sliced_avx512.h"
 #include "model/forest/sliced_layout.h"
+#include "model/forest/sliced_pass.h"
 
 namespace tenuto {
 namespace {
@@ -57,7 +58,7 @@ struct SlicedScratch {
 // For `rows` rows a pass on registers of `lanes` floats.
 SlicedScratch TakeSliced(ScratchPieces& pieces, std::size_t rows,
                          std::size_t lanes, std::size_t columns) {
-  return {pieces.Take<float>(rows * lanes),
+  return {pieces.Take<float>(sliced::kTurnedStride * lanes),
           pieces.Take<std::uint8_t>(rows / 8 * kSlicedPlanes * columns),
           pieces.Take<std::uint8_t>(rows / 8 * kSlicedMasksMax),
           pieces.Take<float>(rows)};
@@ -147,9 +148,7 @@ absl::StatusOr<CompiledForest> CompiledForest::Compile(
   const bool fat = runs(ForestEngine::kFat);
   const bool sliced512 = runs(ForestEngine::kSliced512);
   const bool sliced256 = !sliced512 && runs(ForestEngine::kSliced256);
-  if (layouts->cpu == CpuLevel::kAvx512) {
-    layouts->row_tables.emplace(layouts->columns);
-  }
+  layouts->row_tables.emplace(layouts->columns);
   if (sliced512 || sliced256) {
     layouts->block_tables.emplace(layouts->columns,
                                   static_cast<std::size_t>(layouts->width));
@@ -319,7 +318,7 @@ void CompiledForest::Layouts::RunFlat(const float* rows, std::size_t count,
   ScratchPieces pieces(scratch);
   auto* const codes = pieces.Take<std::uint8_t>(shape.columns);
   for (std::size_t r = 0; r < count; ++r, rows += width) {
-    columns.CodeRow(rows, codes);
+    row_tables->CodeRow(rows, codes);
     for (std::size_t f = 0; f < forests; ++f) {
       margins[f * stride + r] = flat[f].Margin(codes);
     }

@@ -16,6 +16,10 @@ template <int kPages>
     return _mm512_permutexvar_epi8(columns, pages[0]);
   } else if constexpr (kPages == 2) {
     return _mm512_permutex2var_epi8(pages[0], columns, pages[1]);
+  } else if constexpr (kPages == 3) {
+    return _mm512_mask_permutexvar_epi8(
+        _mm512_permutex2var_epi8(pages[0], columns, pages[1]),
+        _mm512_movepi8_mask(columns), columns, pages[2]);
   } else {
     const __m512i low = _mm512_permutex2var_epi8(pages[0], columns, pages[1]);
     const __m512i high = _mm512_permutex2var_epi8(pages[2], columns, pages[3]);
@@ -152,6 +156,8 @@ void Margins(const FatView& view, const std::uint8_t* codes,
     Compare<1, kRows>(view, codes, masks);
   } else if (view.columns_used <= 128) {
     Compare<2, kRows>(view, codes, masks);
+  } else if (view.columns_used <= 192) {
+    Compare<3, kRows>(view, codes, masks);
   } else {
     Compare<4, kRows>(view, codes, masks);
   }
@@ -179,8 +185,10 @@ void Margins(const FatView& view, const std::uint8_t* codes,
 
 }  // namespace
 
-void CodeRowAvx512(const CoderView& view, const float* row,
+void CodeRowAvx512(const CoderView& tables, const float* row,
                    std::uint8_t* codes) {
+  // A copy, since codes might overwrite what a reference leads to.
+  const CoderView view = tables;
   for (std::size_t c = 0; c < view.columns; ++c) {
     const float value = row[view.inputs[c]];
     const __m512 lanes = _mm512_set1_ps(value);
@@ -188,7 +196,9 @@ void CodeRowAvx512(const CoderView& view, const float* row,
     const float* const thresholds =
         view.blocks + 16 * (view.first_block[c] + static_cast<unsigned>(block));
     const int rank = 16 * block + CountAtOrBelow(thresholds, lanes);
-    codes[c] = static_cast<std::uint8_t>(value != value ? 255 : rank);
+    // A branch on what is missing would be mispredicted.
+    const int missing = _mm512_cmp_ps_mask(lanes, lanes, _CMP_UNORD_Q) & 255;
+    codes[c] = static_cast<std::uint8_t>(rank | missing);
   }
 }
 

@@ -10,8 +10,8 @@
 
 namespace tenuto {
 
-// Writes one code a column; the same as RankColumns::CodeRow.
-void CodeRowAvx512(const CoderView& view, const float* row,
+// Writes one code a column; the same as RowTables::CodeRow.
+void CodeRowAvx512(const CoderView& tables, const float* row,
                    std::uint8_t* codes);
 
 // Margins of 1 to kFatRowsAtOnce rows of codes, kFatColumnsMax bytes apart.

@@ -11,6 +11,7 @@
 #include "model/forest/flat_layout.h"
 #include "model/forest/forest.h"
 #include "model/forest/forest_views.h"
+#include "model/forest/line_vector.h"
 #include "model/forest/rank_columns.h"
 
 namespace tenuto {
@@ -35,11 +36,11 @@ class FatForest {
   float base_margin_;
   std::size_t trees_;
   std::size_t columns_used_;
-  std::vector<std::uint8_t> columns_;
-  std::vector<std::uint8_t> limits_;
-  std::vector<std::uint64_t> default_left_;
-  std::vector<float> leaves_;
-  std::vector<std::uint32_t> exits_;
+  LineVector<std::uint8_t> columns_;
+  LineVector<std::uint8_t> limits_;
+  LineVector<std::uint64_t> default_left_;
+  LineVector<float> leaves_;
+  LineVector<std::uint32_t> exits_;
   std::vector<std::uint8_t> tail_steps_;
   FlatLayout tails_;
 };

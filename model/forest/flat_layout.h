@@ -38,7 +38,7 @@ class FlatForest {
  public:
   FlatForest(const Forest& forest, const RankColumns& columns);
 
-  // `codes` as RankColumns::CodeRow writes them.
+  // `codes` as RowTables::CodeRow writes them.
   float Margin(const std::uint8_t* codes) const;
   std::size_t size_bytes() const;
 

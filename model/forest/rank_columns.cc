@@ -1,7 +1,6 @@
 #include "model/forest/rank_columns.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace tenuto {
 namespace {
@@ -34,19 +33,6 @@ std::vector<std::vector<float>> CollectThresholds(
   return thresholds;
 }
 
-// How many of `thresholds` are at or below `value`, without a branch on it.
-std::uint8_t Rank(absl::Span<const float> thresholds, float value) {
-  const float* first = thresholds.data();
-  std::size_t left = thresholds.size();
-  while (left > 1) {
-    const std::size_t half = left / 2;
-    first += first[half - 1] <= value ? half : 0;
-    left -= half;
-  }
-  const auto below = static_cast<std::size_t>(first - thresholds.data());
-  return static_cast<std::uint8_t>(below + (*first <= value ? 1 : 0));
-}
-
 }  // namespace
 
 RankColumns RankColumns::Of(absl::Span<const Forest> forests) {
@@ -76,14 +62,6 @@ RankedSplit RankColumns::Find(std::int32_t input, float threshold) const {
   const auto found =
       std::lower_bound(thresholds.begin(), thresholds.end(), threshold);
   return {column, static_cast<std::uint8_t>(found - thresholds.begin())};
-}
-
-void RankColumns::CodeRow(const float* row, std::uint8_t* codes) const {
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    const float value = row[columns_[c].input];
-    codes[c] =
-        std::isnan(value) ? kMissingCode : Rank(columns_[c].thresholds, value);
-  }
 }
 
 }  // namespace tenuto

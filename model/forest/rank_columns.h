@@ -39,8 +39,6 @@ class RankColumns {
   absl::Span<const RankColumn> columns() const { return columns_; }
   // Of a threshold that stands in one of the forests.
   RankedSplit Find(std::int32_t input, float threshold) const;
-  // One code a column. Portable; engines have faster ways.
-  void CodeRow(const float* row, std::uint8_t* codes) const;
 
  private:
   std::vector<RankColumn> columns_;

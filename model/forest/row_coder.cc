@@ -4,11 +4,35 @@
 #include <bit>
 #include <limits>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace tenuto {
 namespace {
 
 constexpr std::size_t kLanes = 16;
 constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
+
+// Of 16 ascending thresholds, where NaN may follow.
+unsigned CountAtOrBelow(const float* thresholds, float value) {
+#if defined(__SSE2__)
+  // Every x86-64 has these; what is at or below stands in front.
+  const __m128 lanes = _mm_set1_ps(value);
+  const auto below = [&](std::size_t k) {
+    return _mm_castps_si128(_mm_cmple_ps(_mm_load_ps(thresholds + k), lanes));
+  };
+  const __m128i bytes =
+      _mm_packs_epi16(_mm_packs_epi32(below(0), below(4)),
+                      _mm_packs_epi32(below(8), below(12)));
+  return static_cast<unsigned>(
+      std::countr_one(static_cast<unsigned>(_mm_movemask_epi8(bytes))));
+#else
+  unsigned count = 0;
+  for (std::size_t k = 0; k < kLanes; ++k) count += thresholds[k] <= value;
+  return count;
+#endif
+}
 
 }  // namespace
 
@@ -25,6 +49,19 @@ RowTables::RowTables(const RankColumns& columns) {
       const std::size_t last = b * kLanes + kLanes - 1;
       pivots_.push_back(last < thresholds.size() ? thresholds[last] : kNothing);
     }
+  }
+}
+
+void RowTables::CodeRow(const float* row, std::uint8_t* codes) const {
+  for (std::size_t c = 0; c < inputs_.size(); ++c) {
+    const float value = row[inputs_[c]];
+    const unsigned block = CountAtOrBelow(&pivots_[c * kLanes], value);
+    const float* const thresholds =
+        blocks_.data() + (first_block_[c] + block) * kLanes;
+    const unsigned rank = 16 * block + CountAtOrBelow(thresholds, value);
+    // A branch on what is missing would be mispredicted.
+    const unsigned missing = 0U - static_cast<unsigned>(value != value);
+    codes[c] = static_cast<std::uint8_t>(rank | missing);
   }
 }
 

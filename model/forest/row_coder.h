@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/forest/forest_views.h"
+#include "model/forest/line_vector.h"
 #include "model/forest/rank_columns.h"
 
 namespace tenuto {
@@ -18,13 +19,15 @@ class RowTables {
  public:
   explicit RowTables(const RankColumns& columns);
   CoderView view() const;
+  // One code a column: the rank, or kMissingCode. Portable.
+  void CodeRow(const float* row, std::uint8_t* codes) const;
   std::size_t size_bytes() const;
 
  private:
   std::vector<std::uint32_t> inputs_;
-  std::vector<float> pivots_;
+  LineVector<float> pivots_;
   std::vector<std::uint32_t> first_block_;
-  std::vector<float> blocks_;
+  LineVector<float> blocks_;
 };
 
 // For many rows at once: a search of as many steps as the rank has bits; each
@@ -38,7 +41,7 @@ class BlockTables {
  private:
   std::size_t width_;
   std::vector<SlicedColumn> columns_;
-  std::vector<float> pivots_;
+  LineVector<float> pivots_;
 };
 
 }  // namespace tenuto

@@ -67,69 +67,56 @@ void Lanes512::Turn(const float* const* row, std::size_t columns,
         _mm512_shuffle_f32x4(quad[8 + i], quad[12 + i], 0x88);
     const __m512 odd_high =
         _mm512_shuffle_f32x4(quad[8 + i], quad[12 + i], 0xDD);
-    float* const to = turned + i * kRows;
+    float* const to = turned + i * sliced::kTurnedStride;
     _mm512_store_ps(to, _mm512_shuffle_f32x4(even_low, even_high, 0x88));
-    _mm512_store_ps(to + 4 * kRows,
+    _mm512_store_ps(to + 4 * sliced::kTurnedStride,
                     _mm512_shuffle_f32x4(odd_low, odd_high, 0x88));
-    _mm512_store_ps(to + 8 * kRows,
+    _mm512_store_ps(to + 8 * sliced::kTurnedStride,
                     _mm512_shuffle_f32x4(even_low, even_high, 0xDD));
-    _mm512_store_ps(to + 12 * kRows,
+    _mm512_store_ps(to + 12 * sliced::kTurnedStride,
                     _mm512_shuffle_f32x4(odd_low, odd_high, 0xDD));
   }
 }
 
 // The pivot of each lane at one level, by the bits found so far.
 template <int kLevel>
-[[gnu::always_inline]] inline __m512 Pivot(const __m512* table, __m512i found,
+[[gnu::always_inline]] inline __m512 Pivot(const float* level, __m512i found,
                                            const __mmask16* outcome) {
   if constexpr (kLevel == 0) {
-    return table[0];
+    return _mm512_set1_ps(*level);
   } else if constexpr (kLevel <= 4) {
-    return _mm512_permutexvar_ps(found, table[0]);
+    return _mm512_permutexvar_ps(found, _mm512_loadu_ps(level));
   } else if constexpr (kLevel == 5) {
-    return _mm512_permutex2var_ps(table[0], found, table[1]);
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(level), found,
+                                  _mm512_loadu_ps(level + 16));
   } else {
-    constexpr int kHalf = 1 << (kLevel - 5);
-    return _mm512_mask_mov_ps(Pivot<kLevel - 1>(table, found, outcome),
+    constexpr int kHalf = 1 << (kLevel - 1);
+    return _mm512_mask_mov_ps(Pivot<kLevel - 1>(level, found, outcome),
                               outcome[kLevel - 1],
-                              Pivot<kLevel - 1>(table + kHalf, found, outcome));
+                              Pivot<kLevel - 1>(level + kHalf, found, outcome));
   }
 }
 
-constexpr int FirstTable(int level) {
-  return level <= 5 ? level : level == 6 ? 7 : 11;
-}
-
 template <int kLevels, int kLevel = 0>
-[[gnu::always_inline]] inline void SearchLanes(const __m512* tables,
+[[gnu::always_inline]] inline void SearchLanes(const float* pivots,
                                                __m512 values, __m512i found,
                                                __mmask16* outcome) {
   if constexpr (kLevel < kLevels) {
-    const __m512 pivot =
-        Pivot<kLevel>(tables + FirstTable(kLevel), found, outcome);
+    const __m512 pivot = Pivot<kLevel>(pivots + (1 << kLevel), found, outcome);
     outcome[kLevel] = _mm512_cmp_ps_mask(values, pivot, _CMP_GE_OQ);
     found = _mm512_mask_or_epi32(found, outcome[kLevel], found,
                                  _mm512_set1_epi32(1 << kLevel));
-    SearchLanes<kLevels, kLevel + 1>(tables, values, found, outcome);
+    SearchLanes<kLevels, kLevel + 1>(pivots, values, found, outcome);
   }
 }
 
 template <int kLevels>
 void SearchColumn(const float* values, const float* pivots,
                   std::uint8_t* planes) {
-  __m512 tables[19];
-  tables[0] = _mm512_set1_ps(pivots[1]);
-  for (int level = 1; level < kLevels; ++level) {
-    const int registers = level <= 4 ? 1 : 1 << (level - 4);
-    for (int k = 0; k < registers; ++k) {
-      tables[FirstTable(level) + k] =
-          _mm512_loadu_ps(pivots + (1 << level) + 16 * k);
-    }
-  }
-  for (std::size_t r = 0; r < Lanes512::kRows; r += Lanes512::kLanes) {
+  for (std::size_t r = 0; r < sliced::kTurnedRows; r += Lanes512::kLanes) {
     const __m512 lanes = _mm512_load_ps(values + r);
     __mmask16 outcome[kLevels];
-    SearchLanes<kLevels>(tables, lanes, _mm512_setzero_si512(), outcome);
+    SearchLanes<kLevels>(pivots, lanes, _mm512_setzero_si512(), outcome);
     auto* const to = reinterpret_cast<std::uint16_t*>(planes + r / 8);
     for (int level = 0; level < kLevels; ++level) {
       to[static_cast<std::size_t>(kLevels - 1 - level) * 32] = outcome[level];

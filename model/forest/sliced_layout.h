@@ -11,6 +11,7 @@
 
 #include "model/forest/forest.h"
 #include "model/forest/forest_views.h"
+#include "model/forest/line_vector.h"
 #include "model/forest/rank_columns.h"
 
 namespace tenuto {
@@ -46,8 +47,8 @@ class SlicedForest {
   std::vector<SlicedMask> masks_;
   std::vector<SlicedTree> trees_;
   std::vector<std::uint16_t> slots_;
-  std::vector<float> leaves_;
-  std::vector<std::uint8_t> leaf_bytes_;
+  LineVector<float> leaves_;
+  LineVector<std::uint8_t> leaf_bytes_;
 };
 
 }  // namespace tenuto

@@ -169,27 +169,34 @@ void ScorePlanes(const SlicedForestView& forest, const std::uint8_t* planes,
   }
 }
 
+// Columns of turned rows stand this many floats apart: a power of two would
+// send them all to the same few lines of the cache.
+inline constexpr std::size_t kTurnedRows = 256;
+inline constexpr std::size_t kTurnedStride = kTurnedRows + 16;
+
 // The bits of the ranks of up to L::kRows rows, in every column. Rows beyond
-// `count` repeat the last. `turned` holds L::kLanes columns of L::kRows floats.
+// `count` repeat the last. `turned` holds L::kLanes columns.
 template <class L>
 void MakePlanes(const SlicedColumnsView& view, const float* rows,
                 std::size_t count, float* turned, std::uint8_t* planes) {
-  std::size_t c = 0;
-  while (c < view.columns) {
-    const std::size_t first = view.column[c].input / L::kLanes * L::kLanes;
-    for (std::size_t r = 0; r < L::kRows; r += L::kLanes) {
-      const float* row[L::kLanes];
-      for (std::size_t k = 0; k < L::kLanes; ++k) {
-        const std::size_t at = r + k < count ? r + k : count - 1;
-        row[k] = rows + at * view.width + first;
+  for (std::size_t part = 0; part < L::kRows; part += kTurnedRows) {
+    for (std::size_t c = 0; c < view.columns;) {
+      const std::size_t first = view.column[c].input / L::kLanes * L::kLanes;
+      for (std::size_t r = 0; r < kTurnedRows; r += L::kLanes) {
+        const float* row[L::kLanes];
+        for (std::size_t k = 0; k < L::kLanes; ++k) {
+          const std::size_t at = part + r + k;
+          row[k] = rows + (at < count ? at : count - 1) * view.width + first;
+        }
+        L::Turn(row, view.width - first, turned + r);
       }
-      L::Turn(row, view.width - first, turned + r);
-    }
-    for (; c < view.columns && view.column[c].input < first + L::kLanes; ++c) {
-      const SlicedColumn& column = view.column[c];
-      L::Search(turned + (column.input - first) * L::kRows, column.levels,
-                view.pivots + column.first_pivot,
-                planes + c * kSlicedPlanes * L::kBytes);
+      for (; c < view.columns && view.column[c].input < first + L::kLanes;
+           ++c) {
+        const SlicedColumn& column = view.column[c];
+        L::Search(turned + (column.input - first) * kTurnedStride,
+                  column.levels, view.pivots + column.first_pivot,
+                  planes + c * kSlicedPlanes * L::kBytes + part / 8);
+      }
     }
   }
 }

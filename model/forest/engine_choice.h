@@ -36,8 +36,8 @@ ForestEngine ChooseEngine(CpuLevel cpu, const ForestShape& shape,
 // Rows from which a pass in bit slices, which costs the same however few rows
 // fill it, beats the other engine of its processor. Measured by
 // tests/benchmark/forest_benchmark.cc (the table "rows where a pass pays").
-inline constexpr std::size_t kSliced512RowsMin = 64;
-inline constexpr std::size_t kSliced256RowsMin = 32;
+inline constexpr std::size_t kSliced512RowsMin = 144;
+inline constexpr std::size_t kSliced256RowsMin = 72;
 
 }  // namespace tenuto
 

@@ -22,9 +22,8 @@ unsigned CountAtOrBelow(const float* thresholds, float value) {
   const auto below = [&](std::size_t k) {
     return _mm_castps_si128(_mm_cmple_ps(_mm_load_ps(thresholds + k), lanes));
   };
-  const __m128i bytes =
-      _mm_packs_epi16(_mm_packs_epi32(below(0), below(4)),
-                      _mm_packs_epi32(below(8), below(12)));
+  const __m128i bytes = _mm_packs_epi16(_mm_packs_epi32(below(0), below(4)),
+                                        _mm_packs_epi32(below(8), below(12)));
   return static_cast<unsigned>(
       std::countr_one(static_cast<unsigned>(_mm_movemask_epi8(bytes))));
 #else

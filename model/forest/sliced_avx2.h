@@ -12,8 +12,9 @@ namespace tenuto {
 
 inline constexpr std::size_t kSliced256Rows = 256;
 
-// As in sliced_avx512.h with 256 rows: `turned` holds 8 * kTurnedStride floats, `planes`
-// kSlicedPlanes * 32 bytes a column, `masks` kSlicedMasksMax * 32 bytes.
+// As in sliced_avx512.h with 256 rows: `turned` holds 8 * kTurnedStride floats,
+// `planes` kSlicedPlanes * 32 bytes a column, `masks` kSlicedMasksMax * 32
+// bytes.
 void MakePlanesAvx2(const SlicedColumnsView& columns, const float* rows,
                     std::size_t count, float* turned, std::uint8_t* planes);
 void SlicedMarginsAvx2(const SlicedForestView& forest,

@@ -14,8 +14,8 @@ namespace tenuto {
 inline constexpr std::size_t kSliced512Rows = 512;
 
 // Codes up to 512 rows for every forest over the same columns. `turned` holds
-// 16 * kTurnedStride floats, `planes` kSlicedPlanes * 64 bytes a column; all scratch on
-// addresses that are multiples of 64.
+// 16 * kTurnedStride floats, `planes` kSlicedPlanes * 64 bytes a column; all
+// scratch on addresses that are multiples of 64.
 void MakePlanesAvx512(const SlicedColumnsView& columns, const float* rows,
                       std::size_t count, float* turned, std::uint8_t* planes);
 

@@ -53,37 +53,39 @@ template <class L>
 }
 
 // A rank is above 16 h + m where its high half is above h, or equal to h and
-// its low half above m: one operation a mask once the halves are compared.
+// its low half above m: one operation a mask once the halves are compared. Both
+// halves are, in full: a branch a mask would be mispredicted.
 template <class L>
 void MakeRunOfMasks(const std::uint8_t* planes, const SlicedRun& run,
                     const SlicedMask* masks, std::uint8_t* out) {
   using Slice = typename L::Slice;
   const ColumnPlanes<L> p = LoadPlanes<L>(planes, run);
-  Slice equal[4][4];
-  Slice above[4][4];
-  for (int pair = 0; pair < 4; ++pair) {
-    ComparePair<L>(p.bit[2 * pair + 1], p.bit[2 * pair], equal[pair],
-                   above[pair]);
-  }
+  Slice equal[4];
+  Slice above[4];
+  Slice pair_equal[4];
+  Slice pair_above[4];
   Slice low_above[16];
+  ComparePair<L>(p.bit[3], p.bit[2], equal, above);
+  ComparePair<L>(p.bit[1], p.bit[0], pair_equal, pair_above);
   for (int m = 0; m < 16; ++m) {
-    low_above[m] =
-        L::OrAnd(above[1][m >> 2], equal[1][m >> 2], above[0][m & 3]);
+    low_above[m] = L::OrAnd(above[m >> 2], equal[m >> 2], pair_above[m & 3]);
   }
-  int half = -1;
-  Slice high_equal = L::Zero();
-  Slice high_above[2] = {L::Zero(), L::Zero()};  // Missing right, left.
+  Slice high_equal[16];
+  Slice high_above[2][16];  // Missing rows right, left.
+  ComparePair<L>(p.bit[7], p.bit[6], equal, above);
+  ComparePair<L>(p.bit[5], p.bit[4], pair_equal, pair_above);
+  const int halves = run.levels <= 4 ? 1 : 1 << (run.levels - 4);
+  for (int h = 0; h < 16; ++h) {
+    if (h == halves) break;
+    high_equal[h] = L::And(equal[h >> 2], pair_equal[h & 3]);
+    high_above[1][h] =
+        L::OrAnd(above[h >> 2], equal[h >> 2], pair_above[h & 3]);
+    high_above[0][h] = L::Or(high_above[1][h], p.missing);
+  }
   for (std::uint32_t k = 0; k < run.masks; ++k) {
     const int h = masks[k].rank >> 4;
-    if (h != half) {
-      half = h;
-      high_equal = L::And(equal[3][h >> 2], equal[2][h & 3]);
-      high_above[1] =
-          L::OrAnd(above[3][h >> 2], equal[3][h >> 2], above[2][h & 3]);
-      high_above[0] = L::Or(high_above[1], p.missing);
-    }
     L::Store(out + k * L::kBytes,
-             L::OrAnd(high_above[masks[k].default_left], high_equal,
+             L::OrAnd(high_above[masks[k].default_left][h], high_equal[h],
                       low_above[masks[k].rank & 15]));
   }
 }

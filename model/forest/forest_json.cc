@@ -216,8 +216,7 @@ absl::Status ReadTrees(json::object& model, std::vector<ForestTree>& trees) {
 
 // The margin at which XGBoost starts, in its own arithmetic.
 absl::StatusOr<float> BaseMargin(std::string_view objective, float score) {
-  if (objective == "binary:logistic" || objective == "reg:logistic" ||
-      objective == "binary:logitraw") {
+  if (objective == "binary:logistic" || objective == "reg:logistic") {
     if (score > 0 && score < 1) return -std::log(1.0f / score - 1.0f);
     return Wrong("base_score", absl::StrCat(score, " is not between 0 and 1"));
   }
@@ -227,7 +226,7 @@ absl::StatusOr<float> BaseMargin(std::string_view objective, float score) {
     return Wrong("base_score", absl::StrCat(score, " is not above 0"));
   }
   if (objective == "reg:squarederror" || objective == "reg:absoluteerror" ||
-      objective == "reg:pseudohubererror") {
+      objective == "reg:pseudohubererror" || objective == "binary:logitraw") {
     return score;
   }
   return Wrong("objective",
@@ -299,10 +298,38 @@ absl::Status ReadBooster(json::object& learner, Forest& forest) {
   return ReadTrees(model, forest.trees);
 }
 
+// Does the object that opens the text close with it? The parser reads on demand
+// and would not miss an end it is not asked for.
+bool IsWhole(absl::string_view text) {
+  std::int64_t open = 0;
+  bool quoted = false;
+  for (std::size_t k = 0; k < text.size(); ++k) {
+    const char c = text[k];
+    if (quoted) {
+      if (c == '\\') ++k;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      ++open;
+    } else if (c == '}' || c == ']') {
+      if (--open == 0) {
+        return text.find_first_not_of(" \t\r\n", k + 1) ==
+               absl::string_view::npos;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<Forest> ReadForestJson(absl::string_view model_json,
                                       int columns) {
+  if (!IsWhole(model_json)) {
+    return Wrong("JSON", absl::StrCat("it is cut short after ",
+                                      model_json.size(), " bytes, or damaged"));
+  }
   const simdjson::padded_string padded(model_json.data(), model_json.size());
   json::parser parser;
   json::document document;

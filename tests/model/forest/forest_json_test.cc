@@ -24,7 +24,11 @@ using ::testing::HasSubstr;
 
 constexpr int kColumns = 10;
 
-std::string GoodJson() { return ForestJson(RandomForest({}, 1)); }
+std::string GoodJson() {
+  RandomForestShape shape;
+  shape.leaf_share = 0;  // The first node is a split.
+  return ForestJson(RandomForest(shape, 1));
+}
 
 // GoodJson() with the first `from` replaced.
 std::string Altered(const std::string& from, const std::string& to) {

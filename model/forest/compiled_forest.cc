@@ -51,16 +51,16 @@ class ScratchPieces {
 struct SlicedScratch {
   float* turned;
   std::uint8_t* planes;
-  std::uint8_t* masks;
+  std::uint8_t* slices;
   float* sums;
 };
 
 // For `rows` rows a pass on registers of `lanes` floats.
 SlicedScratch TakeSliced(ScratchPieces& pieces, std::size_t rows,
-                         std::size_t lanes, std::size_t columns) {
+                         std::size_t lanes, const ForestShape& shape) {
   return {pieces.Take<float>(sliced::kTurnedStride * lanes),
-          pieces.Take<std::uint8_t>(rows / 8 * kSlicedPlanes * columns),
-          pieces.Take<std::uint8_t>(rows / 8 * kSlicedMasksMax),
+          pieces.Take<std::uint8_t>(rows / 8 * kSlicedPlanes * shape.columns),
+          pieces.Take<std::uint8_t>(rows / 8 * shape.slices),
           pieces.Take<float>(rows)};
 }
 
@@ -137,6 +137,7 @@ absl::StatusOr<CompiledForest> CompiledForest::Compile(
   }
   layouts->columns = RankColumns::Of(forests);
   layouts->shape.columns = layouts->columns.columns().size();
+  layouts->shape.slices = PlaceSlices(layouts->columns).back();
   if (layouts->shape.columns > kColumnsMax) {
     return absl::InvalidArgumentError(
         absl::StrCat("the forest's thresholds need ", layouts->shape.columns,
@@ -271,10 +272,10 @@ std::size_t CompiledForest::Layouts::ScratchBytes(ForestEngine engine) const {
       pieces.Take<std::uint64_t>(fat_blocks * kFatRowsAtOnce);
       break;
     case ForestEngine::kSliced256:
-      TakeSliced(pieces, kSliced256Rows, 8, shape.columns);
+      TakeSliced(pieces, kSliced256Rows, 8, shape);
       break;
     case ForestEngine::kSliced512:
-      TakeSliced(pieces, kSliced512Rows, 16, shape.columns);
+      TakeSliced(pieces, kSliced512Rows, 16, shape);
       break;
   }
   return pieces.used() + kAlignment;  // Wherever it starts.
@@ -350,16 +351,15 @@ void CompiledForest::Layouts::RunSliced512(const float* rows, std::size_t count,
                                            float* margins, std::size_t stride,
                                            std::byte* scratch) const {
   ScratchPieces pieces(scratch);
-  const SlicedScratch part =
-      TakeSliced(pieces, kSliced512Rows, 16, shape.columns);
+  const SlicedScratch part = TakeSliced(pieces, kSliced512Rows, 16, shape);
   for (std::size_t first = 0; first < count; first += kSliced512Rows) {
     const std::size_t some = std::min(kSliced512Rows, count - first);
-    MakePlanesAvx512(block_tables->view(),
+    MakeSlicesAvx512(block_tables->view(),
                      rows + first * static_cast<std::size_t>(width), some,
-                     part.turned, part.planes);
+                     part.turned, part.planes, part.slices);
     for (std::size_t f = 0; f < forests; ++f) {
-      SlicedMarginsAvx512(sliced512[f].view(), part.planes, part.masks,
-                          part.sums, some, margins + f * stride + first);
+      SlicedMarginsAvx512(sliced512[f].view(), part.slices, part.sums, some,
+                          margins + f * stride + first);
     }
   }
 }
@@ -368,16 +368,15 @@ void CompiledForest::Layouts::RunSliced256(const float* rows, std::size_t count,
                                            float* margins, std::size_t stride,
                                            std::byte* scratch) const {
   ScratchPieces pieces(scratch);
-  const SlicedScratch part =
-      TakeSliced(pieces, kSliced256Rows, 8, shape.columns);
+  const SlicedScratch part = TakeSliced(pieces, kSliced256Rows, 8, shape);
   for (std::size_t first = 0; first < count; first += kSliced256Rows) {
     const std::size_t some = std::min(kSliced256Rows, count - first);
-    MakePlanesAvx2(block_tables->view(),
+    MakeSlicesAvx2(block_tables->view(),
                    rows + first * static_cast<std::size_t>(width), some,
-                   part.turned, part.planes);
+                   part.turned, part.planes, part.slices);
     for (std::size_t f = 0; f < forests; ++f) {
-      SlicedMarginsAvx2(sliced256[f].view(), part.planes, part.masks, part.sums,
-                        some, margins + f * stride + first);
+      SlicedMarginsAvx2(sliced256[f].view(), part.slices, part.sums, some,
+                        margins + f * stride + first);
     }
   }
 }

@@ -3,13 +3,6 @@
 #include "model/forest/forest_views.h"
 
 namespace tenuto {
-namespace {
-
-// The planes of more columns would fill the 2 MiB a thread may use, and the
-// cache long before.
-constexpr std::size_t kSlicedColumnsMax = 2'000;
-
-}  // namespace
 
 absl::string_view EngineName(ForestEngine engine) {
   switch (engine) {
@@ -41,8 +34,9 @@ CpuLevel DetectCpu() {
 }
 
 bool CanRun(ForestEngine engine, CpuLevel cpu, const ForestShape& shape) {
-  const bool slices = shape.depth <= kSlicedDepthMax &&
-                      shape.columns <= kSlicedColumnsMax && shape.columns > 0;
+  const bool slices =
+      shape.depth <= kSlicedDepthMax &&
+      shape.slices + kSlicedPlanes * shape.columns <= kSlicesMax;
   switch (engine) {
     case ForestEngine::kFlat:
       return true;

@@ -24,6 +24,7 @@ CpuLevel DetectCpu();
 struct ForestShape {
   int depth = 0;            // Of the deepest tree.
   std::size_t columns = 0;  // Of the coded row.
+  std::size_t slices = 0;   // That PlaceSlices counts.
 };
 
 // Can `engine` run these forests there?
@@ -36,8 +37,8 @@ ForestEngine ChooseEngine(CpuLevel cpu, const ForestShape& shape,
 // Rows from which a pass in bit slices, which costs the same however few rows
 // fill it, beats the other engine of its processor. Measured by
 // tests/benchmark/forest_benchmark.cc (the table "rows where a pass pays").
-inline constexpr std::size_t kSliced512RowsMin = 144;
-inline constexpr std::size_t kSliced256RowsMin = 72;
+inline constexpr std::size_t kSliced512RowsMin = 128;
+inline constexpr std::size_t kSliced256RowsMin = 60;
 
 }  // namespace tenuto
 

@@ -57,14 +57,23 @@ struct FatView {
 inline constexpr std::size_t kSlicedPlanes = 9;  // Bits of a rank; missing.
 inline constexpr int kSlicedMissing = 8;
 inline constexpr int kSlicedDepthMax = 8;
-inline constexpr std::size_t kSlicedMasksMax = 8192;  // Of a chunk.
+// Of all columns; what a thread may use is 2 MiB.
+inline constexpr std::size_t kSlicesMax = 31'000;
 
 // A binary search tree by levels: the 2^l pivots of level l start at 2^l, the
 // one to compare with next at the bits found so far, the first the lowest.
+//
+// From `first_slice` on, the rows whose rank's low half is above 0, 1, ...
+// (`lows` of them); then three for each high half h below `halves`: the rows
+// where it is h; where it is above h; these and the missing rows. Slice 0 of
+// all is no row.
 struct SlicedColumn {
   std::uint32_t input;
   std::uint32_t levels;       // 1 to 8.
   std::uint32_t first_pivot;  // NaN fills up.
+  std::uint32_t first_slice;
+  std::uint32_t lows;
+  std::uint32_t halves;
 };
 
 struct SlicedColumnsView {
@@ -74,38 +83,24 @@ struct SlicedColumnsView {
   const float* pivots;
 };
 
-// Rows whose code in a column is above `rank`, or missing and sent right.
-struct SlicedMask {
-  std::uint8_t rank;
-  std::uint8_t default_left;
-};
-
-struct SlicedRun {  // Masks of one column, ascending.
-  std::uint32_t column;
-  std::uint32_t levels;
-  std::uint32_t masks;
+// The slices of a split: right go the rows of above | (equal & low).
+struct SlicedSplit {
+  std::uint16_t above;
+  std::uint16_t equal;
+  std::uint16_t low;
 };
 
 struct SlicedTree {
   std::uint32_t depth;  // 1 to 8.
-  std::uint32_t first_slot;
+  std::uint32_t first_split;
   std::uint32_t first_leaf;
 };
 
-struct SlicedChunk {  // Trees whose masks fit the cache together.
-  std::uint32_t runs;
-  std::uint32_t trees;
-};
-
 struct SlicedForestView {
-  std::size_t chunks;
-  const SlicedChunk* chunk;
-  const SlicedRun* runs;
-  const SlicedMask* masks;
-  const SlicedTree* trees;
-  // A split in heap order from 1: its mask's place in the chunk, times 8.
-  const std::uint16_t* slots;
-  const float* leaves;  // By path bits, the root's the lowest.
+  std::size_t trees;
+  const SlicedTree* tree;
+  const SlicedSplit* splits;  // In heap order from 1.
+  const float* leaves;        // By path bits, the root's the lowest.
   // The same, 2^max(depth, 4) bytes for the leaves' lowest bytes, then for the
   // next: what byte permutes read. One of the two is null.
   const std::uint8_t* leaf_bytes;

@@ -4,6 +4,8 @@
 #include <bit>
 #include <limits>
 
+#include "model/forest/sliced_layout.h"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -76,13 +78,16 @@ std::size_t RowTables::size_bytes() const {
 
 BlockTables::BlockTables(const RankColumns& columns, std::size_t width)
     : width_(width) {
+  const std::vector<std::uint32_t> first_slices = PlaceSlices(columns);
   for (const RankColumn& column : columns.columns()) {
     const std::vector<float>& thresholds = column.thresholds;
     const auto levels =
         static_cast<std::uint32_t>(std::bit_width(thresholds.size()));
     const std::size_t first = pivots_.size();
     columns_.push_back({static_cast<std::uint32_t>(column.input), levels,
-                        static_cast<std::uint32_t>(first)});
+                        static_cast<std::uint32_t>(first),
+                        first_slices[columns_.size()], SliceLows(column),
+                        SliceHalves(column)});
     // Kernels load whole registers, 16 pivots from level 4 at 16.
     const std::size_t size = std::size_t{1} << levels;
     pivots_.resize(first + std::max<std::size_t>(size, 2 * kLanes), kNothing);

@@ -164,15 +164,17 @@ template <int kDepth>
 
 }  // namespace
 
-void MakePlanesAvx2(const SlicedColumnsView& columns, const float* rows,
-                    std::size_t count, float* turned, std::uint8_t* planes) {
+void MakeSlicesAvx2(const SlicedColumnsView& columns, const float* rows,
+                    std::size_t count, float* turned, std::uint8_t* planes,
+                    std::uint8_t* slices) {
   sliced::MakePlanes<Lanes256>(columns, rows, count, turned, planes);
+  sliced::MakeSlices<Lanes256>(columns, planes, slices);
 }
 
 void SlicedMarginsAvx2(const SlicedForestView& forest,
-                       const std::uint8_t* planes, std::uint8_t* masks,
-                       float* sums, std::size_t count, float* margins) {
-  sliced::ScorePlanes<Lanes256>(forest, planes, masks, sums);
+                       const std::uint8_t* slices, float* sums,
+                       std::size_t count, float* margins) {
+  sliced::AddTrees<Lanes256>(forest, slices, sums);
   for (std::size_t r = 0; r < count; ++r) margins[r] = sums[r];
 }
 

@@ -251,15 +251,17 @@ template <int kDepth>
 
 }  // namespace
 
-void MakePlanesAvx512(const SlicedColumnsView& columns, const float* rows,
-                      std::size_t count, float* turned, std::uint8_t* planes) {
+void MakeSlicesAvx512(const SlicedColumnsView& columns, const float* rows,
+                      std::size_t count, float* turned, std::uint8_t* planes,
+                      std::uint8_t* slices) {
   sliced::MakePlanes<Lanes512>(columns, rows, count, turned, planes);
+  sliced::MakeSlices<Lanes512>(columns, planes, slices);
 }
 
 void SlicedMarginsAvx512(const SlicedForestView& forest,
-                         const std::uint8_t* planes, std::uint8_t* masks,
-                         float* sums, std::size_t count, float* margins) {
-  sliced::ScorePlanes<Lanes512>(forest, planes, masks, sums);
+                         const std::uint8_t* slices, float* sums,
+                         std::size_t count, float* margins) {
+  sliced::AddTrees<Lanes512>(forest, slices, sums);
   for (std::size_t r = 0; r < count; ++r) {
     const std::size_t quarter = r / 128;
     const std::size_t four = r % 128 / 4;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "model/forest/forest.h"
 #include "model/forest/forest_views.h"
 #include "model/forest/line_vector.h"
@@ -18,35 +19,30 @@ namespace tenuto {
 
 enum class LeafForm { kFloats, kBytePlanes };
 
+// Where the slices of each column start, and at the end how many there are.
+std::vector<std::uint32_t> PlaceSlices(const RankColumns& columns);
+// How many of them compare the low half of a rank, and with how many high ones.
+std::uint32_t SliceLows(const RankColumn& column);
+std::uint32_t SliceHalves(const RankColumn& column);
+
 class SlicedForest {
  public:
-  // Trees of at most kSlicedDepthMax. `form` is what the kernel reads.
+  // Trees of at most kSlicedDepthMax, and at most kSlicesMax slices. `form` is
+  // what the kernel reads.
   SlicedForest(const Forest& forest, const RankColumns& columns, LeafForm form);
 
   SlicedForestView view() const;
   std::size_t size_bytes() const;
 
  private:
-  // A mask's column, rank and default side as one ordered number.
-  using Test = std::uint64_t;
-  struct Expanded {  // One tree, filled up to its depth.
-    int depth;
-    std::vector<Test> tests;    // In heap order from 1; 0 where it ends early.
-    std::vector<float> leaves;  // By path bits.
-  };
-
-  static Expanded Expand(const ForestTree& tree, const RankColumns& columns);
-  void AddChunk(const std::vector<Expanded>& trees, std::vector<Test> tests,
-                const RankColumns& columns);
-  void AddLeaves(const std::vector<float>& leaves, LeafForm form);
+  void AddTree(const ForestTree& tree, const RankColumns& columns,
+               absl::Span<const std::uint32_t> first_slices);
+  void AddLeaves(const std::vector<float>& leaves);
 
   float base_margin_;
   LeafForm form_;
-  std::vector<SlicedChunk> chunks_;
-  std::vector<SlicedRun> runs_;
-  std::vector<SlicedMask> masks_;
   std::vector<SlicedTree> trees_;
-  std::vector<std::uint16_t> slots_;
+  std::vector<SlicedSplit> splits_;
   LineVector<float> leaves_;
   LineVector<std::uint8_t> leaf_bytes_;
 };

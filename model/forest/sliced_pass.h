@@ -25,14 +25,12 @@ struct ColumnPlanes {
 
 template <class L>
 [[gnu::always_inline]] inline ColumnPlanes<L> LoadPlanes(
-    const std::uint8_t* planes, const SlicedRun& run) {
-  const std::uint8_t* const from =
-      planes + run.column * kSlicedPlanes * L::kBytes;
+    const std::uint8_t* planes, std::uint32_t levels) {
   ColumnPlanes<L> result;
   for (std::uint32_t b = 0; b < 8; ++b) {
-    result.bit[b] = b < run.levels ? L::Load(from + b * L::kBytes) : L::Zero();
+    result.bit[b] = b < levels ? L::Load(planes + b * L::kBytes) : L::Zero();
   }
-  result.missing = L::Load(from + kSlicedMissing * L::kBytes);
+  result.missing = L::Load(planes + kSlicedMissing * L::kBytes);
   return result;
 }
 
@@ -52,41 +50,46 @@ template <class L>
   above[3] = L::Zero();
 }
 
-// A rank is above 16 h + m where its high half is above h, or equal to h and
-// its low half above m: one operation a mask once the halves are compared. Both
-// halves are, in full: a branch a mask would be mispredicted.
+// The slices of a column, as SlicedColumn has them, from the bits of its ranks:
+// a rank is above 16 h + m where its high half is above h, or equal to h and
+// its low half above m.
 template <class L>
-void MakeRunOfMasks(const std::uint8_t* planes, const SlicedRun& run,
-                    const SlicedMask* masks, std::uint8_t* out) {
+void MakeSlicesOfColumn(const std::uint8_t* planes, const SlicedColumn& column,
+                        std::uint8_t* slices) {
   using Slice = typename L::Slice;
-  const ColumnPlanes<L> p = LoadPlanes<L>(planes, run);
+  const ColumnPlanes<L> p = LoadPlanes<L>(planes, column.levels);
+  std::uint8_t* out = slices + column.first_slice * L::kBytes;
   Slice equal[4];
   Slice above[4];
   Slice pair_equal[4];
   Slice pair_above[4];
-  Slice low_above[16];
   ComparePair<L>(p.bit[3], p.bit[2], equal, above);
   ComparePair<L>(p.bit[1], p.bit[0], pair_equal, pair_above);
-  for (int m = 0; m < 16; ++m) {
-    low_above[m] = L::OrAnd(above[m >> 2], equal[m >> 2], pair_above[m & 3]);
+  for (std::uint32_t m = 0; m < 16; ++m) {
+    if (m == column.lows) break;
+    L::Store(out, L::OrAnd(above[m >> 2], equal[m >> 2], pair_above[m & 3]));
+    out += L::kBytes;
   }
-  Slice high_equal[16];
-  Slice high_above[2][16];  // Missing rows right, left.
   ComparePair<L>(p.bit[7], p.bit[6], equal, above);
   ComparePair<L>(p.bit[5], p.bit[4], pair_equal, pair_above);
-  const int halves = run.levels <= 4 ? 1 : 1 << (run.levels - 4);
-  for (int h = 0; h < 16; ++h) {
-    if (h == halves) break;
-    high_equal[h] = L::And(equal[h >> 2], pair_equal[h & 3]);
-    high_above[1][h] =
+  for (std::uint32_t h = 0; h < 16; ++h) {
+    if (h == column.halves) break;
+    const Slice over =
         L::OrAnd(above[h >> 2], equal[h >> 2], pair_above[h & 3]);
-    high_above[0][h] = L::Or(high_above[1][h], p.missing);
+    L::Store(out, L::And(equal[h >> 2], pair_equal[h & 3]));
+    L::Store(out + L::kBytes, over);
+    L::Store(out + 2 * L::kBytes, L::Or(over, p.missing));
+    out += 3 * L::kBytes;
   }
-  for (std::uint32_t k = 0; k < run.masks; ++k) {
-    const int h = masks[k].rank >> 4;
-    L::Store(out + k * L::kBytes,
-             L::OrAnd(high_above[masks[k].default_left][h], high_equal[h],
-                      low_above[masks[k].rank & 15]));
+}
+
+template <class L>
+void MakeSlices(const SlicedColumnsView& view, const std::uint8_t* planes,
+                std::uint8_t* slices) {
+  L::Store(slices, L::Zero());
+  for (std::size_t c = 0; c < view.columns; ++c) {
+    MakeSlicesOfColumn<L>(planes + c * kSlicedPlanes * L::kBytes,
+                          view.column[c], slices);
   }
 }
 
@@ -94,80 +97,70 @@ void MakeRunOfMasks(const std::uint8_t* planes, const SlicedRun& run,
 // their ways `path` at the kLevel levels above.
 template <class L, int kLevel, int kStep, unsigned kHeap>
 [[gnu::always_inline]] inline typename L::Slice Way(
-    const typename L::Slice* path, const std::uint16_t* slots,
-    const std::uint8_t* masks) {
+    const typename L::Slice* path, const SlicedSplit* splits,
+    const std::uint8_t* slices) {
   if constexpr (kStep == kLevel) {
-    return L::Load(masks + slots[kHeap] * (L::kBytes / 8));
+    const SlicedSplit split = splits[kHeap];
+    return L::OrAnd(L::Load(slices + split.above * L::kBytes),
+                    L::Load(slices + split.equal * L::kBytes),
+                    L::Load(slices + split.low * L::kBytes));
   } else {
-    const auto left = Way<L, kLevel, kStep + 1, 2 * kHeap>(path, slots, masks);
+    const auto left =
+        Way<L, kLevel, kStep + 1, 2 * kHeap>(path, splits, slices);
     const auto right =
-        Way<L, kLevel, kStep + 1, 2 * kHeap + 1>(path, slots, masks);
+        Way<L, kLevel, kStep + 1, 2 * kHeap + 1>(path, splits, slices);
     return L::Select(path[kStep], right, left);
   }
 }
 
 template <class L, int kDepth, int kLevel = 0>
 [[gnu::always_inline]] inline void FindPath(typename L::Slice* path,
-                                            const std::uint16_t* slots,
-                                            const std::uint8_t* masks) {
+                                            const SlicedSplit* splits,
+                                            const std::uint8_t* slices) {
   if constexpr (kLevel < kDepth) {
-    path[kLevel] = Way<L, kLevel, 0, 1>(path, slots, masks);
-    FindPath<L, kDepth, kLevel + 1>(path, slots, masks);
+    path[kLevel] = Way<L, kLevel, 0, 1>(path, splits, slices);
+    FindPath<L, kDepth, kLevel + 1>(path, splits, slices);
   }
 }
 
 template <class L, int kDepth>
 void AddTree(const SlicedForestView& forest, const SlicedTree& tree,
-             const std::uint8_t* masks, float* sums) {
+             const std::uint8_t* slices, float* sums) {
   typename L::Slice path[kDepth];
-  FindPath<L, kDepth>(path, forest.slots + tree.first_slot, masks);
+  FindPath<L, kDepth>(path, forest.splits + tree.first_split, slices);
   L::template AddLeaves<kDepth>(path, forest, tree, sums);
 }
 
 template <class L>
 void AddAnyTree(const SlicedForestView& forest, const SlicedTree& tree,
-                const std::uint8_t* masks, float* sums) {
+                const std::uint8_t* slices, float* sums) {
   switch (tree.depth) {
     case 1:
-      return AddTree<L, 1>(forest, tree, masks, sums);
+      return AddTree<L, 1>(forest, tree, slices, sums);
     case 2:
-      return AddTree<L, 2>(forest, tree, masks, sums);
+      return AddTree<L, 2>(forest, tree, slices, sums);
     case 3:
-      return AddTree<L, 3>(forest, tree, masks, sums);
+      return AddTree<L, 3>(forest, tree, slices, sums);
     case 4:
-      return AddTree<L, 4>(forest, tree, masks, sums);
+      return AddTree<L, 4>(forest, tree, slices, sums);
     case 5:
-      return AddTree<L, 5>(forest, tree, masks, sums);
+      return AddTree<L, 5>(forest, tree, slices, sums);
     case 6:
-      return AddTree<L, 6>(forest, tree, masks, sums);
+      return AddTree<L, 6>(forest, tree, slices, sums);
     case 7:
-      return AddTree<L, 7>(forest, tree, masks, sums);
+      return AddTree<L, 7>(forest, tree, slices, sums);
     default:
-      return AddTree<L, 8>(forest, tree, masks, sums);
+      return AddTree<L, 8>(forest, tree, slices, sums);
   }
 }
 
-// Sums of L::kRows rows whose planes are made, in the order of L's own.
+// Sums of L::kRows rows whose slices are made, in the order of L's own.
 template <class L>
-void ScorePlanes(const SlicedForestView& forest, const std::uint8_t* planes,
-                 std::uint8_t* masks, float* sums) {
+void AddTrees(const SlicedForestView& forest, const std::uint8_t* slices,
+              float* sums) {
   for (std::size_t r = 0; r < L::kRows; ++r) sums[r] = forest.base_margin;
-  const SlicedRun* run = forest.runs;
-  const SlicedMask* mask = forest.masks;
-  const SlicedTree* tree = forest.trees;
-  L::Store(masks, L::Zero());
-  for (std::size_t c = 0; c < forest.chunks; ++c) {
-    const SlicedChunk chunk = forest.chunk[c];
-    std::uint8_t* out = masks + L::kBytes;
-    for (const SlicedRun* const last = run + chunk.runs; run < last; ++run) {
-      MakeRunOfMasks<L>(planes, *run, mask, out);
-      mask += run->masks;
-      out += run->masks * L::kBytes;
-    }
-    for (const SlicedTree* const last = tree + chunk.trees; tree < last;
-         ++tree) {
-      AddAnyTree<L>(forest, *tree, masks, sums);
-    }
+  for (std::size_t t = 0; t < forest.trees; ++t) {
+    AddAnyTree<L>(forest, forest.tree[t], slices, sums);
   }
 }
 

@@ -1,11 +1,12 @@
 #include "model/forest/engine_choice.h"
 
 #include "gtest/gtest.h"
+#include "model/forest/forest_views.h"
 
 namespace tenuto {
 namespace {
 
-constexpr ForestShape kUsual = {6, 170};
+constexpr ForestShape kUsual = {6, 170, 9'000};
 
 TEST(EngineChoice, TakesFatNodesForAFewRowsAndSlicesForMany) {
   const auto choose = [](std::size_t rows) {
@@ -37,7 +38,8 @@ TEST(EngineChoice, KnowsWhatAForestIsTooLargeFor) {
             ForestEngine::kSliced512);
   EXPECT_EQ(ChooseEngine(CpuLevel::kAvx512, {9, 257}, 512),
             ForestEngine::kFlat);
-  EXPECT_EQ(ChooseEngine(CpuLevel::kAvx512, {0, 0}, 512), ForestEngine::kFat);
+  EXPECT_EQ(ChooseEngine(CpuLevel::kAvx512, {6, 257, kSlicesMax}, 512),
+            ForestEngine::kFlat);
 }
 
 TEST(EngineChoice, NeverChoosesWhatCannotRun) {
@@ -46,7 +48,7 @@ TEST(EngineChoice, NeverChoosesWhatCannotRun) {
     for (int depth = 0; depth <= 16; ++depth) {
       for (const std::size_t columns : {0, 1, 256, 257, 2'000, 2'001}) {
         for (const std::size_t rows : {1, 100, 1'000}) {
-          const ForestShape shape = {depth, columns};
+          const ForestShape shape = {depth, columns, 20 * columns};
           EXPECT_TRUE(CanRun(ChooseEngine(cpu, shape, rows), cpu, shape));
         }
       }

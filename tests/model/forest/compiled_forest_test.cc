@@ -229,8 +229,8 @@ TEST(CompiledForest, ScoresTheSameHoweverRowsAreBatched) {
   const auto rows = RandomRows(forest, 1'100, 0.1, 11);
   const auto expected = Bits(NaiveMargins(forest, rows));
   const CompiledForest compiled = Compiled({&forest, 1});
-  for (const std::size_t batch :
-       {1, 2, 3, 4, 5, 8, 63, 64, 65, 511, 512, 513, 1'100}) {
+  for (const std::size_t batch : std::vector<std::size_t>{
+           1, 2, 3, 4, 5, 8, 59, 60, 61, 127, 128, 129, 511, 512, 513, 1'100}) {
     std::vector<float> margins;
     for (std::size_t first = 0; first < 1'100; first += batch) {
       const std::size_t count = std::min<std::size_t>(batch, 1'100 - first);

@@ -46,8 +46,8 @@ TEST(EngineChoice, NeverChoosesWhatCannotRun) {
   for (const CpuLevel cpu :
        {CpuLevel::kPortable, CpuLevel::kAvx2, CpuLevel::kAvx512}) {
     for (int depth = 0; depth <= 16; ++depth) {
-      for (const std::size_t columns : {0, 1, 256, 257, 2'000, 2'001}) {
-        for (const std::size_t rows : {1, 100, 1'000}) {
+      for (const unsigned columns : {0u, 1u, 256u, 257u, 2'000u, 2'001u}) {
+        for (const unsigned rows : {1u, 100u, 1'000u}) {
           const ForestShape shape = {depth, columns, 20 * columns};
           EXPECT_TRUE(CanRun(ChooseEngine(cpu, shape, rows), cpu, shape));
         }

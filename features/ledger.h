@@ -4,6 +4,7 @@
 #define TENUTO_FEATURES_LEDGER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ struct SourceMark {
   std::string progress;
 };
 
-// Names a call with an effect, so that repeating it has no second effect.
+// Names a call with an effect, so that repeating it has no second effect. Both
+// fields reach the disk: callers put keyed hashes into them.
 struct RequestKey {
   std::string id;
   std::uint64_t body_hash = 0;
@@ -75,17 +77,18 @@ class Ledger {
       const SourceMark* mark = nullptr) = 0;
 
   struct Outcome {
-    GatedEvent event;
-    std::string response;  // Remembered for repeats of the request.
+    std::optional<GatedEvent> event;  // None: the answer has no effect.
+    std::string response;             // Remembered for repeats of the request.
   };
   struct Answer {
     std::string response;
     bool replayed = false;
   };
   // Calls `decide` with the user's state while nothing else can change it,
-  // commits the event it returns and remembers the response. The same request
-  // again within 24 h gives the remembered response; with another body it is
-  // kInvalidArgument. An error of `decide` is returned and nothing happens.
+  // commits the event it returns, if any, and remembers the response. The same
+  // request again within 24 h gives the remembered response; with another body
+  // it is kInvalidArgument. An error of `decide` is returned and nothing
+  // happens.
   virtual absl::StatusOr<Answer> CommitOnce(
       const UserKey& user, const RequestKey& request, absl::Time now,
       absl::FunctionRef<absl::StatusOr<Outcome>(absl::string_view state)>

@@ -44,8 +44,8 @@ struct SourceMark {
   std::string progress;
 };
 
-// Names a call with an effect, so that repeating it has no second effect. Both
-// fields reach the disk: callers put keyed hashes into them.
+// Names a call, so that repeating it has no second effect. Both fields reach
+// the disk as they are: make them of keyed hashes.
 struct RequestKey {
   std::string id;
   std::uint64_t body_hash = 0;
@@ -85,10 +85,9 @@ class Ledger {
     bool replayed = false;
   };
   // Calls `decide` with the user's state while nothing else can change it,
-  // commits the event it returns, if any, and remembers the response. The same
-  // request again within 24 h gives the remembered response; with another body
-  // it is kInvalidArgument. An error of `decide` is returned and nothing
-  // happens.
+  // commits its event, if any, and remembers the response. The same request
+  // again within 24 h gives the remembered response; with another body it is
+  // kInvalidArgument. An error of `decide` is returned and nothing happens.
   virtual absl::StatusOr<Answer> CommitOnce(
       const UserKey& user, const RequestKey& request, absl::Time now,
       absl::FunctionRef<absl::StatusOr<Outcome>(absl::string_view state)>
@@ -97,7 +96,6 @@ class Ledger {
   // Encoded UserState. Empty for a user never heard of, which is no error.
   virtual absl::Status LoadState(const UserKey& user,
                                  std::string& state) const = 0;
-
   // Every state of a partition, in key order, until `visit` returns false.
   virtual absl::Status ScanStates(
       int partition,
@@ -114,7 +112,6 @@ class Ledger {
   // Progress of a source; empty when it was never seen.
   virtual absl::StatusOr<std::string> LoadMark(
       absl::string_view source) const = 0;
-
   virtual LedgerFacts Facts() const = 0;
 };
 

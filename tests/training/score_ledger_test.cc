@@ -31,7 +31,7 @@ class ScoreLedgerTest : public ::testing::Test {
     for (int k = 0; k < 30; ++k) {
       users_.push_back(testing::TestUser(k % 5, k));
       lives_.push_back(random.Life(users_.back(), 40));
-      EXPECT_TRUE(ledger_.Commit(lives_.back()).ok());
+      EXPECT_TRUE(ledger_.Commit(lives_.back(), nullptr).ok());
     }
     users_.push_back(testing::TestUser(2, 99));    // Nobody.
     users_.push_back(testing::TestUser(200, 99));  // Alone in a partition.
@@ -56,7 +56,7 @@ class ScoreLedgerTest : public ::testing::Test {
       if (users_[k] != user) continue;
       for (const GatedEvent& event : lives_[k]) {
         if (event.known_time_us > absl::ToUnixMicros(as_of)) continue;
-        EXPECT_TRUE(then.Commit(absl::MakeConstSpan(&event, 1)).ok());
+        EXPECT_TRUE(then.Commit(absl::MakeConstSpan(&event, 1), nullptr).ok());
       }
     }
     std::string state;

@@ -215,11 +215,14 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   const UserHolds::Hold hold(holds_, groups);
   TENUTO_RETURN_IF_ERROR(store_->Get(Family::kState, user.view(), bytes));
   TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(bytes));
-  const auto events = absl::MakeConstSpan(&outcome.event, 1);
-  std::vector<Admission> verdicts(1, Admission::kAccepted);
   StoreBatch batch(*store_);
-  TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
-  const History added = AddHistory(events, verdicts, batch);
+  History added;
+  if (outcome.event) {
+    const auto events = absl::MakeConstSpan(&*outcome.event, 1);
+    std::vector<Admission> verdicts(1, Admission::kAccepted);
+    TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
+    added = AddHistory(events, verdicts, batch);
+  }
   remembered.set_body_hash(request.body_hash);
   remembered.set_answered_time_us(absl::ToUnixMicros(now));
   remembered.set_response(outcome.response);

@@ -12,18 +12,6 @@
 namespace tenuto {
 namespace {
 
-bool IsEligible(const StateReader& state, Eligible eligible) {
-  switch (eligible) {
-    case Eligible::kPaid:
-      return state.plan() == v1::PLAN_PREMIUM;
-    case Eligible::kFree:
-      return state.plan() == v1::PLAN_FREE;
-    case Eligible::kAll:
-      return state.known();
-  }
-  return false;
-}
-
 std::uint64_t GroupOf(const UserKey& user) {
   std::uint64_t group;
   std::memcpy(&group, user.bytes.data(), sizeof group);

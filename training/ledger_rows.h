@@ -12,14 +12,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "features/base/clock.h"
+#include "features/eligibility.h"
 #include "features/feature_plan.h"
 #include "features/ledger.h"
 #include "training/labeler.h"
 #include "training/training_matrix.h"
 
 namespace tenuto {
-
-enum class Eligible { kPaid, kFree, kAll };
 
 struct RowSchedule {
   std::vector<absl::Time> snapshots;  // Rising.

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "training/importers/eventsim.h"
@@ -85,6 +86,13 @@ void HashedEventId(absl::string_view format, absl::string_view record,
   event_id.assign(format.data(), format.size());
   absl::StrAppend(&event_id, ":", absl::Hex(hash.high64, absl::kZeroPad16),
                   absl::Hex(hash.low64, absl::kZeroPad16));
+}
+
+std::string Quoted(absl::string_view value) {
+  constexpr std::size_t kShownMax = 40;
+  const absl::string_view shown = value.substr(0, kShownMax);
+  return absl::StrCat("\"", absl::CHexEscape(shown), "\"",
+                      shown.size() < value.size() ? "..." : "");
 }
 
 absl::string_view TakeJsonRecord(absl::string_view& rest) {

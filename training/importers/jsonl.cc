@@ -10,14 +10,15 @@ namespace {
 
 class JsonlFormat : public Format {
  public:
-  v1::Event* Read(absl::string_view record, Rejection& rejection) override {
+  v1::Event* Read(absl::string_view record, Rejection& trouble) override {
     event_.Clear();
     const auto status = google::protobuf::util::JsonStringToMessage(
         google::protobuf::StringPiece(record.data(), record.size()), &event_);
     if (!status.ok()) {
       // The parser's own text may quote the line, which is a person's.
-      rejection = {"MALFORMED_JSON",
-                   "the line is no tenuto.v1.Event in the JSON form of proto3"};
+      trouble = {"MALFORMED_JSON",
+                 absl::StrCat("no tenuto.v1.Event in the JSON form of proto3 (",
+                              record.size(), " bytes)")};
       return nullptr;
     }
     if (event_.event_id().empty()) {

@@ -8,11 +8,14 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "simdjson.h"
 #include "training/importers/eventsim_pages.h"
 #include "training/line_source.h"
@@ -145,20 +148,26 @@ bool LooksLikeJson(ondemand::value& value) {
 
 // The line itself is a person's; its length and the parser's complaint are not.
 Rejection Malformed(simdjson::error_code error, std::size_t bytes) {
-  return {"MALFORMED_JSON",
-          absl::StrCat(simdjson::error_message(error), " (", bytes, " bytes)")};
+  const absl::string_view complaint = error == simdjson::INCORRECT_TYPE
+                                          ? "the line is no JSON object"
+                                          : simdjson::error_message(error);
+  return {"MALFORMED_JSON", absl::StrCat(complaint, " (", bytes, " bytes)")};
 }
 
 // Names what is wrong, and shows it where it cannot tell of a person.
 Rejection MalformedField(const FieldReader& field, ondemand::value& value) {
-  std::string message = absl::StrCat("field ", Quoted(field.name));
-  if (field.may_be_shown) {
-    const std::string_view token = value.raw_json_token();
-    absl::StrAppend(&message, " is ",
-                    Quoted(absl::StripTrailingAsciiWhitespace(
-                        absl::string_view(token.data(), token.size()))));
+  const std::string_view raw = value.raw_json_token();
+  absl::string_view token = absl::StripTrailingAsciiWhitespace(
+      absl::string_view(raw.data(), raw.size()));
+  std::string message = absl::StrCat("field ", Quoted(field.name), " is ");
+  if (absl::StartsWith(token, "[") || absl::StartsWith(token, "{")) {
+    absl::StrAppend(&message, "a list or an object");
+  } else if (field.may_be_shown) {
+    absl::ConsumePrefix(&token, "\"");
+    absl::ConsumeSuffix(&token, "\"");
+    absl::StrAppend(&message, Quoted(token));
   } else {
-    absl::StrAppend(&message, " is no text");
+    absl::StrAppend(&message, "no text");
   }
   return {"MALFORMED_FIELD", std::move(message)};
 }

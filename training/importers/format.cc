@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/ascii.h"
@@ -89,10 +90,13 @@ void HashedEventId(absl::string_view format, absl::string_view record,
 }
 
 std::string Quoted(absl::string_view value) {
-  constexpr std::size_t kShownMax = 40;
-  const absl::string_view shown = value.substr(0, kShownMax);
-  return absl::StrCat("\"", absl::CHexEscape(shown), "\"",
-                      shown.size() < value.size() ? "..." : "");
+  std::size_t size = std::min(value.size(), std::size_t{40});
+  // Never half a character.
+  while (size > 0 && size < value.size() && (value[size] & 0xC0) == 0x80) {
+    --size;
+  }
+  return absl::StrCat("\"", absl::Utf8SafeCHexEscape(value.substr(0, size)),
+                      "\"", size < value.size() ? "..." : "");
 }
 
 absl::string_view TakeJsonRecord(absl::string_view& rest) {

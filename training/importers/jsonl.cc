@@ -3,10 +3,26 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace tenuto {
 namespace {
+
+// The parser's own text may quote the line, which is a person's. Only the name
+// of a field that Event has not is taken from it.
+std::string Complaint(absl::string_view parser_text, std::size_t bytes) {
+  constexpr absl::string_view kUnknownField = ": Cannot find field.";
+  if (absl::ConsumeSuffix(&parser_text, kUnknownField)) {
+    const std::size_t blank = parser_text.rfind(' ');
+    return absl::StrCat("Event has no field ",
+                        Quoted(parser_text.substr(
+                            blank == absl::string_view::npos ? 0 : blank + 1)));
+  }
+  return absl::StrCat("no tenuto.v1.Event in the JSON form of proto3 (", bytes,
+                      " bytes)");
+}
 
 class JsonlFormat : public Format {
  public:
@@ -15,10 +31,8 @@ class JsonlFormat : public Format {
     const auto status = google::protobuf::util::JsonStringToMessage(
         google::protobuf::StringPiece(record.data(), record.size()), &event_);
     if (!status.ok()) {
-      // The parser's own text may quote the line, which is a person's.
       trouble = {"MALFORMED_JSON",
-                 absl::StrCat("no tenuto.v1.Event in the JSON form of proto3 (",
-                              record.size(), " bytes)")};
+                 Complaint(std::string(status.message()), record.size())};
       return nullptr;
     }
     if (event_.event_id().empty()) {

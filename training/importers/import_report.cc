@@ -127,13 +127,13 @@ std::int64_t ImportReport::rejected_count() const {
 std::string ImportReport::ToJson() const {
   return absl::StrFormat(
       "{\"lines\":%d,\"accepted\":%d,\"duplicate\":%d,\"rejected\":{%s},"
-      "\"incomplete\":{%s},"
-      "\"seconds\":%.3f,\"events_per_second\":%.0f,\"assumed_consents\":%d,"
-      "\"implied_sessions\":%d,"
+      "\"seconds\":%.3f,\"events_per_second\":%.0f,\"incomplete\":{%s},"
+      "\"assumed_consents\":%d,\"implied_sessions\":%d,"
       "\"resumed_at_line\":%d,\"complete\":%s,\"peak_memory_bytes\":%d}\n",
-      lines, accepted, duplicate, CountsJson(rejected), CountsJson(incomplete),
-      seconds, PerSecond(*this), assumed_consents, implied_sessions,
-      resumed_at_line, file_fault.ok() ? "true" : "false", peak_memory_bytes);
+      lines, accepted, duplicate, CountsJson(rejected), seconds,
+      PerSecond(*this), CountsJson(incomplete), assumed_consents,
+      implied_sessions, resumed_at_line, file_fault.ok() ? "true" : "false",
+      peak_memory_bytes);
 }
 
 std::string ImportReport::ToText() const {

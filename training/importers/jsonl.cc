@@ -2,26 +2,21 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace tenuto {
 namespace {
 
-// The parser's own text may quote the line, which is a person's. Only the name
-// of a field that Event has not is taken from it.
+// The parser's own text may quote the line, which is a person's: only its kind
+// is told.
 std::string Complaint(absl::string_view parser_text, std::size_t bytes) {
-  constexpr absl::string_view kUnknownField = ": Cannot find field.";
-  if (absl::ConsumeSuffix(&parser_text, kUnknownField)) {
-    const std::size_t blank = parser_text.rfind(' ');
-    return absl::StrCat("Event has no field ",
-                        Quoted(parser_text.substr(
-                            blank == absl::string_view::npos ? 0 : blank + 1)));
-  }
-  return absl::StrCat("no tenuto.v1.Event in the JSON form of proto3 (", bytes,
-                      " bytes)");
+  return absl::StrCat(absl::EndsWith(parser_text, "Cannot find field.")
+                          ? "a field that tenuto.v1.Event has not ("
+                          : "no tenuto.v1.Event in the JSON form of proto3 (",
+                      bytes, " bytes)");
 }
 
 class JsonlFormat : public Format {

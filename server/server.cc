@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "features/base/atomic_file.h"
 #include "features/base/digest.h"
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
@@ -51,11 +52,10 @@ std::uint64_t SeedOf(const v1::ServerConfig& config) {
 }
 
 absl::StatusOr<UserKeys> OpenKeys(const std::filesystem::path& data_dir) {
-  std::error_code error;
-  std::filesystem::create_directories(data_dir, error);
-  if (error) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "data_dir: cannot create ", data_dir.string(), ": ", error.message()));
+  const absl::Status made = MakePrivateDirectory(data_dir);
+  if (!made.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("data_dir: ", made.message()));
   }
   return UserKeys::OpenOrCreate(data_dir / "user.key");
 }

@@ -5,6 +5,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "features/base/atomic_file.h"
 #include "features/base/clock.h"
 #include "features/base/status_macros.h"
 #include "features/catalogue.h"
@@ -29,11 +30,8 @@ absl::StatusOr<OpenedLedger> OpenLedger(const std::filesystem::path& directory,
                      "generate`"));
   }
   if (!read_only) {
-    std::filesystem::create_directories(directory, error);
-    if (error) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "cannot make ", directory.string(), ": ", error.message()));
-    }
+    const absl::Status made = MakePrivateDirectory(directory);
+    if (!made.ok()) return absl::InvalidArgumentError(made.message());
   }
   const std::filesystem::path key_file = directory / kKeyFile;
   TENUTO_ASSIGN_OR_RETURN(

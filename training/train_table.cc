@@ -286,11 +286,11 @@ absl::Status Judge(const TrainTableOptions& options, const TableMatrices& rows,
                    TrainingReport& report) {
   TENUTO_ASSIGN_OR_RETURN(const std::vector<double> probabilities,
                           PredictProbabilities(model, rows.test));
-  const double constant = static_cast<double>(rows.train.positives()) /
-                          static_cast<double>(rows.train.rows());
+  const std::vector<double> constants(probabilities.size(),
+                                      BaseRate(rows.train, rows.calibrate));
   TENUTO_ASSIGN_OR_RETURN(
       report.test, Evaluate({probabilities, rows.test.labels, rows.test.groups},
-                            constant, options.seed));
+                            constants, options.seed));
   stages.End("evaluate");
   std::cout << FormatEvaluation(report.test);
   if (!options.baseline) return absl::OkStatus();

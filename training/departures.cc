@@ -18,8 +18,8 @@ absl::StatusOr<Departures> Departures::Create(Eligible eligible) {
 // the free one.
 bool Departures::Leaves(const EventView& event) const {
   if (event.payload() == cancelled_) return true;
-  return eligible_ == Eligible::kPaid && (event.payload() == expired_ ||
-                                          event.payload() == downgraded_);
+  return eligible_ == Eligible::kPaid &&
+         (event.payload() == expired_ || event.payload() == downgraded_);
 }
 
 bool Departures::Stays(const EventView& event) const {

@@ -74,8 +74,7 @@ class RowBuilder {
   }
 
  private:
-  absl::Status AddUser(absl::Span<const LoggedEvent> events,
-                       Part& part) const {
+  absl::Status AddUser(absl::Span<const LoggedEvent> events, Part& part) const {
     UserReplay replay(fold_, events);
     UserOutcome outcome = {labeler_.Read(events), departures_.Read(events)};
     const std::uint64_t group = GroupOf(events);
@@ -92,11 +91,11 @@ class RowBuilder {
       TENUTO_RETURN_IF_ERROR(
           plan_.Assemble(state, {snapshot, history_start_},
                          absl::MakeSpan(part.values).last(width)));
-      part.labels.push_back(
-          Labeler::IsPositive(outcome.timeline, snapshot, schedule_.horizon,
-                              absl::InfiniteFuture())
-              ? 1.0f
-              : 0.0f);
+      part.labels.push_back(Labeler::IsPositive(outcome.timeline, snapshot,
+                                                schedule_.horizon,
+                                                absl::InfiniteFuture())
+                                ? 1.0f
+                                : 0.0f);
       part.groups.push_back(group);
       part.times_s.push_back(absl::ToUnixSeconds(snapshot));
       part.outcome_of_row.push_back(
@@ -156,17 +155,15 @@ void Join(const std::array<Part, kPartitions>& parts, LedgerRows& rows) {
     rows.events += part.events;
     rows.users += part.users;
   }
-  std::stable_sort(places.begin(), places.end(),
-                   [](const Place& a, const Place& b) {
-                     return std::tie(a.time_s, a.group) <
-                            std::tie(b.time_s, b.group);
-                   });
+  std::stable_sort(
+      places.begin(), places.end(), [](const Place& a, const Place& b) {
+        return std::tie(a.time_s, a.group) < std::tie(b.time_s, b.group);
+      });
   const std::size_t width = rows.matrix.columns.size();
   rows.matrix.values.reserve(places.size() * width);
   for (const Place& place : places) {
-    const auto values =
-        absl::MakeConstSpan(place.part->values).subspan(place.row * width,
-                                                        width);
+    const auto values = absl::MakeConstSpan(place.part->values)
+                            .subspan(place.row * width, width);
     rows.matrix.values.insert(rows.matrix.values.end(), values.begin(),
                               values.end());
     rows.matrix.labels.push_back(place.part->labels[place.row]);
@@ -202,12 +199,11 @@ TrainingMatrix LedgerRows::Select(absl::Span<const absl::Time> times,
   for (std::size_t k = 0; k < chosen.size(); ++k) {
     const auto outcome = static_cast<std::size_t>(
         outcome_of_row[static_cast<std::size_t>(chosen[k])]);
-    part.labels[k] =
-        Labeler::IsPositive(outcomes[outcome].timeline,
-                            absl::FromUnixSeconds(part.times_s[k]), horizon,
-                            known_by)
-            ? 1.0f
-            : 0.0f;
+    part.labels[k] = Labeler::IsPositive(outcomes[outcome].timeline,
+                                         absl::FromUnixSeconds(part.times_s[k]),
+                                         horizon, known_by)
+                         ? 1.0f
+                         : 0.0f;
   }
   return part;
 }

@@ -24,8 +24,7 @@ absl::Status SplitLearning(std::vector<absl::Time> usable,
   if (usable.size() < 2) {
     return absl::InvalidArgumentError(absl::StrCat(
         "only ", usable.size(), " snapshots have known labels before ",
-        Show(window.known_by), " for the test from ",
-        Show(window.test.front()),
+        Show(window.known_by), " for the test from ", Show(window.test.front()),
         "; training and calibration need one each (try --first-snapshot, "
         "--snapshot-every or a later --test-from)"));
   }
@@ -67,7 +66,8 @@ absl::StatusOr<std::vector<absl::Time>> TestSnapshots(
       from < absl::InfiniteFuture()
           ? absl::StrCat(", none of them from ", Show(from))
           : std::string(),
-      " (try an earlier ", train_before && !test_from ? "--train-before" : "--test-from",
+      " (try an earlier ",
+      train_before && !test_from ? "--train-before" : "--test-from",
       " or --first-snapshot, or a shorter --horizon)"));
 }
 

@@ -40,8 +40,8 @@ std::vector<absl::Time> PlanSnapshots(absl::Time first, absl::Duration step,
                                       absl::Duration horizon,
                                       absl::Time history_end);
 
-// `snapshots` rise; each should have rows. kInvalidArgument says what is too short and which flag
-// would help.
+// `snapshots` rise; each should have rows. kInvalidArgument says what is too
+// short and which flag would help.
 absl::StatusOr<std::vector<SplitWindow>> PlanSplit(
     absl::Span<const absl::Time> snapshots, const SplitOptions& options);
 

@@ -215,9 +215,10 @@ absl::Status LedgerTraining::PlanWindows() {
   report_.extra.emplace_back("empty_snapshots", absl::StrCat(empty));
   absl::StatusOr<std::vector<SplitWindow>> plan = PlanSplit(with_rows, split_);
   if (!plan.ok() && empty > 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        without, ": ", plan.status().message(),
-        "; an odd time in the log may have stretched it: see --first-snapshot"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(without, ": ", plan.status().message(),
+                     "; an odd time in the log may have stretched it: see "
+                     "--first-snapshot"));
   }
   TENUTO_ASSIGN_OR_RETURN(plan_, std::move(plan));
   for (const SplitWindow& window : plan_) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
+#include <cstring>
 
 #include "features/base/clock.h"
 #include "features/base/status_macros.h"
@@ -26,12 +26,14 @@ bool IsEligible(const StateReader& state, Eligible eligible) {
   return false;
 }
 
-// Positions would not do: the ledger orders a commit by user key.
-constexpr std::size_t kGroupEvents = 16;
-
-std::uint64_t GroupOf(absl::Span<const LoggedEvent> events) {
+// From what was known of a user at the first row. Positions in the log would
+// not do: the ledger orders a commit by user key.
+std::uint64_t GroupOf(absl::Span<const LoggedEvent> events,
+                      absl::Time first_row) {
+  const std::int64_t known_by_us = absl::ToUnixMicros(first_row);
   std::uint64_t group = 0;
-  for (const LoggedEvent& event : events.subspan(0, kGroupEvents)) {
+  for (const LoggedEvent& event : events) {
+    if (event.known_time_us > known_by_us) continue;
     group ^= event.event_hash;
     group = XXH3_64bits_withSeed(event.event.data(), event.event.size(), group);
   }
@@ -77,7 +79,7 @@ class RowBuilder {
   absl::Status AddUser(absl::Span<const LoggedEvent> events, Part& part) const {
     UserReplay replay(fold_, events);
     UserOutcome outcome = {labeler_.Read(events), departures_.Read(events)};
-    const std::uint64_t group = GroupOf(events);
+    std::uint64_t group = 0;
     const std::size_t before = part.labels.size();
     for (const absl::Time snapshot : schedule_.snapshots) {
       TENUTO_ASSIGN_OR_RETURN(const absl::string_view state,
@@ -91,6 +93,7 @@ class RowBuilder {
       TENUTO_RETURN_IF_ERROR(
           plan_.Assemble(state, {snapshot, history_start_},
                          absl::MakeSpan(part.values).last(width)));
+      if (part.labels.size() == before) group = GroupOf(events, snapshot);
       part.labels.push_back(Labeler::IsPositive(outcome.timeline, snapshot,
                                                 schedule_.horizon,
                                                 absl::InfiniteFuture())
@@ -134,41 +137,53 @@ class RowBuilder {
   const absl::Time history_start_;
 };
 
+// One row in its part.
+struct Place {
+  const Part* part;
+  std::size_t row;
+  std::int32_t outcome;  // Of all parts together.
+
+  std::int64_t time_s() const { return part->times_s[row]; }
+  std::uint64_t group() const { return part->groups[row]; }
+  float label() const { return part->labels[row]; }
+  absl::Span<const float> values() const {
+    const std::size_t width = part->values.size() / part->labels.size();
+    return absl::MakeConstSpan(part->values).subspan(row * width, width);
+  }
+};
+
+// Users of whom the very same was known have one group; their rows' content
+// decides then, so that the order never comes from user keys.
+bool IsBefore(const Place& a, const Place& b) {
+  if (a.time_s() != b.time_s()) return a.time_s() < b.time_s();
+  if (a.group() != b.group()) return a.group() < b.group();
+  const auto x = a.values(), y = b.values();
+  const int order = std::memcmp(x.data(), y.data(), x.size() * sizeof(float));
+  return order != 0 ? order < 0 : a.label() < b.label();
+}
+
 // Joins the parts, in the order that LedgerRows promises.
 void Join(const std::array<Part, kPartitions>& parts, LedgerRows& rows) {
-  struct Place {
-    std::int64_t time_s;
-    std::uint64_t group;
-    const Part* part;
-    std::size_t row;
-    std::int32_t outcome;
-  };
   std::vector<Place> places;
   for (const Part& part : parts) {
     const auto first = static_cast<std::int32_t>(rows.outcomes.size());
     for (std::size_t r = 0; r < part.labels.size(); ++r) {
-      places.push_back({part.times_s[r], part.groups[r], &part, r,
-                        first + part.outcome_of_row[r]});
+      places.push_back({&part, r, first + part.outcome_of_row[r]});
     }
     rows.outcomes.insert(rows.outcomes.end(), part.outcomes.begin(),
                          part.outcomes.end());
     rows.events += part.events;
     rows.users += part.users;
   }
-  std::stable_sort(
-      places.begin(), places.end(), [](const Place& a, const Place& b) {
-        return std::tie(a.time_s, a.group) < std::tie(b.time_s, b.group);
-      });
-  const std::size_t width = rows.matrix.columns.size();
-  rows.matrix.values.reserve(places.size() * width);
+  std::stable_sort(places.begin(), places.end(), IsBefore);
+  rows.matrix.values.reserve(places.size() * rows.matrix.columns.size());
   for (const Place& place : places) {
-    const auto values = absl::MakeConstSpan(place.part->values)
-                            .subspan(place.row * width, width);
+    const auto values = place.values();
     rows.matrix.values.insert(rows.matrix.values.end(), values.begin(),
                               values.end());
-    rows.matrix.labels.push_back(place.part->labels[place.row]);
-    rows.matrix.groups.push_back(place.group);
-    rows.matrix.times_s.push_back(place.time_s);
+    rows.matrix.labels.push_back(place.label());
+    rows.matrix.groups.push_back(place.group());
+    rows.matrix.times_s.push_back(place.time_s());
     rows.outcome_of_row.push_back(place.outcome);
   }
 }

@@ -52,10 +52,10 @@ struct LedgerRows {
 };
 
 // Replays the whole log on `threads` threads. Rows come by snapshot and, within
-// one, by their group, which is a hash of the user's first events as the
-// producer sent them: neither order nor groups depend on the ledger's secret
-// key or on threads. Users who have withdrawn their consent by the end of the
-// log give no row. Only columns of `plan`.
+// one, by their group, which is a hash of what was known of the user at the
+// first row: neither order nor groups depend on the ledger's secret key, on
+// threads or on what came later. Users who have withdrawn their consent by the
+// end of the log give no row. Only columns of `plan`.
 absl::StatusOr<LedgerRows> BuildRows(const Ledger& ledger,
                                      const FeaturePlan& plan,
                                      const Labeler& labeler,

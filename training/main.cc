@@ -2,9 +2,11 @@
 // in the file named after it.
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
 #include "features/base/clock.h"
 #include "features/base/status_macros.h"
@@ -64,6 +66,32 @@ int ExitCode(const absl::Status& status) {
   }
 }
 
+// What is wrong where a verb should stand: CLI11 would complain of the flags
+// after it instead. Empty when the words name a verb.
+std::string WrongVerb(const CLI::App& app, int argc, char** argv) {
+  std::string said = app.get_name();
+  const CLI::App* group = &app;
+  for (int k = 1;; ++k) {
+    std::vector<std::string> names;
+    const CLI::App* next = nullptr;
+    for (const CLI::App* verb :
+         group->get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(verb->get_name());
+      if (k < argc && verb->check_name(argv[k])) next = verb;
+    }
+    if (names.empty() || (k < argc && argv[k][0] == '-')) return "";
+    if (next == nullptr) {
+      return absl::StrCat(
+          k < argc
+              ? absl::StrCat("\"", argv[k], "\" is no verb of `", said, "`")
+              : absl::StrCat("`", said, "` needs a verb"),
+          "; there are: ", absl::StrJoin(names, ", "));
+    }
+    absl::StrAppend(&said, " ", argv[k]);
+    group = next;
+  }
+}
+
 int Main(int argc, char** argv) {
   const Workshop workshop{Clock::Real(), Catalogue::Embedded(), OpenLedger};
   CLI::App app(
@@ -85,7 +113,9 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
-    std::fprintf(stderr, "tenuto: %s; see --help\n", error.what());
+    const std::string wrong = WrongVerb(app, argc, argv);
+    std::fprintf(stderr, "tenuto: %s; see --help\n",
+                 wrong.empty() ? error.what() : wrong.c_str());
     return kBadInput;
   }
   const absl::Status status = run();

@@ -10,7 +10,8 @@ Usage: deploy/quickstart.sh [--data FILE] [--users N] [--days N] [--dir DIR]
 Installs missing Debian packages, builds Release into build/, makes a world of
 listeners (or imports a log), trains a churn model beside three baselines,
 starts the server on a free local port, sends it fresh events, scores, explains
-and decides, and prints a scoreboard. Everything it starts it also ends.
+and decides, and prints a scoreboard. Everything it starts it also ends. Users
+of an imported log are also scored as of its end.
 
   --data FILE   an eventsim / Sparkify log (.jsonl or .jsonl.gz) instead of
                 the world
@@ -171,6 +172,32 @@ user_ids() {
   fi
 }
 
+# Users as they stood when the log ended, where a server hears only silence.
+score_at_the_end() {
+  step "Scoring $(wc -l < "$dir/users.txt") users at the end of the log"
+  build/tenuto score --model "$model" --models "$dir/models" \
+    --ledger "$dir/ledger" --users "$dir/users.txt" \
+    --output "$dir/at_the_end.csv"
+}
+
+# Of the users on a paid plan then: how many, and the three likeliest to leave,
+# each with its reasons.
+show_the_end() {
+  awk -F, 'NR > 1 && $3 == 1 { n++ }
+    END { printf "at its end   %d of %d users are on a paid plan; ", n, NR - 1 }' \
+    "$dir/at_the_end.csv"
+  echo "likeliest to leave:"
+  tail -n +2 "$dir/at_the_end.csv" | awk -F, '$3 == 1' | sort -t, -k4,4gr |
+    head -n 3 | awk -F, '{
+      id = $1; gsub(/"/, "", id)
+      reasons = $0; sub(/^[^,]*,[^,]*,[^,]*,[^,]*,"/, "", reasons)
+      sub(/"$/, "", reasons)
+      printf "             %s: probability %.4f, because\n", id, $4
+      n = split(reasons, reason, "; ")
+      for (i = 1; i <= n; i++) printf "             - %s\n", reason[i]
+    }'
+}
+
 start_server() {
   step "Starting the server on a free port"
   echo 'metrics_listen: "127.0.0.1:0"' > "$dir/server.textproto"
@@ -290,7 +317,8 @@ scoreboard() {
       "$(at "$t" "$difference.value") [$(at "$t" "$difference.low")," \
       "$(at "$t" "$difference.high")]"
   done
-  echo "riskiest     $riskiest: probability" \
+  [[ -z "$data" ]] || show_the_end
+  echo "live         $riskiest: probability" \
     "$(at "$dir/before.txt" score.probability) before the live events," \
     "$(at "$dir/explanation.txt" score.probability) after them, because"
   awk '/^reasons\./ { sub(/^[^=]*=/, "             - "); print }' \
@@ -301,8 +329,8 @@ scoreboard() {
     "$(at "$dir/latency_score.txt" latency_ms_p99) ms; DecideTreatment p50" \
     "$(at "$dir/latency_decide.txt" latency_ms_p50) ms, p99" \
     "$(at "$dir/latency_decide.txt" latency_ms_p99) ms"
-  [[ -z "$data" ]] || echo "note         live answers are as of today; to them a" \
-    "log of the past has been silent since"
+  [[ -z "$data" ]] || echo "note         live scores and decisions are as of" \
+    "today: to them everyone has been silent since the log ended"
   echo "time         $((SECONDS - step_start)) s; everything is in $dir"
 }
 
@@ -317,6 +345,7 @@ user_ids > "$dir/users.txt"
 step "Training $model beside its baselines"
 build/tenuto train churn --ledger "$dir/ledger" --models "$dir/models" \
   --baseline --summary "$dir/train.json"
+[[ -z "$data" ]] || score_at_the_end
 start_server
 score_users
 explain before.txt

@@ -351,6 +351,7 @@ absl::Status Catalogue::AddFeature(const v1::Feature& declaration) {
 
 absl::Status Catalogue::CheckWindows() const {
   std::set<std::uint32_t> windows;
+  int decays = 0;
   for (const Feature& feature : features_) {
     windows.insert(feature.window_days);
     windows.insert(feature.declaration.window_trend().baseline_days());
@@ -359,6 +360,12 @@ absl::Status Catalogue::CheckWindows() const {
       return Wrong("feature", feature.name,
                    absl::StrCat("the catalogue has more than ", kWindowsMax,
                                 " different windows"));
+    }
+    decays += feature.declaration.has_decayed_sum();
+    if (decays > kDecaysMax) {
+      return Wrong("feature", feature.name,
+                   absl::StrCat("the catalogue has more than ", kDecaysMax,
+                                " decayed sums"));
     }
   }
   return absl::OkStatus();

@@ -20,6 +20,7 @@ namespace tenuto {
 inline constexpr int kHistoryDays = 92;
 inline constexpr int kWindowDaysMax = 90;
 inline constexpr int kWindowsMax = 12;  // Different windows.
+inline constexpr int kDecaysMax = 256;  // Decayed sums.
 
 // Signal that holds the user's answer for a class; empty for CONTRACT.
 absl::string_view ConsentSignal(v1::ConsentClass consent);

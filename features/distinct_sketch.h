@@ -6,6 +6,8 @@
 #ifndef TENUTO_FEATURES_DISTINCT_SKETCH_H_
 #define TENUTO_FEATURES_DISTINCT_SKETCH_H_
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -25,20 +27,60 @@ class DistinctSketch {
     friend bool operator==(const Entry&, const Entry&) = default;
   };
 
-  void Add(std::uint64_t hash, int day);
-  void Insert(const Entry& entry);
-  void Clear() { entries_.clear(); }
+  // By rising register, then falling day and rising rank; ranks are not 0.
+  static bool InOrder(const Entry& before, const Entry& entry) {
+    if (entry.rank == 0 || before.rank == 0) return entry.rank != 0;
+    if (entry.reg != before.reg) return entry.reg > before.reg;
+    return entry.day < before.day && entry.rank > before.rank;
+  }
 
-  // By rising register, then falling day (and so rising rank).
+  void Add(std::uint64_t hash, int day);
+  // Replaces everything by entries in the order of entries().
+  void Assign(absl::Span<const Entry> entries);
+  void Clear();
+
   absl::Span<const Entry> entries() const { return entries_; }
 
  private:
+  void Insert(const Entry& entry);
+
   std::vector<Entry> entries_;
+  // Where a register's entries begin; the last one is their number.
+  std::array<std::uint16_t, kRegisters + 1> begin_{};
 };
 
-// Estimate from the highest rank of each register (0: none) (Flajolet et al.
-// 2007, with linear counting below 2.5 * 128).
-double EstimateDistinct(absl::Span<const std::uint8_t> ranks);
+// What the estimate needs of the highest rank of every register, as exact
+// integers: the order in which ranks are raised does not matter, and what
+// windows add to each other can be added up. Value type; not thread-safe.
+struct RegisterSums {
+  static constexpr int kUnitBits = 50;  // Ranks above it count as it.
+  static RegisterSums Empty() {
+    return {std::uint64_t{DistinctSketch::kRegisters} << kUnitBits,
+            DistinctSketch::kRegisters};
+  }
+
+  // A register whose highest rank was `from` (0: none) now has `to`.
+  void Raise(int from, int to) {
+    inverse += Inverse(to) - Inverse(from);
+    if (from == 0) --empty;
+  }
+  void Add(const RegisterSums& other) {
+    inverse += other.inverse;
+    empty += other.empty;
+  }
+
+  std::uint64_t inverse = 0;  // Sum of 2^-rank, in units of 2^-50.
+  int empty = 0;              // Registers of rank 0.
+
+ private:
+  static std::uint64_t Inverse(int rank) {
+    return std::uint64_t{1} << (kUnitBits - std::min(rank, kUnitBits));
+  }
+};
+
+// The number of different things (Flajolet et al. 2007, with linear counting
+// below 2.5 * 128). Never infinite for the sums of a sketch.
+double EstimateDistinct(const RegisterSums& registers);
 
 }  // namespace tenuto
 

@@ -29,18 +29,26 @@ absl::StatusOr<EventCondition> EventCondition::Compile(
                             FindNumber(event, declaration.field(), text));
     condition.numbers_.push_back(number);
   }
+  auto& numbers = condition.numbers_;
+  if (!numbers.empty()) {
+    // One value, or values without a gap, are a range; most are.
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    condition.min_ = numbers.front();
+    condition.max_ = numbers.back();
+    condition.is_range_ = numbers.back() - numbers.front() + 1 ==
+                          static_cast<std::int64_t>(numbers.size());
+  }
   return condition;
 }
 
-bool EventCondition::Holds(const EventView& event) const {
-  if (field_.is_text) {
-    const absl::string_view text = event.text(field_.slot);
-    return std::any_of(texts_.begin(), texts_.end(),
-                       [&](const std::string& t) { return text == t; });
-  }
-  const std::int64_t number = event.number(field_.slot);
-  if (numbers_.empty()) return min_ <= number && number <= max_;
-  return std::find(numbers_.begin(), numbers_.end(), number) != numbers_.end();
+bool EventCondition::HoldsText(absl::string_view text) const {
+  return std::any_of(texts_.begin(), texts_.end(),
+                     [&](const std::string& t) { return text == t; });
+}
+
+bool EventCondition::IsOneOf(std::int64_t number) const {
+  return std::binary_search(numbers_.begin(), numbers_.end(), number);
 }
 
 }  // namespace tenuto

@@ -21,14 +21,22 @@ class EventCondition {
   static absl::StatusOr<EventCondition> Compile(
       absl::string_view event, const v1::Condition& declaration);
 
-  bool Holds(const EventView& event) const;
+  bool Holds(const EventView& event) const {
+    if (field_.is_text) return HoldsText(event.text(field_.slot));
+    const std::int64_t number = event.number(field_.slot);
+    return min_ <= number && number <= max_ && (is_range_ || IsOneOf(number));
+  }
 
  private:
+  bool HoldsText(absl::string_view text) const;
+  bool IsOneOf(std::int64_t number) const;
+
   FieldRef field_;
-  std::vector<std::int64_t> numbers_;  // Empty: a range.
-  std::vector<std::string> texts_;
+  bool is_range_ = true;
   std::int64_t min_ = 0;
   std::int64_t max_ = 0;
+  std::vector<std::int64_t> numbers_;  // Rising.
+  std::vector<std::string> texts_;
 };
 
 }  // namespace tenuto

@@ -76,16 +76,25 @@ std::optional<Rejection> CheckIds(const v1::Event& event) {
   return std::nullopt;
 }
 
+// A time is no secret, and says best which clock was wrong.
+std::string TimeText(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", ToTime(time),
+                          absl::UTCTimeZone());
+}
+
 std::optional<Rejection> CheckTimes(const v1::Event& event, absl::Time now) {
   if (!event.has_event_time() || !ValidTimestamp(event.event_time())) {
     return Rejection{"BAD_TIME", "event_time is missing or no valid time"};
   }
   if (event.event_time().seconds() < kOldestSeconds) {
-    return Rejection{"BAD_TIME", "event_time is before 1990"};
+    return Rejection{"BAD_TIME",
+                     absl::StrCat("event_time ", TimeText(event.event_time()),
+                                  " is before 1990")};
   }
   if (ToTime(event.event_time()) > now + kFutureMax) {
-    return Rejection{"FUTURE",
-                     "event_time is more than 5 minutes ahead of the server"};
+    return Rejection{
+        "FUTURE", absl::StrCat("event_time ", TimeText(event.event_time()),
+                               " is more than 5 minutes ahead of the clock")};
   }
   if (event.has_registered_time() && !ValidTimestamp(event.registered_time())) {
     return Rejection{"BAD_TIME", "registered_time is no valid time"};
@@ -96,9 +105,9 @@ std::optional<Rejection> CheckTimes(const v1::Event& event, absl::Time now) {
 std::optional<Rejection> CheckText(const FieldDescriptor& field,
                                    const std::string& text) {
   if (text.size() > kTextBytesMax) {
-    return Rejection{
-        "TEXT_TOO_LONG",
-        absl::StrCat(field.name(), " has more than ", kTextBytesMax, " bytes")};
+    return Rejection{"TEXT_TOO_LONG",
+                     absl::StrCat(field.name(), " has ", text.size(),
+                                  " bytes, more than ", kTextBytesMax)};
   }
   if (field.name() == "currency" && !text.empty() && !IsCurrency(text)) {
     return Rejection{"BAD_CURRENCY",
@@ -118,8 +127,8 @@ std::optional<Rejection> CheckNumber(const FieldDescriptor& field,
   const std::int64_t max =
       absl::StartsWith(field.name(), "ms_") ? kMsPerDay : kNumberMax;
   if (number < 0 || number > max) {
-    return Rejection{"BAD_NUMBER",
-                     absl::StrCat(field.name(), " is not in 0-", max)};
+    return Rejection{"BAD_NUMBER", absl::StrCat(field.name(), " is ", number,
+                                                ", not in 0-", max)};
   }
   return std::nullopt;
 }

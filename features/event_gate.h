@@ -21,7 +21,8 @@ struct GatedEvent {
   std::string event;               // Event without event_id and user_id.
 };
 
-// Why an event was refused. The message names fields, never their content.
+// Why an event was refused. The message names fields and tells times, numbers
+// and sizes, never a text, which may be a person's.
 struct Rejection {
   const char* reason;  // UPPER_SNAKE, stable.
   std::string message;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "features/event_view.h"
 #include "features/feature_reads.h"
 #include "features/state_windows.h"
+#include "features/window_plan.h"
 
 namespace tenuto {
 namespace {
@@ -31,6 +31,13 @@ double DaysBetween(std::int64_t from_us, std::int64_t to_us) {
   return (static_cast<double>(to_us) - static_cast<double>(from_us)) / kDay;
 }
 
+Decay DecayOf(const Catalogue& catalogue, const v1::DecayedSum& read) {
+  return {catalogue.FindSignal(read.signal())->slot, read.half_life_days(),
+          read.count_days()};
+}
+
+constexpr int kConsentSlots = 8;  // Bits of a column's consents.
+
 }  // namespace
 
 // The columns with every name resolved to a number.
@@ -43,34 +50,33 @@ class FeaturePlan::Program {
 
   int width() const { return static_cast<int>(columns_.size()); }
   const Catalogue& catalogue() const { return *catalogue_; }
-  int feature_index(int column) const {
-    return columns_[Index(column)].feature;
-  }
+  int feature_index(int column) const { return features_[Index(column)]; }
 
  private:
+  // What one column reads, resolved to numbers; a cache line each.
   struct Column {
-    int feature = 0;
-    v1::Feature::ReadCase read = v1::Feature::READ_NOT_SET;
-    std::vector<int> slots;  // Of the signals, in the order of ShapeOf.
-    int window = -1;         // Index in windows_.
-    int baseline = -1;
-    int days_max = 0;  // Longest window it looks at.
+    std::uint8_t read = v1::Feature::READ_NOT_SET;  // A ReadCase.
+    bool since_first = false;
+    bool zero_when_missing = false;
+    std::uint8_t consents = 0;  // Bits of consent slots that must be granted.
+    std::int16_t slot = 0;
+    std::int16_t slot2 = 0;
+    std::int16_t window = -1;    // Index in the window plan.
+    std::int16_t baseline = -1;  // The same, of a trend.
+    std::int16_t days_max = 0;   // Longest window it looks at.
+    std::int16_t decay = -1;     // Index in the window plan.
+    std::int32_t list = -1;      // Index in lists_: slots or values.
     double prior = 0;
     double prior_weight = 0;
-    double half_life_days = 0;
-    bool count_days = false;
-    std::vector<double> powers;
-    bool since_first = false;
-    std::vector<std::int64_t> equals;
-    std::vector<int> consent_slots;  // All must be granted.
     double min = 0;
     double max = 0;
-    bool zero_when_missing = false;
   };
-  int WindowIndex(std::uint32_t days) const;
-  Column CompileColumn(int feature) const;
-  void CompileParameters(const v1::Feature& declaration, Column& column) const;
-  void CollectWindows(const std::vector<int>& features);
+  static WindowPlan PlanWindows(const Catalogue& catalogue,
+                                const StateLayout& layout,
+                                const std::vector<int>& features);
+  Column CompileColumn(const Feature& source);
+  void CompileParameters(const v1::Feature& declaration, Column& column);
+  std::vector<std::int64_t> NumbersOf(const v1::LastValueIs& read) const;
   double Value(const Column& column, const StateWindows& state,
                std::int64_t as_of_us) const;
   double WindowedValue(const Column& column, const StateWindows& state) const;
@@ -78,66 +84,82 @@ class FeaturePlan::Program {
 
   const Catalogue* catalogue_;
   StateLayout layout_;
-  std::vector<int> windows_;
+  WindowPlan plan_;
+  std::vector<int> features_;  // Of each column, in the catalogue.
   std::vector<Column> columns_;
+  std::vector<std::vector<std::int64_t>> lists_;
 };
 
 FeaturePlan::Program::Program(const Catalogue& catalogue,
                               std::vector<int> features)
-    : catalogue_(&catalogue), layout_(catalogue) {
-  CollectWindows(features);
-  for (const int feature : features) columns_.push_back(CompileColumn(feature));
+    : catalogue_(&catalogue),
+      layout_(catalogue),
+      plan_(PlanWindows(catalogue, layout_, features)),
+      features_(std::move(features)) {
+  for (const int feature : features_) {
+    columns_.push_back(CompileColumn(catalogue.features()[Index(feature)]));
+  }
 }
 
-void FeaturePlan::Program::CollectWindows(const std::vector<int>& features) {
-  std::set<int> windows;
+WindowPlan FeaturePlan::Program::PlanWindows(const Catalogue& catalogue,
+                                             const StateLayout& layout,
+                                             const std::vector<int>& features) {
+  std::vector<int> windows;
+  std::vector<Decay> decays;
   for (const int k : features) {
-    const Feature& feature = catalogue_->features()[Index(k)];
+    const Feature& feature = catalogue.features()[Index(k)];
+    const v1::Feature& declaration = feature.declaration;
     if (feature.window_days != 0) {
-      windows.insert(static_cast<int>(feature.window_days));
+      windows.push_back(static_cast<int>(feature.window_days));
     }
-    if (feature.declaration.has_window_trend()) {
-      windows.insert(
-          static_cast<int>(feature.declaration.window_trend().baseline_days()));
+    if (declaration.has_window_trend()) {
+      windows.push_back(
+          static_cast<int>(declaration.window_trend().baseline_days()));
+    }
+    if (declaration.has_decayed_sum()) {
+      decays.push_back(DecayOf(catalogue, declaration.decayed_sum()));
     }
   }
-  windows_.assign(windows.begin(), windows.end());
-}
-
-int FeaturePlan::Program::WindowIndex(std::uint32_t days) const {
-  if (days == 0) return -1;
-  return static_cast<int>(std::lower_bound(windows_.begin(), windows_.end(),
-                                           static_cast<int>(days)) -
-                          windows_.begin());
+  return WindowPlan(layout.daily, std::move(windows), std::move(decays));
 }
 
 FeaturePlan::Program::Column FeaturePlan::Program::CompileColumn(
-    int feature) const {
-  const Feature& source = catalogue_->features()[Index(feature)];
+    const Feature& source) {
   const v1::Feature& declaration = source.declaration;
   Column column;
-  column.feature = feature;
-  column.read = declaration.read_case();
-  column.window = WindowIndex(source.window_days);
-  column.days_max = static_cast<int>(source.window_days);
+  column.read = static_cast<std::uint8_t>(declaration.read_case());
+  if (source.window_days != 0) {
+    column.days_max = static_cast<std::int16_t>(source.window_days);
+    column.window =
+        static_cast<std::int16_t>(plan_.IndexOfWindow(column.days_max));
+  }
   column.min = declaration.min_value();
   column.max = declaration.max_value();
   column.zero_when_missing = declaration.missing() == v1::MISSING_ZERO;
+  std::vector<std::int64_t> slots;
   for (const SignalUse& use : ShapeOf(declaration).uses) {
     const Signal& signal = *catalogue_->FindSignal(use.signal);
-    column.slots.push_back(signal.slot);
+    slots.push_back(signal.slot);
     column.since_first = signal.declaration.keep() == v1::KEEP_FIRST_TIME;
     const absl::string_view answer =
         ConsentSignal(signal.declaration.consent());
     if (answer.empty()) continue;
-    column.consent_slots.push_back(catalogue_->FindSignal(answer)->slot);
+    const int bit = catalogue_->FindSignal(answer)->slot;
+    TENUTO_CHECK(bit < kConsentSlots, "a consent signal of a high id");
+    column.consents |= static_cast<std::uint8_t>(1 << bit);
+  }
+  column.slot = static_cast<std::int16_t>(slots.front());
+  column.slot2 = static_cast<std::int16_t>(slots.back());
+  if (declaration.has_entropy()) {
+    column.list = static_cast<std::int32_t>(lists_.size());
+    lists_.push_back(std::move(slots));
   }
   CompileParameters(declaration, column);
   return column;
 }
 
 void FeaturePlan::Program::CompileParameters(const v1::Feature& declaration,
-                                             Column& column) const {
+                                             Column& column) {
   if (declaration.has_window_ratio()) {
     column.prior = declaration.window_ratio().prior();
     column.prior_weight = declaration.window_ratio().prior_weight();
@@ -147,27 +169,31 @@ void FeaturePlan::Program::CompileParameters(const v1::Feature& declaration,
   } else if (declaration.has_daily_rate()) {
     column.prior_weight = declaration.daily_rate().prior_days();
   } else if (declaration.has_window_trend()) {
-    const std::uint32_t days = declaration.window_trend().baseline_days();
-    column.baseline = WindowIndex(days);
-    column.days_max = std::max(column.days_max, static_cast<int>(days));
+    const auto days =
+        static_cast<std::int16_t>(declaration.window_trend().baseline_days());
+    column.baseline = static_cast<std::int16_t>(plan_.IndexOfWindow(days));
+    column.days_max = std::max(column.days_max, days);
   } else if (declaration.has_decayed_sum()) {
-    column.half_life_days = declaration.decayed_sum().half_life_days();
-    column.count_days = declaration.decayed_sum().count_days();
-    for (int age = 0; age < kHistoryDays; ++age) {
-      column.powers.push_back(std::exp2(-age / column.half_life_days));
-    }
+    column.decay = static_cast<std::int16_t>(
+        plan_.IndexOfDecay(DecayOf(*catalogue_, declaration.decayed_sum())));
   } else if (declaration.has_last_value_is()) {
-    const v1::Signal& signal =
-        catalogue_->FindSignal(declaration.last_value_is().signal())
-            ->declaration;
-    const std::string event =
-        signal.event_size() > 0 ? signal.event(0) : "playback";
-    for (const std::string& text : declaration.last_value_is().equals()) {
-      const auto number = FindNumber(event, signal.measure(), text);
-      TENUTO_CHECK(number.ok(), number.status().ToString());
-      column.equals.push_back(*number);
-    }
+    column.list = static_cast<std::int32_t>(lists_.size());
+    lists_.push_back(NumbersOf(declaration.last_value_is()));
   }
+}
+
+std::vector<std::int64_t> FeaturePlan::Program::NumbersOf(
+    const v1::LastValueIs& read) const {
+  const v1::Signal& signal = catalogue_->FindSignal(read.signal())->declaration;
+  const std::string event =
+      signal.event_size() > 0 ? signal.event(0) : "playback";
+  std::vector<std::int64_t> numbers;
+  for (const std::string& text : read.equals()) {
+    const auto number = FindNumber(event, signal.measure(), text);
+    TENUTO_CHECK(number.ok(), number.status().ToString());
+    numbers.push_back(*number);
+  }
+  return numbers;
 }
 
 absl::Status FeaturePlan::Program::Run(absl::string_view state,
@@ -175,23 +201,25 @@ absl::Status FeaturePlan::Program::Run(absl::string_view state,
                                        absl::Span<float> row) const {
   TENUTO_CHECK(row.size() == columns_.size(), "a row of the wrong width");
   const std::int64_t as_of_us = absl::ToUnixMicros(when.as_of);
-  StateWindows windows(layout_, windows_, as_of_us);
+  StateWindows windows(layout_, plan_, as_of_us);
   if (!windows.Read(state)) {
     return absl::DataLossError("a user state does not decode");
   }
   const int history_day = DayOf(absl::ToUnixMicros(when.history_start));
   const int history_days = DayOf(as_of_us) - history_day;
+  unsigned withheld = 0;
+  for (int s = 0; s < std::min(layout_.last_values, kConsentSlots); ++s) {
+    withheld |= (windows.latest(s).value != v1::CONSENT_GRANTED) ? 1u << s : 0u;
+  }
   for (std::size_t k = 0; k < columns_.size(); ++k) {
     const Column& column = columns_[k];
     double value = kNaN;
-    const bool granted = std::all_of(
-        column.consent_slots.begin(), column.consent_slots.end(),
-        [&](int s) { return windows.latest(s).value == v1::CONSENT_GRANTED; });
-    if (granted && column.days_max <= history_days) {
+    if ((column.consents & withheld) == 0 && column.days_max <= history_days) {
       value = Value(column, windows, as_of_us);
       if (!std::isfinite(value)) value = column.zero_when_missing ? 0 : kNaN;
-      value =
-          std::isnan(value) ? value : std::clamp(value, column.min, column.max);
+      // A NaN stays one: it is neither below nor above.
+      if (value < column.min) value = column.min;
+      if (value > column.max) value = column.max;
     }
     row[k] = static_cast<float>(value);
   }
@@ -201,13 +229,12 @@ absl::Status FeaturePlan::Program::Run(absl::string_view state,
 double FeaturePlan::Program::Value(const Column& column,
                                    const StateWindows& state,
                                    std::int64_t as_of_us) const {
-  const int slot = column.slots.front();
+  const int slot = column.slot;
   switch (column.read) {
     case v1::Feature::kStreak:
       return state.Streak(slot);
     case v1::Feature::kDecayedSum:
-      return state.DecayedSum(slot, column.powers, column.half_life_days,
-                              column.count_days);
+      return state.DecayedSum(column.decay);
     case v1::Feature::kTimeSince: {
       const std::int64_t time =
           column.since_first ? state.first_time(slot) : state.last_time(slot);
@@ -227,17 +254,18 @@ double FeaturePlan::Program::Value(const Column& column,
     case v1::Feature::kLastValueIs: {
       const Latest& latest = state.latest(slot);
       if (latest.time_us == kNever) return kNaN;
-      return std::count(column.equals.begin(), column.equals.end(),
-                        latest.value) > 0;
+      const auto& equals = lists_[Index(column.list)];
+      return std::find(equals.begin(), equals.end(), latest.value) !=
+             equals.end();
     }
     case v1::Feature::kTotal:
       return static_cast<double>(state.total(slot));
     case v1::Feature::kTotalRatio:
       return Divide(static_cast<double>(state.total(slot)),
-                    static_cast<double>(state.total(column.slots[1])),
+                    static_cast<double>(state.total(column.slot2)),
                     column.prior, column.prior_weight);
     case v1::Feature::kDailyRate: {
-      const std::int64_t since = state.first_time(column.slots[1]);
+      const std::int64_t since = state.first_time(column.slot2);
       if (since == kNever) return kNaN;
       const double days = std::max(0.0, DaysBetween(since, as_of_us));
       return Divide(static_cast<double>(state.total(slot)), days, 0,
@@ -250,18 +278,18 @@ double FeaturePlan::Program::Value(const Column& column,
 
 double FeaturePlan::Program::WindowedValue(const Column& column,
                                            const StateWindows& state) const {
-  const int slot = column.slots.front();
+  const int slot = column.slot;
   const int w = column.window;
   switch (column.read) {
     case v1::Feature::kWindowSum:
       return state.Sum(w, slot);
     case v1::Feature::kWindowRatio:
-      return Divide(state.Sum(w, slot), state.Sum(w, column.slots[1]),
+      return Divide(state.Sum(w, slot), state.Sum(w, column.slot2),
                     column.prior, column.prior_weight);
     case v1::Feature::kWindowTrend: {
-      const double recent = state.Sum(w, slot) / windows_[Index(w)];
-      const double usual =
-          state.Sum(column.baseline, slot) / windows_[Index(column.baseline)];
+      const double recent = state.Sum(w, slot) / plan_.windows()[Index(w)];
+      const double usual = state.Sum(column.baseline, slot) /
+                           plan_.windows()[Index(column.baseline)];
       return Divide(recent, usual, 0, 0);
     }
     case v1::Feature::kActiveDays:
@@ -273,8 +301,7 @@ double FeaturePlan::Program::WindowedValue(const Column& column,
     case v1::Feature::kDistinct:
       return state.Distinct(w, slot);
     case v1::Feature::kDistinctShare:
-      return Divide(state.Distinct(w, slot), state.Sum(w, column.slots[1]), 0,
-                    0);
+      return Divide(state.Distinct(w, slot), state.Sum(w, column.slot2), 0, 0);
     case v1::Feature::kWeekendShare:
       return state.WeekendShare(w, slot);
     case v1::Feature::kEntropy:
@@ -287,11 +314,14 @@ double FeaturePlan::Program::WindowedValue(const Column& column,
 double FeaturePlan::Program::Entropy(const Column& column,
                                      const StateWindows& state) const {
   double all = 0;
-  for (const int slot : column.slots) all += state.Sum(column.window, slot);
+  const auto& slots = lists_[Index(column.list)];
+  for (const std::int64_t slot : slots) {
+    all += state.Sum(column.window, static_cast<int>(slot));
+  }
   if (all <= 0) return kNaN;
   double bits = 0;
-  for (const int slot : column.slots) {
-    const double share = state.Sum(column.window, slot) / all;
+  for (const std::int64_t slot : slots) {
+    const double share = state.Sum(column.window, static_cast<int>(slot)) / all;
     if (share > 0) bits -= share * std::log2(share);
   }
   return bits;

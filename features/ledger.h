@@ -4,6 +4,7 @@
 #define TENUTO_FEATURES_LEDGER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ struct SourceMark {
   std::string progress;
 };
 
-// Names a call with an effect, so that repeating it has no second effect.
+// Names a call, so that repeating it has no second effect. Both fields reach
+// the disk as they are: make them of keyed hashes.
 struct RequestKey {
   std::string id;
   std::uint64_t body_hash = 0;
@@ -75,15 +77,15 @@ class Ledger {
       const SourceMark* mark = nullptr) = 0;
 
   struct Outcome {
-    GatedEvent event;
-    std::string response;  // Remembered for repeats of the request.
+    std::optional<GatedEvent> event;  // None: the answer has no effect.
+    std::string response;             // Remembered for repeats of the request.
   };
   struct Answer {
     std::string response;
     bool replayed = false;
   };
   // Calls `decide` with the user's state while nothing else can change it,
-  // commits the event it returns and remembers the response. The same request
+  // commits its event, if any, and remembers the response. The same request
   // again within 24 h gives the remembered response; with another body it is
   // kInvalidArgument. An error of `decide` is returned and nothing happens.
   virtual absl::StatusOr<Answer> CommitOnce(
@@ -94,7 +96,6 @@ class Ledger {
   // Encoded UserState. Empty for a user never heard of, which is no error.
   virtual absl::Status LoadState(const UserKey& user,
                                  std::string& state) const = 0;
-
   // Every state of a partition, in key order, until `visit` returns false.
   virtual absl::Status ScanStates(
       int partition,
@@ -111,7 +112,6 @@ class Ledger {
   // Progress of a source; empty when it was never seen.
   virtual absl::StatusOr<std::string> LoadMark(
       absl::string_view source) const = 0;
-
   virtual LedgerFacts Facts() const = 0;
 };
 

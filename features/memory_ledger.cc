@@ -63,9 +63,14 @@ absl::StatusOr<Ledger::Answer> MemoryLedger::CommitOnce(
     }
     return Answer{known->second.response, true};
   }
-  TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(users_[user].state));
-  TENUTO_RETURN_IF_ERROR(
-      CommitLocked(absl::MakeConstSpan(&outcome.event, 1)).status());
+  const auto found = users_.find(user);
+  const std::string state =
+      found == users_.end() ? std::string() : found->second.state;
+  TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(state));
+  if (outcome.event) {
+    TENUTO_RETURN_IF_ERROR(
+        CommitLocked(absl::MakeConstSpan(&*outcome.event, 1)).status());
+  }
   requests_[request.id] = {request.body_hash, now, outcome.response};
   return Answer{std::move(outcome.response), false};
 }

@@ -153,12 +153,7 @@ class RecordLog::Files {
 
 absl::StatusOr<std::unique_ptr<RecordLog>> RecordLog::Open(
     RecordLogOptions options) {
-  std::error_code error;
-  std::filesystem::create_directories(options.directory, error);
-  if (error) {
-    return absl::UnavailableError(absl::StrCat(
-        "create ", options.directory.string(), ": ", error.message()));
-  }
+  TENUTO_RETURN_IF_ERROR(MakePrivateDirectory(options.directory));
   TENUTO_ASSIGN_OR_RETURN(const NumberedFiles files,
                           ListFiles(options.directory));
   auto writer = std::make_unique<Files>(

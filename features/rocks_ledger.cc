@@ -4,65 +4,27 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <limits>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
 #include "features/commit_plan.h"
-#include "features/log_record.h"
+#include "features/ledger_log.h"
+#include "features/ledger_meta.h"
 #include "features/rocks_store.h"
+#include "features/state_rebuild.h"
+#include "features/user_holds.h"
 #include "tenuto/v1/records.pb.h"
 #include "xxhash.h"
 
 namespace tenuto {
 namespace {
 
-constexpr char kFormat[] = "1";
-constexpr char kFormatKey[] = "format";
-constexpr char kKeyCheckKey[] = "user_key_check";
-constexpr char kSignalsKey[] = "signals";
-constexpr char kRebuilding[] = "rebuilding";  // Instead of a fingerprint.
-constexpr char kHistoryEndKey[] = "history_end_us";
-constexpr char kSourcePrefix[] = "source/";
-constexpr int kStripes = 64;
-// A commit of more users than this takes the whole ledger for itself.
-constexpr std::size_t kSharedUsersMax = 8;
-
-absl::Status DamagedRecord(int partition, Position first) {
-  return absl::DataLossError(absl::StrCat("log partition ", partition,
-                                          ", position ", first,
-                                          ": the record does not decode"));
-}
-
-std::string PrefixOf(int partition) {
-  return std::string(1, static_cast<char>(partition));
-}
-
-std::string LogKey(int partition, Position position) {
-  std::string key(9, '\0');
-  key[0] = static_cast<char>(partition);
-  for (int k = 0; k < 8; ++k) {
-    key[static_cast<std::size_t>(8 - k)] =
-        static_cast<char>(position >> (8 * k) & 255);
-  }
-  return key;
-}
-
-Position PositionOf(absl::string_view key) {
-  Position position = 0;
-  for (std::size_t k = 1; k < key.size(); ++k) {
-    position = position << 8 | static_cast<unsigned char>(key[k]);
-  }
-  return position;
-}
+constexpr std::size_t kRequestStripes = 64;
 
 class RocksLedger final : public Ledger {
  public:
@@ -72,13 +34,7 @@ class RocksLedger final : public Ledger {
         fold_(catalogue),
         plan_(fold_) {}
 
-  absl::Status Open(const UserKeys& keys) {
-    TENUTO_ASSIGN_OR_RETURN(
-        store_, RocksStore::Open({options_.directory, options_.read_only,
-                                  options_.threads}));
-    TENUTO_RETURN_IF_ERROR(CheckMeta(keys));
-    return LoadFacts();
-  }
+  absl::Status Open(const UserKeys& keys);
 
   absl::StatusOr<std::vector<Admission>> Commit(
       absl::Span<const GatedEvent> events, const SourceMark* mark) override;
@@ -99,32 +55,11 @@ class RocksLedger final : public Ledger {
   LedgerFacts Facts() const override;
 
  private:
-  // Holds what a commit of these users must hold.
-  class Hold {
-   public:
-    Hold(RocksLedger& ledger, absl::Span<const UserGroup> groups);
-    ~Hold();
-    Hold(const Hold&) = delete;
-    Hold& operator=(const Hold&) = delete;
-
-   private:
-    RocksLedger& ledger_;
-    const bool whole_;
-    std::set<int> stripes_;
-  };
-
-  absl::Status CheckMeta(const UserKeys& keys);
-  absl::Status LoadFacts();
-  absl::Status RebuildStates();
   // Fills `batch`; the caller holds the users.
   absl::Status AddToBatch(absl::Span<const GatedEvent> events,
                           absl::Span<const UserGroup> groups,
                           std::vector<Admission>& verdicts, StoreBatch& batch);
-  // Known times of a commit's new events; absurd ends when there are none.
-  struct History {
-    std::int64_t start_us = std::numeric_limits<std::int64_t>::max();
-    std::int64_t end_us = std::numeric_limits<std::int64_t>::min();
-  };
+  // Of a commit's new events.
   History AddHistory(absl::Span<const GatedEvent> events,
                      absl::Span<const Admission> verdicts, StoreBatch& batch);
   void NoteHistory(const History& added);
@@ -134,130 +69,47 @@ class RocksLedger final : public Ledger {
   const CommitPlan plan_;
   std::unique_ptr<RocksStore> store_;  // Set by Open, never after.
 
-  // Small commits share `whole_` and hold their users' stripes; large ones take
-  // `whole_` alone. Requests are held by `request_stripes_`, always first.
-  absl::Mutex whole_;
-  std::array<absl::Mutex, kStripes> stripes_;
-  std::array<absl::Mutex, kStripes> request_stripes_;
+  // Requests are held by `request_stripes_`, always before users.
+  UserHolds holds_;
+  std::array<absl::Mutex, kRequestStripes> request_stripes_;
   std::atomic<Position> next_{1};
-  std::atomic<std::int64_t> history_start_us_{
-      std::numeric_limits<std::int64_t>::max()};
-  std::atomic<std::int64_t> history_end_us_{
-      std::numeric_limits<std::int64_t>::min()};
+  std::atomic<std::int64_t> history_start_us_{History().start_us};
+  std::atomic<std::int64_t> history_end_us_{History().end_us};
 };
 
-RocksLedger::Hold::Hold(RocksLedger& ledger, absl::Span<const UserGroup> groups)
-    ABSL_NO_THREAD_SAFETY_ANALYSIS : ledger_(ledger),
-                                     whole_(groups.size() > kSharedUsersMax) {
-  if (whole_) {
-    ledger_.whole_.Lock();
-    return;
-  }
-  ledger_.whole_.ReaderLock();
-  for (const UserGroup& group : groups) {
-    stripes_.insert(group.user.partition() % kStripes);
-  }
-  for (const int k : stripes_) {
-    ledger_.stripes_[static_cast<std::size_t>(k)].Lock();
-  }
-}
-
-RocksLedger::Hold::~Hold() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  for (const int k : stripes_) {
-    ledger_.stripes_[static_cast<std::size_t>(k)].Unlock();
-  }
-  if (whole_) {
-    ledger_.whole_.Unlock();
-  } else {
-    ledger_.whole_.ReaderUnlock();
-  }
-}
-
-absl::Status RocksLedger::CheckMeta(const UserKeys& keys) {
-  std::string format, check, signals;
-  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kMeta, kFormatKey, format));
-  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kMeta, kKeyCheckKey, check));
-  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kMeta, kSignalsKey, signals));
-  if (!format.empty() && format != kFormat) {
+absl::Status RocksLedger::Open(const UserKeys& keys) {
+  TENUTO_ASSIGN_OR_RETURN(
+      store_, RocksStore::Open(
+                  {options_.directory, options_.read_only, options_.threads}));
+  const LedgerIdentity identity = {options_.directory.string(),
+                                   keys.CheckValue(),
+                                   catalogue_.signal_fingerprint()};
+  TENUTO_ASSIGN_OR_RETURN(const StatesAre states,
+                          CheckIdentity(*store_, identity));
+  if (options_.read_only && states == StatesAre::kOfOtherSignals) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the ledger ", options_.directory.string(), " has format ",
-                     format, "; this program reads ", kFormat));
-  }
-  if (!check.empty() && check != keys.CheckValue()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the ledger ", options_.directory.string(),
-                     " was made with another user key; restore its user.key"));
-  }
-  const bool same = signals == catalogue_.signal_fingerprint();
-  if (options_.read_only) {
-    if (same || signals.empty()) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat("the states of the ledger ", options_.directory.string(),
+        absl::StrCat("the states of the ledger ", identity.directory,
                      " were folded with another catalogue; open it once with a "
                      "server or an import, which rebuilds them"));
   }
-  if (!signals.empty() && !same) TENUTO_RETURN_IF_ERROR(RebuildStates());
-  StoreBatch batch(*store_);
-  batch.Put(Family::kMeta, kFormatKey, kFormat);
-  batch.Put(Family::kMeta, kKeyCheckKey, keys.CheckValue());
-  batch.Put(Family::kMeta, kSignalsKey, catalogue_.signal_fingerprint());
-  return store_->Write(batch);
-}
-
-absl::Status RocksLedger::LoadFacts() {
-  Position last = 0;
-  StoreCursor cursor(*store_, Family::kLog);
-  for (int partition = 0; partition < kPartitions; ++partition) {
-    cursor.SeekBack(LogKey(partition, ~Position{0}));
-    if (!cursor.IsIn(PrefixOf(partition))) continue;
-    const Position first = PositionOf(cursor.key());
-    const RecordVisit end =
-        VisitLogRecord(cursor.value(), first, [&](const LoggedEvent& event) {
-          last = std::max(last, event.position);
-          return true;
-        });
-    // Positions after it would be given twice.
-    if (end != RecordVisit::kWhole) return DamagedRecord(partition, first);
-  }
-  TENUTO_RETURN_IF_ERROR(cursor.status("reading the log's end"));
-  next_ = last + 1;
-  std::string text;
-  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kMeta, kHistoryStartKey, text));
-  std::int64_t time_us = 0;
-  if (absl::SimpleAtoi(text, &time_us)) history_start_us_ = time_us;
-  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kMeta, kHistoryEndKey, text));
-  if (absl::SimpleAtoi(text, &time_us)) history_end_us_ = time_us;
-  return absl::OkStatus();
-}
-
-// The log is the truth: folds it again, partition by partition.
-absl::Status RocksLedger::RebuildStates() {
-  LogInfo("the catalogue's signals changed: folding the log again");
-  // Whoever opens the ledger after a crash in here starts over.
-  StoreBatch begin(*store_);
-  begin.Put(Family::kMeta, kSignalsKey, kRebuilding);
-  TENUTO_RETURN_IF_ERROR(store_->Write(begin));
-  for (int partition = 0; partition < kPartitions; ++partition) {
-    absl::flat_hash_map<UserKey, UserState> states;
-    EventView view;
-    bool whole = true;
-    TENUTO_RETURN_IF_ERROR(Scan(partition, 0, [&](const LoggedEvent& event) {
-      whole = view.Parse(event.event);
-      auto [at, added] = states.try_emplace(event.user, fold_.layout());
-      if (whole) fold_.Apply(view, event.position, at->second);
-      return whole;
-    }));
-    if (!whole) return absl::DataLossError("a logged event does not parse");
-    StoreBatch batch(*store_);
-    std::string bytes;
-    for (const auto& [user, state] : states) {
-      state.Encode(bytes);
-      batch.Put(Family::kState, user.view(), bytes);
+  if (!options_.read_only) {
+    if (states == StatesAre::kOfOtherSignals) {
+      TENUTO_RETURN_IF_ERROR(RebuildStates(*store_, fold_));
     }
-    if (batch.empty()) continue;
-    TENUTO_RETURN_IF_ERROR(store_->Write(batch));
+    TENUTO_RETURN_IF_ERROR(ClaimIdentity(*store_, identity));
   }
+  TENUTO_ASSIGN_OR_RETURN(const Position last, LastPosition(*store_));
+  next_ = last + 1;
+  TENUTO_ASSIGN_OR_RETURN(const History history, LoadHistory(*store_));
+  history_start_us_ = history.start_us;
+  history_end_us_ = history.end_us;
   return absl::OkStatus();
+}
+
+absl::Status RocksLedger::Scan(
+    int partition, Position from,
+    absl::FunctionRef<bool(const LoggedEvent&)> visit) const {
+  return ScanLog(*store_, partition, from, visit);
 }
 
 absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
@@ -293,9 +145,9 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
   return absl::OkStatus();
 }
 
-RocksLedger::History RocksLedger::AddHistory(
-    absl::Span<const GatedEvent> events, absl::Span<const Admission> verdicts,
-    StoreBatch& batch) {
+History RocksLedger::AddHistory(absl::Span<const GatedEvent> events,
+                                absl::Span<const Admission> verdicts,
+                                StoreBatch& batch) {
   History added;
   for (std::size_t k = 0; k < events.size(); ++k) {
     if (verdicts[k] == Admission::kDuplicate) continue;
@@ -327,7 +179,7 @@ absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
   std::vector<Admission> verdicts(events.size(), Admission::kAccepted);
   const std::vector<UserGroup> groups = GroupByUser(events);
   StoreBatch batch(*store_);
-  const Hold hold(*this, groups);
+  const UserHolds::Hold hold(holds_, groups);
   TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
   const History added = AddHistory(events, verdicts, batch);
   if (mark != nullptr) {
@@ -344,7 +196,7 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
     absl::FunctionRef<absl::StatusOr<Outcome>(absl::string_view state)>
         decide) {
   const std::uint64_t hash = XXH3_64bits(request.id.data(), request.id.size());
-  absl::MutexLock request_lock(&request_stripes_[hash % kStripes]);
+  absl::MutexLock request_lock(&request_stripes_[hash % kRequestStripes]);
   v1::RequestRecord remembered;
   std::string bytes;
   TENUTO_RETURN_IF_ERROR(store_->Get(Family::kRequests, request.id, bytes));
@@ -360,14 +212,17 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
     }
   }
   const std::vector<UserGroup> groups = {{user, {0}}};
-  const Hold hold(*this, groups);
+  const UserHolds::Hold hold(holds_, groups);
   TENUTO_RETURN_IF_ERROR(store_->Get(Family::kState, user.view(), bytes));
   TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(bytes));
-  const auto events = absl::MakeConstSpan(&outcome.event, 1);
-  std::vector<Admission> verdicts(1, Admission::kAccepted);
   StoreBatch batch(*store_);
-  TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
-  const History added = AddHistory(events, verdicts, batch);
+  History added;
+  if (outcome.event) {
+    const auto events = absl::MakeConstSpan(&*outcome.event, 1);
+    std::vector<Admission> verdicts(1, Admission::kAccepted);
+    TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
+    added = AddHistory(events, verdicts, batch);
+  }
   remembered.set_body_hash(request.body_hash);
   remembered.set_answered_time_us(absl::ToUnixMicros(now));
   remembered.set_response(outcome.response);
@@ -386,35 +241,13 @@ absl::Status RocksLedger::ScanStates(
     int partition,
     absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit) const {
   StoreCursor cursor(*store_, Family::kState);
-  const std::string prefix = PrefixOf(partition);
+  const std::string prefix = PartitionPrefix(partition);
   for (cursor.Seek(prefix); cursor.IsIn(prefix); cursor.Next()) {
     if (!visit(UserKey::FromBytes(cursor.key()), cursor.value())) {
       break;
     }
   }
   return cursor.status("scanning states");
-}
-
-absl::Status RocksLedger::Scan(
-    int partition, Position from,
-    absl::FunctionRef<bool(const LoggedEvent&)> visit) const {
-  StoreCursor cursor(*store_, Family::kLog);
-  const std::string prefix = PrefixOf(partition);
-  // The record that holds `from` may begin before it.
-  cursor.SeekBack(LogKey(partition, from));
-  if (!cursor.IsIn(prefix)) cursor.Seek(prefix);
-  for (; cursor.IsIn(prefix); cursor.Next()) {
-    const Position first = PositionOf(cursor.key());
-    const RecordVisit end =
-        VisitLogRecord(cursor.value(), first, [&](const LoggedEvent& event) {
-          return event.position < from || visit(event);
-        });
-    if (end == RecordVisit::kStopped) break;
-    if (end == RecordVisit::kDamaged) {
-      return DamagedRecord(partition, first);
-    }
-  }
-  return cursor.status(absl::StrCat("scanning partition ", partition));
 }
 
 absl::StatusOr<std::string> RocksLedger::LoadMark(

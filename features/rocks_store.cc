@@ -1,6 +1,7 @@
 #include "features/rocks_store.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,9 +17,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
 #include "features/commit_plan.h"
 #include "rocksdb/db.h"
+#include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/merge_operator.h"
 #include "rocksdb/table.h"
@@ -85,8 +89,48 @@ absl::Status FromRocks(const rocksdb::Status& status, absl::string_view what) {
   return absl::UnavailableError(text);
 }
 
-rocksdb::Options DatabaseOptions(const RocksStoreOptions& options) {
+// RocksDB makes its files readable for all; ours are their owner's.
+class PrivateFiles final : public rocksdb::FileSystemWrapper {
+ public:
+  PrivateFiles() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "tenuto.PrivateFiles"; }
+
+  rocksdb::IOStatus NewWritableFile(
+      const std::string& path, const rocksdb::FileOptions& options,
+      std::unique_ptr<rocksdb::FSWritableFile>* file,
+      rocksdb::IODebugContext* context) override {
+    const rocksdb::IOStatus status =
+        target()->NewWritableFile(path, options, file, context);
+    return status.ok() ? Close(path) : status;
+  }
+  rocksdb::IOStatus NewLogger(const std::string& path,
+                              const rocksdb::IOOptions& options,
+                              std::shared_ptr<rocksdb::Logger>* logger,
+                              rocksdb::IODebugContext* context) override {
+    const rocksdb::IOStatus status =
+        target()->NewLogger(path, options, logger, context);
+    return status.ok() ? Close(path) : status;
+  }
+  rocksdb::IOStatus LockFile(const std::string& path,
+                             const rocksdb::IOOptions& options,
+                             rocksdb::FileLock** lock,
+                             rocksdb::IODebugContext* context) override {
+    const rocksdb::IOStatus status =
+        target()->LockFile(path, options, lock, context);
+    return status.ok() ? Close(path) : status;
+  }
+
+ private:
+  static rocksdb::IOStatus Close(const std::string& path) {
+    if (::chmod(path.c_str(), 0600) == 0) return rocksdb::IOStatus::OK();
+    return rocksdb::IOStatus::IOError("chmod 0600", path);
+  }
+};
+
+rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
+                                 rocksdb::Env* env) {
   rocksdb::Options db;
+  db.env = env;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
   // A torn tail is what a crash leaves; damage in the middle must stop us.
@@ -148,11 +192,9 @@ absl::StatusOr<std::filesystem::path> FolderOf(
     return absl::NotFoundError(
         absl::StrCat("there is no ledger in ", options.directory.string()));
   }
-  std::filesystem::create_directories(path, error);
-  if (error) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot make ", path.string(), ": ", error.message()));
-  }
+  // The ledger's own first: users' keys and habits are nobody else's business.
+  TENUTO_RETURN_IF_ERROR(MakePrivateDirectory(options.directory));
+  TENUTO_RETURN_IF_ERROR(MakePrivateDirectory(path));
   return path;
 }
 
@@ -195,6 +237,8 @@ struct RocksStore::Rep {
     return families[IndexOf(family)];
   }
 
+  const std::unique_ptr<rocksdb::Env> files =
+      rocksdb::NewCompositeEnv(std::make_shared<PrivateFiles>());
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
   std::filesystem::path reader_directory;
@@ -211,7 +255,7 @@ struct StoreCursor::Rep {
 
 absl::Status RocksStore::Rep::Open(const RocksStoreOptions& options) {
   TENUTO_ASSIGN_OR_RETURN(const std::filesystem::path path, FolderOf(options));
-  const rocksdb::Options tuned = DatabaseOptions(options);
+  const rocksdb::Options tuned = DatabaseOptions(options, files.get());
   std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {
       {rocksdb::kDefaultColumnFamilyName, FamilyOptions(Family::kMeta, tuned)}};
   for (std::size_t k = 0; k < kFamilies; ++k) {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "absl/strings/string_view.h"
+#include "features/base/wire.h"
 #include "features/state_codec.h"
 
 namespace tenuto {
@@ -18,6 +19,7 @@ class StateCursor {
   explicit StateCursor(absl::string_view bytes)
       : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
   bool ok() const { return ok_; }
+  void Refuse() { Fail(); }
   bool done() const { return at_ == end_; }
 
   std::uint8_t Byte() {
@@ -25,13 +27,12 @@ class StateCursor {
     return static_cast<std::uint8_t>(*at_++);
   }
   std::uint64_t Varint() {
-    std::uint64_t n = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const std::uint8_t byte = Byte();
-      n |= std::uint64_t{byte & 0x7fu} << shift;
-      if (byte < 0x80) return n;
+    // Most numbers of a state are below 128.
+    if (at_ != end_ && static_cast<std::uint8_t>(*at_) < 0x80) {
+      return static_cast<std::uint8_t>(*at_++);
     }
-    return Fail();
+    std::uint64_t n = 0;
+    return ReadVarint(at_, end_, n) ? n : Fail();
   }
   std::int64_t Signed() { return UnZigZag(Varint()); }
   absl::string_view Text() {
@@ -46,10 +47,13 @@ class StateCursor {
   }
   SlotMask Mask(int slots) {
     SlotMask mask{};
-    for (int at = 0; at < slots; at += 8) {
-      mask[static_cast<std::size_t>(at >> 6)] |= std::uint64_t{Byte()}
-                                                 << (at & 63);
+    const int bytes = (slots + 7) / 8;
+    if (end_ - at_ < bytes) {
+      Fail();
+      return mask;
     }
+    std::memcpy(mask.data(), at_, static_cast<std::size_t>(bytes));
+    at_ += bytes;
     const int spare = slots & 63;
     if (spare != 0 &&
         mask[static_cast<std::size_t>(slots >> 6)] >> spare != 0) {
@@ -61,10 +65,12 @@ class StateCursor {
   }
   std::uint64_t Fixed64() {
     std::uint64_t n = 0;
-    if (end_ - at_ < static_cast<std::ptrdiff_t>(sizeof n)) return Fail();
-    std::memcpy(&n, at_, sizeof n);
-    at_ += sizeof n;
-    return n;
+    return ReadFixed<std::uint64_t>(at_, end_, n) ? n : Fail();
+  }
+  unsigned Fixed16() {
+    std::uint64_t n = 0;
+    return ReadFixed<std::uint16_t>(at_, end_, n) ? static_cast<unsigned>(n)
+                                                  : Fail();
   }
   // A count of things of which at most `max` can be.
   int Count(int max) {

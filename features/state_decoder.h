@@ -1,5 +1,5 @@
-// Walks the sections of an encoded user state in order and hands every value to
-// a sink. Inlined into its two users: UserState and FeaturePlan.
+// Walks the sections of an encoded user state and hands every value to a sink:
+// UserState to write, StateWindows to read.
 // Thread-safe.
 #ifndef TENUTO_FEATURES_STATE_DECODER_H_
 #define TENUTO_FEATURES_STATE_DECODER_H_
@@ -14,7 +14,8 @@ namespace tenuto {
 //   OnLastTime(slot, time_us), OnFirstTime(slot, time_us),
 //   OnLatest(slot, Latest), OnText(slot, time_us, sequence, text),
 //   OnRecent(slot, RecentEntry), OnDay(day, mask), OnTile(slot, value) for the
-//   day just given, OnSketch(slot, DistinctSketch::Entry).
+//   day just given, OnSketch(slot, DistinctSketch::Entry, rank of the entry
+//   before it in the same register or 0), in the order of entries().
 // Days come newest first. False when the bytes are no state of `layout`.
 template <typename Sink>
 class StateDecoder {
@@ -86,24 +87,27 @@ class StateDecoder {
   // 6 of rank, 7 of age in days.
   void ReadSketches() {
     constexpr int kEntriesMax = DistinctSketch::kRegisters * 58;
+    StateCursor in = in_;  // A copy stays in registers.
     for (int slot = 0; slot < layout_.distinct; ++slot) {
-      int reg = 0;
-      for (int left = in_.Count(kEntriesMax); left > 0 && in_.ok(); --left) {
-        const unsigned low = in_.Byte();
-        const unsigned bits = low | static_cast<unsigned>(in_.Byte()) << 8;
-        const unsigned step = bits >> 13 == 7 ? in_.Byte() : bits >> 13;
-        reg = (reg + static_cast<int>(step)) & (DistinctSketch::kRegisters - 1);
-        sink_.OnSketch(slot, {newest_day_ - static_cast<int>(bits & 127),
-                              static_cast<std::uint8_t>(bits >> 7 & 63),
-                              static_cast<std::uint8_t>(reg)});
+      DistinctSketch::Entry before;
+      for (int left = in.Count(kEntriesMax); left > 0 && in.ok(); --left) {
+        const unsigned bits = in.Fixed16();
+        const unsigned step = bits >> 13 == 7 ? in.Byte() : bits >> 13;
+        const unsigned reg = (before.reg + step) % DistinctSketch::kRegisters;
+        const DistinctSketch::Entry entry{
+            newest_day_ - static_cast<int>(bits & 127),
+            static_cast<std::uint8_t>(bits >> 7 & 63),
+            static_cast<std::uint8_t>(reg)};
+        if (!DistinctSketch::InOrder(before, entry)) in.Refuse();
+        sink_.OnSketch(slot, entry, step == 0 ? before.rank : 0);
+        before = entry;
       }
     }
+    in_ = in;
   }
 
-  // Years 1 and 9999, the range of an event's time.
-  static constexpr std::int64_t kFirstDay = -719'162;
-  static constexpr std::int64_t kLastDay = 2'932'896;
-
+  static constexpr std::int64_t kFirstDay = -719'162;  // Of year 1.
+  static constexpr std::int64_t kLastDay = 2'932'896;  // Of year 9999.
   StateCursor in_;
   const StateLayout& layout_;
   Sink& sink_;

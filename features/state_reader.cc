@@ -39,6 +39,14 @@ std::optional<std::int64_t> StateReader::LastValue(
   return latest.value;
 }
 
+std::optional<absl::Time> StateReader::LastValueTime(
+    absl::string_view signal) const {
+  const Latest& latest =
+      state_.last_values[Index(Find(signal, v1::KEEP_LAST_VALUE).slot)];
+  if (latest.time_us == kNever) return std::nullopt;
+  return absl::FromUnixMicros(latest.time_us);
+}
+
 std::optional<absl::Time> StateReader::LastTime(
     absl::string_view signal) const {
   const std::int64_t time_us =

@@ -25,6 +25,8 @@ class StateReader {
 
   bool known() const { return known_; }  // Some event was folded.
   std::optional<std::int64_t> LastValue(absl::string_view signal) const;
+  // When the event that LastValue() comes from happened.
+  std::optional<absl::Time> LastValueTime(absl::string_view signal) const;
   std::optional<absl::Time> LastTime(absl::string_view signal) const;
   std::string LastText(absl::string_view signal) const;  // Empty if none.
   std::int64_t Total(absl::string_view signal) const;

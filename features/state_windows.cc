@@ -19,10 +19,10 @@ bool IsWeekend(int day) {
 }  // namespace
 
 // The large arrays are left as they are: only what was written is read.
-StateWindows::StateWindows(const StateLayout& layout,
-                           absl::Span<const int> windows, std::int64_t as_of_us)
+StateWindows::StateWindows(const StateLayout& layout, const WindowPlan& plan,
+                           std::int64_t as_of_us)
     : layout_(layout),
-      windows_(windows),
+      plan_(plan),
       as_of_day_(DayOf(as_of_us)),
       last_day_(DayOf(as_of_us - 1)),
       tail_share_(1.0 - static_cast<double>(as_of_us - as_of_day_ * kDayUs) /
@@ -30,13 +30,22 @@ StateWindows::StateWindows(const StateLayout& layout,
   const std::size_t daily = Index(layout.daily);
   std::fill_n(running_.begin(), daily, 0);
   std::fill_n(running_active_.begin(), daily, std::uint8_t{0});
-  for (std::size_t k = 0; k < windows.size(); ++k) {
+  for (std::size_t k = 0; k < plan.windows().size(); ++k) {
     std::fill_n(tails_[k].begin(), daily, 0);
   }
   std::fill_n(totals_.begin(), Index(layout.totals), 0);
   std::fill_n(last_times_.begin(), Index(layout.last_times), kNever);
   std::fill_n(first_times_.begin(), Index(layout.first_times), kNever);
   std::fill_n(latest_.begin(), Index(layout.last_values), Latest{});
+  std::fill_n(decayed_.begin(), plan.decays().size(), 0.0);
+  for (std::size_t h = 0; h < plan.half_lives().size(); ++h) {
+    const double into_day = 1.0 - tail_share_;
+    scales_[h] = std::exp2(-(into_day - 0.5) / plan.half_lives()[h].days);
+  }
+  for (std::size_t slot = 0; slot < Index(layout.distinct); ++slot) {
+    distinct_[slot].fill(RegisterSums{});
+    distinct_[slot][0] = RegisterSums::Empty();
+  }
 }
 
 bool StateWindows::Read(absl::string_view state) {
@@ -45,15 +54,20 @@ bool StateWindows::Read(absl::string_view state) {
     return false;
   }
   CloseWindows(std::numeric_limits<int>::min());
+  for (std::size_t slot = 0; slot < Index(layout_.distinct); ++slot) {
+    for (std::size_t k = 1; k < plan_.windows().size(); ++k) {
+      distinct_[slot][k].Add(distinct_[slot][k - 1]);
+    }
+  }
   return true;
 }
 
 void StateWindows::CloseWindows(int day) {
   const std::size_t daily = Index(layout_.daily);
-  const int count = static_cast<int>(windows_.size());
+  const int count = static_cast<int>(plan_.windows().size());
   tail_window_ = -1;
   for (; open_sum_ < count; ++open_sum_) {
-    const int tail_day = as_of_day_ - windows_[Index(open_sum_)];
+    const int tail_day = as_of_day_ - plan_.windows()[Index(open_sum_)];
     if (tail_day < day) break;
     std::copy_n(running_.begin(), daily, sums_[Index(open_sum_)].begin());
     if (tail_day == day) tail_window_ = open_sum_;
@@ -70,6 +84,7 @@ void StateWindows::OnDay(int day, const SlotMask& mask) {
   counted_ = day <= last_day_;
   if (!seen_) return;
   CloseWindows(day);
+  age_ = as_of_day_ - day;
   days_[Index(day_count_++)] = {day, tile_count_, mask};
 }
 
@@ -79,12 +94,23 @@ void StateWindows::OnTile(int slot, std::int64_t n) {
   running_[Index(slot)] = WrappingAdd(running_[Index(slot)], n);
   if (counted_) ++running_active_[Index(slot)];
   if (tail_window_ >= 0) tails_[Index(tail_window_)][Index(slot)] = n;
+  if (age_ >= kHistoryDays) return;
+  const int stop = plan_.FirstDecayOf(slot + 1);
+  for (int d = plan_.FirstDecayOf(slot); d < stop; ++d) {
+    const WindowPlan::SlotDecay& decay = plan_.decays()[Index(d)];
+    const double power =
+        plan_.half_lives()[Index(decay.half_life)].powers[Index(age_)];
+    decayed_[Index(d)] +=
+        decay.count_days ? power : static_cast<double>(n) * power;
+  }
 }
 
-void StateWindows::OnSketch(int slot, const DistinctSketch::Entry& entry) {
-  if (entry_count_ < kSketchEntriesMax) {
-    entries_[Index(entry_count_++)] = {slot, entry};
-  }
+// Inside a register days fall and ranks rise: an entry's windows are those of
+// the entry before it and longer ones, so it raises what that one left.
+void StateWindows::OnSketch(int slot, const DistinctSketch::Entry& entry,
+                            int rank_before) {
+  const int first = plan_.FirstWindowOfAge(last_day_ - entry.day);
+  distinct_[Index(slot)][Index(first)].Raise(rank_before, entry.rank);
 }
 
 double StateWindows::Sum(int k, int slot) const {
@@ -147,32 +173,13 @@ int StateWindows::Streak(int slot) const {
   return length;
 }
 
-double StateWindows::DecayedSum(int slot, absl::Span<const double> powers,
-                                double half_life_days, bool count_days) const {
-  // A tile's events are taken to lie at its middle.
-  const double into_day = 1.0 - tail_share_;
-  const double scale = std::exp2(-(into_day - 0.5) / half_life_days);
-  double sum = 0;
-  for (int d = 0; d < day_count_; ++d) {
-    const DayTiles& day = days_[Index(d)];
-    const std::size_t age = Index(as_of_day_ - day.day);
-    if (age >= powers.size()) break;
-    const std::int64_t n =
-        count_days ? TestSlot(day.mask, slot) : TileOf(day, slot);
-    sum += static_cast<double>(n) * powers[age];
-  }
-  return sum * scale;
+double StateWindows::DecayedSum(int d) const {
+  return decayed_[Index(d)] *
+         scales_[Index(plan_.decays()[Index(d)].half_life)];
 }
 
 double StateWindows::Distinct(int k, int slot) const {
-  std::array<std::uint8_t, DistinctSketch::kRegisters> ranks{};
-  for (int e = 0; e < entry_count_; ++e) {
-    const SlotEntry& at = entries_[Index(e)];
-    if (at.slot != slot || at.entry.day < FirstDay(k)) continue;
-    std::uint8_t& rank = ranks[at.entry.reg];
-    rank = std::max(rank, at.entry.rank);
-  }
-  return EstimateDistinct(ranks);
+  return EstimateDistinct(distinct_[Index(slot)][Index(k)]);
 }
 
 }  // namespace tenuto

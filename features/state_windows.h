@@ -10,18 +10,18 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "features/state_codec.h"
+#include "features/window_plan.h"
 
 namespace tenuto {
 
 inline constexpr int kTilesMax = kHistoryDays * kDailyMax;
-inline constexpr int kSketchEntriesMax = 8192;  // Of all kDistinctMax.
 
 // Value type; not thread-safe. Slots are those of the catalogue's signals.
 class StateWindows {
  public:
-  // `windows` are distinct window lengths in days, rising, at most kWindowsMax.
-  // Days after the one that holds `as_of_us` are not seen.
-  StateWindows(const StateLayout& layout, absl::Span<const int> windows,
+  // Both must outlive it. Days after the one that holds `as_of_us` are not
+  // seen.
+  StateWindows(const StateLayout& layout, const WindowPlan& plan,
                std::int64_t as_of_us);
 
   // False when the bytes are no state. Empty bytes are a user never heard of.
@@ -34,13 +34,14 @@ class StateWindows {
   // of which holds the last instant before the moment of reading.
   int ActiveDays(int k, int slot) const;
   int LastDay() const { return last_day_; }
-  int FirstDay(int k) const { return last_day_ - windows_[Index(k)] + 1; }
+  int FirstDay(int k) const {
+    return last_day_ - plan_.windows()[Index(k)] + 1;
+  }
   double WeekendShare(int k, int slot) const;  // NaN where the sum is 0.
   int LongestGap(int k, int slot) const;
   int Streak(int slot) const;
-  // `powers[a]` is 2^(-a / half_life) for whole days a.
-  double DecayedSum(int slot, absl::Span<const double> powers,
-                    double half_life_days, bool count_days) const;
+  // Decay d of the plan. A tile's events are taken to lie at its middle.
+  double DecayedSum(int d) const;
   // From FirstDay(k) on, to the newest event: what a sliding sketch can say
   // exactly, because a newer entry may have made one of LastDay() useless.
   double Distinct(int k, int slot) const;
@@ -64,7 +65,7 @@ class StateWindows {
   void OnRecent(int, const RecentEntry&) {}
   void OnDay(int day, const SlotMask& mask);
   void OnTile(int slot, std::int64_t n);
-  void OnSketch(int slot, const DistinctSketch::Entry& entry);
+  void OnSketch(int slot, const DistinctSketch::Entry& entry, int rank_before);
 
  private:
   static constexpr std::size_t Index(int n) {
@@ -81,7 +82,7 @@ class StateWindows {
   std::int64_t TileOf(const DayTiles& day, int slot) const;
 
   const StateLayout& layout_;
-  absl::Span<const int> windows_;
+  const WindowPlan& plan_;
   const int as_of_day_;
   const int last_day_;
   const double tail_share_;
@@ -93,7 +94,7 @@ class StateWindows {
   bool counted_ = false;  // ... and not after LastDay().
   int day_count_ = 0;
   int tile_count_ = 0;
-  int entry_count_ = 0;
+  int age_ = 0;  // Of the day being read.
 
   std::array<std::int64_t, kDailyMax> running_;
   std::array<std::uint8_t, kDailyMax> running_active_;
@@ -106,11 +107,10 @@ class StateWindows {
   std::array<Latest, kDailyMax> latest_;
   std::array<DayTiles, kHistoryDays> days_;
   std::array<std::int64_t, kTilesMax> tiles_;
-  struct SlotEntry {
-    int slot;
-    DistinctSketch::Entry entry;
-  };
-  std::array<SlotEntry, kSketchEntriesMax> entries_;
+  std::array<double, kDecaysMax> decayed_;
+  std::array<double, kDecaysMax> scales_;  // By half-life.
+  // While reading: what a window adds to the next shorter one.
+  std::array<std::array<RegisterSums, kWindowsMax + 1>, kDistinctMax> distinct_;
 };
 
 }  // namespace tenuto

@@ -75,6 +75,14 @@ UserKey UserKeys::Of(absl::string_view user_id) const {
   return Truncate(HmacSha256(secret_, user_id));
 }
 
+std::string UserKeys::Pseudonym(absl::string_view purpose,
+                                absl::string_view text) const {
+  const Digest key = HmacSha256(secret_, purpose);
+  const absl::string_view key_bytes(reinterpret_cast<const char*>(key.data()),
+                                    key.size());
+  return Truncate(HmacSha256(key_bytes, text)).Hex();
+}
+
 std::string UserKeys::CheckValue() const {
   return std::string(Truncate(HmacSha256(secret_, kCheckText)).view());
 }

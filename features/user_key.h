@@ -37,7 +37,8 @@ struct UserKey {
   }
 };
 
-// The secret that turns account ids into keys. Thread-safe: immutable.
+// The secret that turns account ids, and whatever else callers name things by,
+// into keys. Thread-safe: immutable.
 class UserKeys {
  public:
   // Reads the key file (mode 0600, 32 bytes as hex). kPermissionDenied when
@@ -50,6 +51,10 @@ class UserKeys {
 
   // HMAC-SHA-256(secret, account id), first 16 bytes.
   UserKey Of(absl::string_view user_id) const;
+  // Stands for `text` on a disk: HMAC-SHA-256 under a key that only `purpose`
+  // has, so that it is no user key either; 32 hexadecimal digits.
+  std::string Pseudonym(absl::string_view purpose,
+                        absl::string_view text) const;
   // Tells keys apart without telling the key; a ledger stores it.
   std::string CheckValue() const;
 

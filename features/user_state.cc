@@ -183,6 +183,8 @@ void UserState::Clear() {
 // Fills a UserState from its bytes.
 struct UserState::Loader {
   UserState& state;
+  std::vector<DistinctSketch::Entry>& sketch;
+  int sketch_slot = -1;
 
   void OnHeader(std::uint64_t applied, int newest) {
     state.applied_through = applied;
@@ -214,6 +216,7 @@ struct UserState::Loader {
   }
   // Days came newest first and are kept rising.
   void Finish() {
+    FinishSketch();
     const std::size_t width = Index(state.layout_.daily);
     const std::size_t count = state.days_.size();
     std::reverse(state.days_.begin(), state.days_.end());
@@ -224,15 +227,23 @@ struct UserState::Loader {
       std::swap_ranges(near, near + static_cast<long>(width), far);
     }
   }
-  void OnSketch(int slot, const DistinctSketch::Entry& entry) {
-    state.sketches[Index(slot)].Insert(entry);
+  void OnSketch(int slot, const DistinctSketch::Entry& entry, int) {
+    if (slot != sketch_slot) FinishSketch();
+    sketch_slot = slot;
+    sketch.push_back(entry);
+  }
+  void FinishSketch() {
+    if (sketch.empty()) return;
+    state.sketches[Index(sketch_slot)].Assign(sketch);
+    sketch.clear();
   }
 };
 
 absl::Status UserState::Decode(absl::string_view bytes) {
   Clear();
   if (bytes.empty()) return absl::OkStatus();
-  Loader loader{*this};
+  loading_.clear();
+  Loader loader{*this, loading_};
   if (!StateDecoder<Loader>(bytes, layout_, loader).Run()) {
     Clear();
     return absl::DataLossError(

@@ -13,37 +13,51 @@ constexpr double kProbabilityMax = 1 - 1e-4;
 constexpr double kZ90 = 1.6448536269514722;
 constexpr int kStepsMax = 100;
 constexpr double kSmallStep = 1e-10;
+// Rises over all margins of the slice by so little that no figure shows it,
+// and still orders users.
+constexpr double kLevelRise = 1e-6;
 
 double Sigmoid(double x) {
   return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x));
 }
 
-// Sums of Newton's method at (intercept, slope).
+// The rows to fit on, and what a label counts as.
+struct Slice {
+  absl::Span<const float> margins;
+  absl::Span<const float> labels;
+  double positive = 1, negative = 0;
+  double Target(std::size_t k) const {
+    return labels[k] > 0.5f ? positive : negative;
+  }
+};
+
+struct Line {
+  double intercept = 0, slope = 1;
+};
+
+// Sums of Newton's method on one line.
 struct Curvature {
   double g0 = 0, g1 = 0;             // Gradient of the log likelihood.
   double h00 = 0, h01 = 0, h11 = 0;  // Its negative Hessian.
 };
 
-// Negative log likelihood of the smoothed targets.
-double Loss(absl::Span<const float> margins, absl::Span<const float> labels,
-            double positive, double negative, double intercept, double slope) {
+double Loss(const Slice& slice, const Line& line) {
   double loss = 0;
-  for (std::size_t k = 0; k < margins.size(); ++k) {
-    const double z = intercept + slope * static_cast<double>(margins[k]);
-    const double target = labels[k] > 0.5f ? positive : negative;
-    loss += std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z))) - target * z;
+  for (std::size_t k = 0; k < slice.margins.size(); ++k) {
+    const double z =
+        line.intercept + line.slope * static_cast<double>(slice.margins[k]);
+    loss += std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z))) -
+            slice.Target(k) * z;
   }
   return loss;
 }
 
-Curvature CurvatureAt(absl::Span<const float> margins,
-                      absl::Span<const float> labels, double positive,
-                      double negative, double intercept, double slope) {
+Curvature CurvatureAt(const Slice& slice, const Line& line) {
   Curvature sum;
-  for (std::size_t k = 0; k < margins.size(); ++k) {
-    const double x = margins[k];
-    const double p = Sigmoid(intercept + slope * x);
-    const double error = (labels[k] > 0.5f ? positive : negative) - p;
+  for (std::size_t k = 0; k < slice.margins.size(); ++k) {
+    const double x = slice.margins[k];
+    const double p = Sigmoid(line.intercept + line.slope * x);
+    const double error = slice.Target(k) - p;
     const double weight = p * (1 - p);
     sum.g0 += error;
     sum.g1 += error * x;
@@ -52,6 +66,45 @@ Curvature CurvatureAt(absl::Span<const float> margins,
     sum.h11 += weight * x * x;
   }
   return sum;
+}
+
+// The most likely line by Newton's method; of the slope of `line` where that
+// is not to be fitted.
+Line MostLikely(const Slice& slice, Line line, bool fit_slope) {
+  for (int step = 0; step < kStepsMax; ++step) {
+    const Curvature at = CurvatureAt(slice, line);
+    double d0 = at.g0 / std::max(at.h00, 1e-12);
+    double d1 = 0;
+    if (fit_slope) {
+      const double ridge = 1e-12 * (1 + at.h11);
+      const double det = at.h00 * (at.h11 + ridge) - at.h01 * at.h01 + 1e-12;
+      d0 = ((at.h11 + ridge) * at.g0 - at.h01 * at.g1) / det;
+      d1 = (at.h00 * at.g1 - at.h01 * at.g0) / det;
+    }
+    // Far from the optimum Newton's step may overshoot: bound it without
+    // turning it, then halve it until the likelihood rises.
+    double share = std::min(1.0, 2.0 / (std::abs(d0) + std::abs(d1) + 1e-300));
+    const double before = Loss(slice, line);
+    const auto moved = [&] {
+      return Line{line.intercept + share * d0, line.slope + share * d1};
+    };
+    while (share > 1e-9 && Loss(slice, moved()) > before) share /= 2;
+    line = moved();
+    if (std::abs(d0) + std::abs(d1) < kSmallStep) break;
+  }
+  return line;
+}
+
+// As good as the constant `rate`, but rising.
+Line AlmostLevel(absl::Span<const float> margins, double rate) {
+  const auto [low, high] = std::minmax_element(margins.begin(), margins.end());
+  const double low_margin = *low;
+  const double width = static_cast<double>(*high) - low_margin;
+  Line line;
+  line.slope = kLevelRise / std::max(1.0, width);
+  line.intercept =
+      std::log(rate / (1 - rate)) - line.slope * (low_margin + width / 2);
+  return line;
 }
 
 }  // namespace
@@ -89,51 +142,32 @@ v1::Calibration Calibrator::Fit(absl::Span<const float> margins,
                                 absl::Span<const float> labels) {
   double positives = 0;
   for (const float label : labels) positives += label > 0.5f;
-  const double negatives = static_cast<double>(labels.size()) - positives;
+  const double rows = static_cast<double>(labels.size());
+  const double negatives = rows - positives;
   // Platt's targets: one observation more of each class.
-  const double positive = (positives + 1) / (positives + 2);
-  const double negative = 1 / (negatives + 2);
-  const double base = (positives + 0.5) / (positives + negatives + 1);
+  const Slice smoothed = {margins, labels, (positives + 1) / (positives + 2),
+                          1 / (negatives + 2)};
   bool fit_slope = positives > 0 && negatives > 0;
-  double intercept = 0;
-  double slope = 1;
-  Curvature at;
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    slope = 1;
-    intercept = fit_slope ? 0 : std::log(base / (1 - base));
-    for (int step = 0; step < kStepsMax; ++step) {
-      at = CurvatureAt(margins, labels, positive, negative, intercept, slope);
-      double d0 = at.g0 / std::max(at.h00, 1e-12);
-      double d1 = 0;
-      if (fit_slope) {
-        const double ridge = 1e-12 * (1 + at.h11);
-        const double det = at.h00 * (at.h11 + ridge) - at.h01 * at.h01 + 1e-12;
-        d0 = ((at.h11 + ridge) * at.g0 - at.h01 * at.g1) / det;
-        d1 = (at.h00 * at.g1 - at.h01 * at.g0) / det;
-      }
-      // Far from the optimum Newton's step may overshoot: bound it without
-      // turning it, then halve it until the likelihood rises.
-      double share =
-          std::min(1.0, 2.0 / (std::abs(d0) + std::abs(d1) + 1e-300));
-      const double before =
-          Loss(margins, labels, positive, negative, intercept, slope);
-      while (share > 1e-9 &&
-             Loss(margins, labels, positive, negative, intercept + share * d0,
-                  slope + share * d1) > before) {
-        share /= 2;
-      }
-      intercept += share * d0;
-      slope += share * d1;
-      if (std::abs(d0) + std::abs(d1) < kSmallStep) break;
+  Line line;
+  if (fit_slope) {
+    const Slice plain = {margins, labels};
+    const Line level = AlmostLevel(margins, positives / rows);
+    line = MostLikely(smoothed, line, true);
+    // Not: `is worse`. A line that ran away to no number is none either.
+    if (!(line.slope > 0 && Loss(plain, line) <= Loss(plain, level))) {
+      line = level;
+      fit_slope = false;
     }
-    if (!fit_slope || (slope > 0 && std::isfinite(slope))) break;
-    fit_slope = false;
+  } else {
+    const double base = (positives + 0.5) / (rows + 1);
+    line = MostLikely(smoothed, {std::log(base / (1 - base)), 1}, false);
   }
   v1::Calibration fitted;
-  fitted.set_slope(slope);
-  fitted.set_intercept(intercept);
+  fitted.set_slope(line.slope);
+  fitted.set_intercept(line.intercept);
   fitted.set_probability_min(kProbabilityMin);
   fitted.set_probability_max(kProbabilityMax);
+  const Curvature at = CurvatureAt(smoothed, line);
   const double det = at.h00 * at.h11 - at.h01 * at.h01;
   if (fit_slope && det > 0) {
     fitted.set_var_intercept(at.h11 / det);

@@ -23,10 +23,12 @@ class Calibrator {
   // 0 < probability_min < probability_max < 1.
   static absl::StatusOr<Calibrator> Create(const v1::Calibration& parameters);
 
-  // Maximum likelihood by Newton's method on Platt's smoothed targets. With one
-  // class only, or when the fitted slope is not positive, the slope is 1 and
-  // only the intercept is fitted. `margins` and `labels` (0 or 1) have equal
-  // length, at least 1.
+  // Maximum likelihood by Newton's method on Platt's smoothed targets. On the
+  // slice itself the log loss is never above that of its base rate: where the
+  // fitted line is no better, or falls, the line is almost level instead and
+  // gives the base rate to 6 digits, still in the order of the margins. With
+  // one class only the slope is 1 and only the intercept is fitted. `margins`
+  // and `labels` (0 or 1) have equal length, at least 1.
   static v1::Calibration Fit(absl::Span<const float> margins,
                              absl::Span<const float> labels);
 

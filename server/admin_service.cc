@@ -43,8 +43,9 @@ absl::Status AdminService::Reload(v1::ReloadModelsResponse& response) const {
 
 absl::Status AdminService::Describe(const v1::DescribeModelRequest& request,
                                     v1::DescribeModelResponse& response) const {
-  TENUTO_ASSIGN_OR_RETURN(const auto bundle,
-                          FindBundle(options_.registry, request.model()));
+  TENUTO_ASSIGN_OR_RETURN(
+      const auto bundle,
+      FindBundle(options_.registry, request.model(), options_.default_model));
   const v1::Manifest& manifest = bundle->manifest();
   response.set_model(manifest.model());
   response.set_version(manifest.version());

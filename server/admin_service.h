@@ -2,6 +2,9 @@
 #ifndef TENUTO_SERVER_ADMIN_SERVICE_H_
 #define TENUTO_SERVER_ADMIN_SERVICE_H_
 
+#include <string>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "features/ledger.h"
@@ -21,10 +24,11 @@ class AdminService final : public v1::Admin::CallbackService {
     const Ledger& ledger;
     const RecordLog& records;
     ModelRegistry& registry;
+    std::string default_model;  // Of calls that name none.
     Metrics& metrics;
     Calls& calls;
   };
-  explicit AdminService(const Options& options) : options_(options) {}
+  explicit AdminService(Options options) : options_(std::move(options)) {}
 
   // Without transport.
   absl::Status Report(v1::GetServerStatusResponse& response) const;

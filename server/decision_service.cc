@@ -23,6 +23,9 @@ using google::protobuf::util::TimeUtil;
 
 constexpr int kReasons = 5;
 constexpr std::size_t kDecisionIdDigits = 32;
+// A caller may have put anything into its request ids, so no disk sees them.
+constexpr char kRequestIds[] = "tenuto request ids";
+constexpr char kRequestBodies[] = "tenuto request bodies";
 
 absl::Status CheckRequest(const v1::DecideTreatmentRequest& request) {
   TENUTO_RETURN_IF_ERROR(CheckId("request_id", request.request_id()));
@@ -41,16 +44,17 @@ std::uint64_t Hash(absl::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
-std::uint64_t DrawSeed(absl::string_view request_id, const UserKey& user,
+// Of what the log holds, so that the log and the seed give the draw again.
+std::uint64_t DrawSeed(absl::string_view request_name, const UserKey& user,
                        std::uint64_t seed) {
-  return Hash(absl::StrCat(user.view(), request_id), seed);
+  return Hash(absl::StrCat(user.view(), request_name), seed);
 }
 
 // With the time, because a request id may come again after a day.
-std::string DecisionId(absl::string_view request_id, const UserKey& user,
+std::string DecisionId(absl::string_view request_name, const UserKey& user,
                        absl::Time decided) {
   return Sha256Hex(absl::StrCat(user.view(), absl::ToUnixMicros(decided), "/",
-                                request_id))
+                                request_name))
       .substr(0, kDecisionIdDigits);
 }
 
@@ -107,6 +111,7 @@ absl::Status FillBelief(const ModelBundle& bundle, const UserRows& scored,
 struct DecisionService::Making {
   const v1::DecideTreatmentRequest& request;
   const UserKey user;
+  const std::string request_name;  // Stands for its id on the disk.
   const absl::Time history_start;
   const std::shared_ptr<const ModelBundle> bundle;
   UserRows scored;
@@ -121,18 +126,21 @@ absl::Status DecisionService::Decide(
     v1::DecideTreatmentResponse& response) const {
   TENUTO_RETURN_IF_ERROR(CheckRequest(request));
   const UserKey user = options_.keys.Of(request.user_id());
-  TENUTO_ASSIGN_OR_RETURN(
-      auto bundle, options_.scorer.FindUserBundle(request.model().empty()
-                                                      ? options_.default_model
-                                                      : request.model()));
+  TENUTO_ASSIGN_OR_RETURN(auto bundle,
+                          options_.scorer.FindUserBundle(request.model()));
   Making making{.request = request,
                 .user = user,
+                .request_name =
+                    options_.keys.Pseudonym(kRequestIds, request.request_id()),
                 .history_start = options_.ledger.Facts().history_start,
                 .bundle = std::move(bundle),
                 .scored = {},
                 .made = {}};
-  const RequestKey key{.id = request.request_id(),
-                       .body_hash = Hash(request.SerializeAsString(), 0)};
+  const RequestKey key{
+      .id = making.request_name,
+      .body_hash = Hash(
+          options_.keys.Pseudonym(kRequestBodies, request.SerializeAsString()),
+          0)};
   absl::StatusOr<Ledger::Answer> once = options_.ledger.CommitOnce(
       user, key, options_.clock.Now(),
       [&](absl::string_view state) { return Make(state, making); });
@@ -154,8 +162,10 @@ absl::Status DecisionService::Decide(
   return absl::OkStatus();
 }
 
-absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view state,
+absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
                                                       Making& making) const {
+  std::string state(loaded);
+  TENUTO_RETURN_IF_ERROR(options_.scorer.FillConsent(state));
   const v1::DecideTreatmentRequest& request = making.request;
   // Asked here, so that a decision is never older than one it must respect.
   const absl::Time now = WholeMicroseconds(options_.clock.Now());
@@ -174,13 +184,13 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view state,
     input.surfaces.push_back(static_cast<v1::Surface>(surface));
   }
   std::mt19937_64 random(
-      DrawSeed(request.request_id(), making.user, options_.seed));
+      DrawSeed(making.request_name, making.user, options_.seed));
   const Decision decision = options_.policy.Decide(input, random);
 
   making.made = MakeRecord(decision);
   making.made.set_decision_id(
-      DecisionId(request.request_id(), making.user, now));
-  making.made.set_request_id(request.request_id());
+      DecisionId(making.request_name, making.user, now));
+  making.made.set_request_id(making.request_name);
   making.made.set_churn_probability(input.churn_probability);
   making.made.set_model(absl::StrCat(making.bundle->manifest().model(), "/",
                                      making.bundle->manifest().version()));
@@ -190,18 +200,21 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view state,
   FillDecision(making.made, response);
   TENUTO_RETURN_IF_ERROR(FillBelief(*making.bundle, making.scored, response));
   response.set_explanation(decision.explanation);
+  Ledger::Outcome outcome;
   const std::int64_t decided_us = absl::ToUnixMicros(now);
   *response.mutable_decided_time() =
       TimeUtil::MicrosecondsToTimestamp(decided_us);
+  outcome.response = response.SerializeAsString();
+  // Nobody is treated, so there is nothing to learn or to cap; an event would
+  // make the user known and let the ledger grow by any id a caller sends.
+  if (!reader.known()) return outcome;
 
   v1::Event event;
   event.set_event_id(absl::StrCat("decision/", making.made.decision_id()));
   *event.mutable_event_time() = response.decided_time();
   *event.mutable_decision_made() = making.made;
-  Ledger::Outcome outcome;
   outcome.event = options_.gate.AdmitOwn(event, making.user);
-  outcome.event.known_time_us = decided_us;
-  outcome.response = response.SerializeAsString();
+  outcome.event->known_time_us = decided_us;
   return outcome;
 }
 

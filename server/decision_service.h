@@ -35,7 +35,6 @@ class DecisionService final : public v1::Decision::CallbackService {
     const Policy& policy;
     Metrics& metrics;
     Calls& calls;
-    std::string default_model;
     // With request and user it determines a decision's one draw, whatever else
     // the server is doing at the time.
     std::uint64_t seed = 0;

@@ -83,8 +83,9 @@ absl::Status ScoringService::Score(const v1::ScoreUsersRequest& request,
 
 absl::Status ScoringService::Score(const v1::ScoreRowsRequest& request,
                                    v1::ScoreRowsResponse& response) const {
-  TENUTO_ASSIGN_OR_RETURN(const auto bundle,
-                          FindBundle(options_.registry, request.model()));
+  TENUTO_ASSIGN_OR_RETURN(
+      const auto bundle,
+      FindBundle(options_.registry, request.model(), options_.default_model));
   TENUTO_RETURN_IF_ERROR(CheckRows(request, bundle->width()));
   std::vector<tenuto::Score> scores(
       static_cast<std::size_t>(request.values_size() / bundle->width()));

@@ -2,6 +2,9 @@
 #ifndef TENUTO_SERVER_SCORING_SERVICE_H_
 #define TENUTO_SERVER_SCORING_SERVICE_H_
 
+#include <string>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "features/user_key.h"
 #include "model/model_registry.h"
@@ -24,10 +27,11 @@ class ScoringService final : public v1::Scoring::CallbackService {
     const UserKeys& keys;
     const ModelRegistry& registry;
     const UserScorer& scorer;
+    std::string default_model;  // Of calls that name none.
     Metrics& metrics;
     Calls& calls;
   };
-  explicit ScoringService(const Options& options) : options_(options) {}
+  explicit ScoringService(Options options) : options_(std::move(options)) {}
 
   // Without transport.
   absl::Status Score(const v1::ScoreUsersRequest& request,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "features/base/atomic_file.h"
 #include "features/base/digest.h"
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
@@ -28,6 +29,7 @@
 #include "server/ingest_service.h"
 #include "server/scoring_service.h"
 #include "server/server_options.h"
+#include "server/tls.h"
 
 namespace tenuto {
 namespace {
@@ -50,11 +52,10 @@ std::uint64_t SeedOf(const v1::ServerConfig& config) {
 }
 
 absl::StatusOr<UserKeys> OpenKeys(const std::filesystem::path& data_dir) {
-  std::error_code error;
-  std::filesystem::create_directories(data_dir, error);
-  if (error) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "data_dir: cannot create ", data_dir.string(), ": ", error.message()));
+  const absl::Status made = MakePrivateDirectory(data_dir);
+  if (!made.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("data_dir: ", made.message()));
   }
   return UserKeys::OpenOrCreate(data_dir / "user.key");
 }
@@ -120,6 +121,8 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
                .ledger = *ledger_,
                .registry = registry_,
                .records = *records_,
+               .default_model = config.default_model(),
+               .consent_defaults = config.consent_defaults(),
                .recorded_row_share = config.recorded_row_share()}),
       ingest_({.clock = clock,
                .gate = gate_,
@@ -129,6 +132,7 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
       scoring_({.keys = keys_,
                 .registry = registry_,
                 .scorer = scorer_,
+                .default_model = config.default_model(),
                 .metrics = metrics_,
                 .calls = calls_}),
       decision_({.clock = clock,
@@ -140,12 +144,12 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
                  .policy = policy_,
                  .metrics = metrics_,
                  .calls = calls_,
-                 .default_model = config.default_model(),
                  .seed = SeedOf(config)}),
       admin_({.version = kServerVersion,
               .ledger = *ledger_,
               .records = *records_,
               .registry = registry_,
+              .default_model = config.default_model(),
               .metrics = metrics_,
               .calls = calls_}) {}
 
@@ -170,11 +174,10 @@ absl::Status Server::Parts::Bind() {
   TENUTO_RETURN_IF_ERROR(BindMetrics());
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  TENUTO_ASSIGN_OR_RETURN(const HostPort listen,
-                          ParseHostPort(config_.listen()));
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(config_.listen(), grpc::InsecureServerCredentials(),
-                           &port_);
+  TENUTO_ASSIGN_OR_RETURN(const auto credentials,
+                          MakeServerCredentials(config_.tls()));
+  builder.AddListeningPort(config_.listen(), credentials, &port_);
   // Two servers on one port would split the calls between them unseen.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(
@@ -186,7 +189,10 @@ absl::Status Server::Parts::Bind() {
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port_ == 0) {
     return absl::UnavailableError(absl::StrCat(
-        "listen: cannot bind ", config_.listen(), "; is the port taken?"));
+        "listen: cannot bind ", config_.listen(), "; is the port taken",
+        config_.has_tls() ? ", or does tls.key_file not belong to "
+                            "tls.certificate_file?"
+                          : "?"));
   }
   SetServing(false);
   return absl::OkStatus();

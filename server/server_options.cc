@@ -81,6 +81,18 @@ absl::Status CheckDirectories(const v1::ServerConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status CheckTls(const v1::Tls& tls) {
+  if (tls.certificate_file().empty()) {
+    return absl::InvalidArgumentError(
+        "tls.certificate_file: is not set; name a PEM file, or leave out tls");
+  }
+  if (tls.key_file().empty()) {
+    return absl::InvalidArgumentError(
+        "tls.key_file: is not set; name the certificate's key, a PEM file");
+  }
+  return absl::OkStatus();
+}
+
 bool IsModelName(absl::string_view name) {
   return !name.empty() && name.size() <= 64 &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
@@ -122,12 +134,20 @@ void SetDefaults(v1::ServerConfig& config) {
   }
   if (!config.has_ledger_threads()) config.set_ledger_threads(kLedgerThreads);
   if (!config.has_decision_seed()) config.set_decision_seed(0);
+  v1::ConsentDefaults& consent = *config.mutable_consent_defaults();
+  if (consent.behaviour() == v1::CONSENT_UNSPECIFIED) {
+    consent.set_behaviour(v1::CONSENT_WITHHELD);
+  }
+  if (consent.messages() == v1::CONSENT_UNSPECIFIED) {
+    consent.set_messages(v1::CONSENT_WITHHELD);
+  }
   if (!config.has_commit_threads()) config.set_commit_threads(kCommitThreads);
 }
 
 absl::Status CheckServerConfig(const v1::ServerConfig& config) {
   TENUTO_RETURN_IF_ERROR(CheckAddresses(config));
   TENUTO_RETURN_IF_ERROR(CheckDirectories(config));
+  if (config.has_tls()) TENUTO_RETURN_IF_ERROR(CheckTls(config.tls()));
   if (!IsModelName(config.default_model())) {
     return Wrong("default_model", config.default_model(),
                  "1-64 of a-z, 0-9 and _");

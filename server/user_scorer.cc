@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "features/base/status_macros.h"
+#include "features/consent_defaults.h"
+#include "features/eligibility.h"
 #include "features/state_reader.h"
 #include "features/user_state.h"
 #include "server/rpc_status.h"
@@ -16,29 +18,43 @@
 namespace tenuto {
 
 absl::StatusOr<std::shared_ptr<const ModelBundle>> FindBundle(
-    const ModelRegistry& registry, absl::string_view model) {
-  auto bundle = registry.Current(model);
+    const ModelRegistry& registry, absl::string_view model,
+    absl::string_view default_model) {
+  auto bundle = registry.Current(model.empty() ? default_model : model);
   if (bundle.ok()) return bundle;
   std::vector<std::string> names;
   for (const auto& serving : registry.All()) {
     names.push_back(serving->manifest().model());
   }
-  return WithReason(absl::NotFoundError(absl::StrCat(
-                        "model \"", model, "\" does not serve; serving: ",
-                        names.empty() ? "none" : absl::StrJoin(names, ", "))),
-                    "MODEL_NOT_FOUND");
+  const std::string serving =
+      absl::StrCat(" does not serve; serving: ",
+                   names.empty() ? "none" : absl::StrJoin(names, ", "));
+  if (model.empty()) {
+    return FieldError("model", "MODEL_NOT_NAMED",
+                      absl::StrCat("is empty, and the default_model \"",
+                                   default_model, "\"", serving));
+  }
+  return WithReason(
+      absl::NotFoundError(absl::StrCat("model \"", model, "\"", serving)),
+      "MODEL_NOT_FOUND");
 }
 
 absl::StatusOr<std::shared_ptr<const ModelBundle>> UserScorer::FindUserBundle(
     absl::string_view model) const {
-  TENUTO_ASSIGN_OR_RETURN(auto bundle, FindBundle(options_.registry, model));
+  TENUTO_ASSIGN_OR_RETURN(auto bundle, FindBundle(options_.registry, model,
+                                                  options_.default_model));
   if (bundle->plan() == nullptr) {
     return WithReason(absl::FailedPreconditionError(absl::StrCat(
-                          "model \"", model,
+                          "model \"", bundle->manifest().model(),
                           "\" is of a table, not of users; call ScoreRows")),
                       "MODEL_OF_TABLE");
   }
   return bundle;
+}
+
+absl::Status UserScorer::FillConsent(std::string& state) const {
+  return ApplyConsentDefaults(options_.catalogue, options_.consent_defaults,
+                              state);
 }
 
 absl::Time WholeMicroseconds(absl::Time time) {
@@ -54,6 +70,7 @@ absl::StatusOr<UserRows> UserScorer::ScoreUsers(
   std::string state;
   for (const UserKey& user : users) {
     TENUTO_RETURN_IF_ERROR(options_.ledger.LoadState(user, state));
+    TENUTO_RETURN_IF_ERROR(FillConsent(state));
     TENUTO_RETURN_IF_ERROR(AddRow(bundle, user, state, rows));
   }
   TENUTO_RETURN_IF_ERROR(Score(bundle, rows));
@@ -84,8 +101,7 @@ absl::Status UserScorer::AddRow(const ModelBundle& bundle, const UserKey& user,
   rows.users.push_back(user);
   v1::UserScore& score = rows.scores.emplace_back();
   score.set_known(reader.known());
-  // The population that the models learn from.
-  score.set_eligible(reader.plan() == v1::PLAN_PREMIUM);
+  score.set_eligible(IsEligible(reader, Eligible::kPaid));
   score.set_applied_through(AppliedThrough(state));
   return absl::OkStatus();
 }
@@ -110,6 +126,9 @@ void UserScorer::Record(const ModelBundle& bundle,
   record.set_history_start_us(absl::ToUnixMicros(scored.when.history_start));
   record.set_model(bundle.manifest().model());
   record.set_model_version(bundle.manifest().version());
+  if (GrantsAny(options_.consent_defaults)) {
+    *record.mutable_consent_defaults() = options_.consent_defaults;
+  }
   for (std::size_t k = 0; k < scored.users.size(); ++k) {
     const float* row = scored.rows.data() + k * width;
     const v1::UserScore& score = scored.scores[k];

@@ -5,6 +5,8 @@
 #define TENUTO_SERVER_USER_SCORER_H_
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,13 +21,17 @@
 #include "features/user_key.h"
 #include "model/model_bundle.h"
 #include "model/model_registry.h"
+#include "tenuto/v1/config.pb.h"
 #include "tenuto/v1/scoring.pb.h"
 
 namespace tenuto {
 
-// kNotFound, with the names that do serve, unless a bundle of `model` serves.
+// The bundle of `model`, or of `default_model` where `model` is empty.
+// kNotFound (the call names another) or kInvalidArgument (it names none), both
+// with the names that do serve, unless it serves.
 absl::StatusOr<std::shared_ptr<const ModelBundle>> FindBundle(
-    const ModelRegistry& registry, absl::string_view model);
+    const ModelRegistry& registry, absl::string_view model,
+    absl::string_view default_model);
 
 // A moment in the whole microseconds that a record can hold.
 absl::Time WholeMicroseconds(absl::Time time);
@@ -47,19 +53,25 @@ class UserScorer {
     const Ledger& ledger;
     const ModelRegistry& registry;
     RecordLog& records;
+    std::string default_model;  // Of calls that name none.
+    v1::ConsentDefaults consent_defaults;
     double recorded_row_share = 0;
   };
-  explicit UserScorer(const Options& options) : options_(options) {}
+  explicit UserScorer(Options options) : options_(std::move(options)) {}
 
-  // kNotFound, or kFailedPrecondition for a model of a table.
+  // As FindBundle() says; kFailedPrecondition for a model of a table.
   absl::StatusOr<std::shared_ptr<const ModelBundle>> FindUserBundle(
       absl::string_view model) const;
+
+  // Makes `state` say what the configuration says for a silent user. To be done
+  // once to a loaded state, before it is read in any way.
+  absl::Status FillConsent(std::string& state) const;
 
   // Reads the users' states as of now, scores and records them.
   absl::StatusOr<UserRows> ScoreUsers(const ModelBundle& bundle,
                                       absl::Span<const UserKey> users) const;
 
-  // The same for one user whose state is at hand. Records nothing.
+  // The same for one user whose filled state is at hand. Records nothing.
   absl::StatusOr<UserRows> ScoreState(const ModelBundle& bundle,
                                       const UserKey& user,
                                       absl::string_view state,

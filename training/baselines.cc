@@ -29,13 +29,6 @@ TrainingMatrix Join(const TrainingMatrix& a, const TrainingMatrix& b) {
   return all;
 }
 
-std::vector<double> PredictConstant(const TrainingMatrix& train,
-                                    const TrainingMatrix& test) {
-  const double rate = static_cast<double>(train.positives()) /
-                      static_cast<double>(train.rows());
-  return std::vector<double>(static_cast<std::size_t>(test.rows()), rate);
-}
-
 absl::StatusOr<std::vector<double>> PredictLogistic(
     const TrainingMatrix& train, const TrainingMatrix& test) {
   TENUTO_ASSIGN_OR_RETURN(const LogisticRegression model,
@@ -76,7 +69,8 @@ absl::StatusOr<std::vector<BaselineLine>> CompareBaselines(
   std::vector<std::vector<double>> constant, logistic, plain;
   for (const BaselineWindow& window : windows) {
     const TrainingMatrix all = Join(*window.train, *window.calibrate);
-    constant.push_back(PredictConstant(all, *window.test));
+    constant.emplace_back(static_cast<std::size_t>(window.test->rows()),
+                          BaseRate(*window.train, *window.calibrate));
     TENUTO_ASSIGN_OR_RETURN(std::vector<double> of_logistic,
                             PredictLogistic(all, *window.test));
     logistic.push_back(std::move(of_logistic));

@@ -23,6 +23,7 @@ struct CallOptions {
   std::string json = "{}";
   std::string server = "127.0.0.1:7400";
   std::string deadline = "5s";
+  ClientTls tls;
   std::string summary;
 };
 
@@ -63,8 +64,8 @@ std::string OnOneLine(const std::string& json) {
 // making of the connection included.
 class Caller {
  public:
-  Caller(const CallOptions& options, const Clock& clock)
-      : options_(options), clock_(clock), client_(options.server) {}
+  Caller(const CallOptions& options, const Clock& clock, ServerClient& client)
+      : options_(options), clock_(clock), client_(client) {}
 
   absl::Status Call(const RpcDescriptor& rpc, absl::Duration deadline) {
     const absl::Time start = clock_.Now();
@@ -132,7 +133,7 @@ class Caller {
 
   const CallOptions& options_;
   const Clock& clock_;
-  ServerClient client_;
+  ServerClient& client_;
   bool was_given_ = false;
   absl::Time asked_;
   std::vector<double> latencies_ms_;
@@ -148,7 +149,9 @@ absl::Status RunCall(const CallOptions& options, const Clock& clock) {
         absl::StrCat("--deadline: \"", options.deadline,
                      "\" is no duration like 5s or 200ms"));
   }
-  return Caller(options, clock).Call(*rpc, deadline);
+  TENUTO_ASSIGN_OR_RETURN(const std::unique_ptr<ServerClient> client,
+                          ServerClient::Create(options.server, options.tls));
+  return Caller(options, clock, *client).Call(*rpc, deadline);
 }
 
 }  // namespace
@@ -166,6 +169,12 @@ void AddCallVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
       ->capture_default_str();
   verb->add_option("--deadline", options->deadline, "How long to wait")
       ->capture_default_str();
+  verb->add_option("--ca", options->tls.ca_file,
+                   "PEM file of the authority that signed the server's "
+                   "certificate; without it the call is plain text");
+  verb->add_option("--cert", options->tls.certificate_file,
+                   "PEM file of our own certificate, for mutual TLS");
+  verb->add_option("--key", options->tls.key_file, "PEM file of its key");
   verb->add_option("--summary", options->summary,
                    "Write count, seconds and latencies as JSON");
   verb->footer(Footer());

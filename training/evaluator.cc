@@ -56,7 +56,8 @@ class GroupNumbers {
 // figure depends on the order in which ties happen to lie.
 class SortedRows {
  public:
-  SortedRows(const ScoredRows& scored, double constant, GroupNumbers& numbers) {
+  SortedRows(const ScoredRows& scored, absl::Span<const double> constants,
+             GroupNumbers& numbers) {
     const std::size_t n = scored.labels.size();
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -70,7 +71,7 @@ class SortedRows {
       probability_.push_back(p);
       label_.push_back(y);
       loss_.push_back(RowLoss(p, y));
-      constant_loss_.push_back(RowLoss(constant, y));
+      constant_loss_.push_back(RowLoss(constants[r], y));
       const double bounded =
           std::clamp(p, kProbabilityFloor, 1 - kProbabilityFloor);
       logit_.push_back(std::log(bounded / (1 - bounded)));
@@ -311,11 +312,13 @@ std::vector<DecileLine> Deciles(const SortedRows& rows) {
 
 }  // namespace
 
-absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored, double constant,
+absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored,
+                                    absl::Span<const double> constants,
                                     std::uint64_t seed, int bootstrap_rounds) {
   TENUTO_RETURN_IF_ERROR(CheckRows(scored));
+  TENUTO_RETURN_IF_ERROR(CheckRows({constants, scored.labels, scored.groups}));
   GroupNumbers numbers;
-  const SortedRows rows(scored, constant, numbers);
+  const SortedRows rows(scored, constants, numbers);
   Figures figures;
   rows.Measure(
       std::vector<double>(static_cast<std::size_t>(numbers.count()), 1.0),
@@ -359,7 +362,8 @@ double Auc(absl::Span<const double> probabilities,
            absl::Span<const float> labels) {
   const std::vector<std::uint64_t> groups(labels.size(), 0);
   GroupNumbers numbers;
-  const SortedRows rows({probabilities, labels, groups}, 0.5, numbers);
+  const SortedRows rows({probabilities, labels, groups}, probabilities,
+                        numbers);
   Figures figures;
   return rows.MeasureBasics({1.0}, figures) ? figures.auc : 0.5;
 }
@@ -383,8 +387,8 @@ absl::StatusOr<PairedDifference> ComparePaired(
                           window.a.groups};
     TENUTO_RETURN_IF_ERROR(CheckRows(window.a));
     TENUTO_RETURN_IF_ERROR(CheckRows(b));
-    pairs.emplace_back(SortedRows(window.a, 0.5, numbers),
-                       SortedRows(b, 0.5, numbers));
+    pairs.emplace_back(SortedRows(window.a, b.probabilities, numbers),
+                       SortedRows(b, b.probabilities, numbers));
   }
   // False when a window has one class only under these weights.
   const auto measure = [&](const std::vector<double>& weights, double& auc,
@@ -437,11 +441,13 @@ std::string FormatEvaluation(const Evaluation& evaluation) {
   line("log loss", evaluation.log_loss);
   line("log loss of constant", evaluation.log_loss_constant);
   line("Brier score", evaluation.brier);
-  line("ECE (20 bins)", evaluation.ece);
+  line("ECE (20 bins) *", evaluation.ece);
   line("calibration slope", evaluation.calibration_slope);
   line("calibration intercept", evaluation.calibration_intercept);
   line("lift of top decile", evaluation.lift_top_decile);
   absl::StrAppend(&text,
+                  "* the draws' mean surplus is taken off its interval: "
+                  "drawing rows only raises an ECE\n"
                   "\ndecile    rows  positives   mean p     rate   lift"
                   "    gain\n");
   for (const DecileLine& decile : evaluation.deciles) {

@@ -43,20 +43,24 @@ struct Evaluation {
   Estimate auc;
   Estimate average_precision;
   Estimate log_loss;
-  Estimate log_loss_constant;  // Of always saying `constant`.
+  Estimate log_loss_constant;  // Of saying `constants`.
   Estimate brier;
-  Estimate ece;  // 20 bins of equal mass.
+  // 20 bins of equal mass. Drawing rows adds noise that only raises an ECE, so
+  // its interval is the draws' less their mean surplus, and holds the figure.
+  Estimate ece;
   Estimate calibration_slope;
   Estimate calibration_intercept;
   Estimate lift_top_decile;
   std::vector<DecileLine> deciles;
 };
 
-// `constant` is the base rate of the training rows. kInvalidArgument unless
-// both classes occur and every probability is one. Ties of probability count
+// `constants` has what a model without features says of each row: the BaseRate
+// of the row's window. kInvalidArgument unless both classes occur and every
+// probability is one. Ties of probability count
 // half in the AUC and stay together in bins and deciles, so that the order of
 // rows changes nothing.
-absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored, double constant,
+absl::StatusOr<Evaluation> Evaluate(const ScoredRows& scored,
+                                    absl::Span<const double> constants,
                                     std::uint64_t seed,
                                     int bootstrap_rounds = 500);
 

@@ -86,27 +86,38 @@ Labeler::Timeline Labeler::Read(absl::Span<const LoggedEvent> events) const {
   EventView view;
   for (const LoggedEvent& event : events) {
     if (!view.Parse(event.event)) continue;
-    if (AnyMatches(happens_, view)) {
-      timeline.happened_us.push_back(view.time_us());
-    }
-    if (AnyMatches(unless_, view)) timeline.undone_us.push_back(view.time_us());
+    const Moment moment = {view.time_us(), event.known_time_us};
+    if (AnyMatches(happens_, view)) timeline.happened.push_back(moment);
+    if (AnyMatches(unless_, view)) timeline.undone.push_back(moment);
   }
-  std::sort(timeline.happened_us.begin(), timeline.happened_us.end());
-  std::sort(timeline.undone_us.begin(), timeline.undone_us.end());
+  for (auto* moments : {&timeline.happened, &timeline.undone}) {
+    std::stable_sort(moments->begin(), moments->end(),
+                     [](const Moment& a, const Moment& b) {
+                       return a.event_us < b.event_us;
+                     });
+  }
   return timeline;
 }
 
 bool Labeler::IsPositive(const Timeline& timeline, absl::Time snapshot,
-                         absl::Duration horizon) {
-  const std::int64_t after = absl::ToUnixMicros(snapshot);
-  const std::int64_t through = absl::ToUnixMicros(snapshot + horizon);
-  for (const std::int64_t at : timeline.happened_us) {
-    if (at <= after || at > through) continue;
-    const auto undone = std::upper_bound(timeline.undone_us.begin(),
-                                         timeline.undone_us.end(), at);
-    if (undone == timeline.undone_us.end() || *undone > through) return true;
-  }
-  return false;
+                         absl::Duration horizon, absl::Time known_by) {
+  const std::int64_t through_us = absl::ToUnixMicros(snapshot + horizon);
+  const std::int64_t known_by_us = absl::ToUnixMicros(known_by);
+  // The latest of those that lie in (after, through] and are known decides:
+  // whatever undoes it undoes the earlier ones too.
+  const auto last_known = [&](const std::vector<Moment>& moments,
+                              std::int64_t after_us) -> const Moment* {
+    const Moment* last = nullptr;
+    for (const Moment& moment : moments) {
+      if (moment.event_us <= after_us || moment.event_us > through_us) continue;
+      if (moment.known_us <= known_by_us) last = &moment;
+    }
+    return last;
+  };
+  const Moment* happened =
+      last_known(timeline.happened, absl::ToUnixMicros(snapshot));
+  return happened != nullptr &&
+         last_known(timeline.undone, happened->event_us) == nullptr;
 }
 
 }  // namespace tenuto

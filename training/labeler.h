@@ -25,17 +25,23 @@ class Labeler {
 
   const v1::Label& declaration() const { return declaration_; }
 
-  // What happened to one user, reduced to what labels need.
+  // What happened to one user, and when we learned of it, reduced to what
+  // labels need. Rising by event time.
+  struct Moment {
+    std::int64_t event_us = 0;
+    std::int64_t known_us = 0;
+  };
   struct Timeline {
-    std::vector<std::int64_t> happened_us;  // Rising.
-    std::vector<std::int64_t> undone_us;    // Rising.
+    std::vector<Moment> happened;
+    std::vector<Moment> undone;
   };
   Timeline Read(absl::Span<const LoggedEvent> events) const;
 
   // Whether some `happens` lies in (snapshot, snapshot + horizon] with no
-  // `unless` after it, up to snapshot + horizon.
+  // `unless` after it, up to snapshot + horizon; of events known by `known_by`
+  // only. Times of happening are event times.
   static bool IsPositive(const Timeline& timeline, absl::Time snapshot,
-                         absl::Duration horizon);
+                         absl::Duration horizon, absl::Time known_by);
 
  private:
   struct Pattern {

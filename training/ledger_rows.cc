@@ -1,5 +1,6 @@
 #include "training/ledger_rows.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -8,25 +9,22 @@
 #include "features/state_reader.h"
 #include "training/progress.h"
 #include "training/replayer.h"
+#include "xxhash.h"
 
 namespace tenuto {
 namespace {
 
-bool IsEligible(const StateReader& state, Eligible eligible) {
-  switch (eligible) {
-    case Eligible::kPaid:
-      return state.plan() == v1::PLAN_PREMIUM;
-    case Eligible::kFree:
-      return state.plan() == v1::PLAN_FREE;
-    case Eligible::kAll:
-      return state.known();
+// From what was known of a user at the first row. Positions in the log would
+// not do: the ledger orders a commit by user key.
+std::uint64_t GroupOf(absl::Span<const LoggedEvent> events,
+                      absl::Time first_row) {
+  const std::int64_t known_by_us = absl::ToUnixMicros(first_row);
+  std::uint64_t group = 0;
+  for (const LoggedEvent& event : events) {
+    if (event.known_time_us > known_by_us) continue;
+    group ^= event.event_hash;
+    group = XXH3_64bits_withSeed(event.event.data(), event.event.size(), group);
   }
-  return false;
-}
-
-std::uint64_t GroupOf(const UserKey& user) {
-  std::uint64_t group;
-  std::memcpy(&group, user.bytes.data(), sizeof group);
   return group;
 }
 
@@ -36,6 +34,8 @@ struct Part {
   std::vector<float> labels;
   std::vector<std::uint64_t> groups;
   std::vector<std::int64_t> times_s;
+  std::vector<UserOutcome> outcomes;
+  std::vector<std::int32_t> outcome_of_row;
   std::int64_t events = 0;
   std::int64_t users = 0;
 };
@@ -43,10 +43,12 @@ struct Part {
 class RowBuilder {
  public:
   RowBuilder(const Ledger& ledger, const FeaturePlan& plan,
-             const Labeler& labeler, const RowSchedule& schedule)
+             const Labeler& labeler, const Departures& departures,
+             const RowSchedule& schedule)
       : ledger_(ledger),
         plan_(plan),
         labeler_(labeler),
+        departures_(departures),
         schedule_(schedule),
         fold_(plan.catalogue()),
         history_start_(ledger.Facts().history_start) {}
@@ -54,18 +56,18 @@ class RowBuilder {
   absl::Status BuildPartition(int partition, Part& part) const {
     return VisitUsers(
         ledger_, partition,
-        [&](const UserKey& user, absl::Span<const LoggedEvent> events) {
+        [&](const UserKey&, absl::Span<const LoggedEvent> events) {
           ++part.users;
           part.events += static_cast<std::int64_t>(events.size());
-          return AddUser(user, events, part);
+          return AddUser(events, part);
         });
   }
 
  private:
-  absl::Status AddUser(const UserKey& user,
-                       absl::Span<const LoggedEvent> events, Part& part) const {
+  absl::Status AddUser(absl::Span<const LoggedEvent> events, Part& part) const {
     UserReplay replay(fold_, events);
-    const Labeler::Timeline timeline = labeler_.Read(events);
+    UserOutcome outcome = {labeler_.Read(events), departures_.Read(events)};
+    std::uint64_t group = 0;
     const std::size_t before = part.labels.size();
     for (const absl::Time snapshot : schedule_.snapshots) {
       TENUTO_ASSIGN_OR_RETURN(const absl::string_view state,
@@ -79,13 +81,19 @@ class RowBuilder {
       TENUTO_RETURN_IF_ERROR(
           plan_.Assemble(state, {snapshot, history_start_},
                          absl::MakeSpan(part.values).last(width)));
-      part.labels.push_back(
-          Labeler::IsPositive(timeline, snapshot, schedule_.horizon) ? 1.0f
-                                                                     : 0.0f);
-      part.groups.push_back(GroupOf(user));
+      if (part.labels.size() == before) group = GroupOf(events, snapshot);
+      part.labels.push_back(Labeler::IsPositive(outcome.timeline, snapshot,
+                                                schedule_.horizon,
+                                                absl::InfiniteFuture())
+                                ? 1.0f
+                                : 0.0f);
+      part.groups.push_back(group);
       part.times_s.push_back(absl::ToUnixSeconds(snapshot));
+      part.outcome_of_row.push_back(
+          static_cast<std::int32_t>(part.outcomes.size()));
     }
     if (part.labels.size() == before) return absl::OkStatus();
+    part.outcomes.push_back(std::move(outcome));
     return DropIfWithdrawn(replay, before, part);
   }
 
@@ -103,23 +111,113 @@ class RowBuilder {
     part.labels.resize(rows);
     part.groups.resize(rows);
     part.times_s.resize(rows);
+    part.outcome_of_row.resize(rows);
+    part.outcomes.pop_back();
     return absl::OkStatus();
   }
 
   const Ledger& ledger_;
   const FeaturePlan& plan_;
   const Labeler& labeler_;
+  const Departures& departures_;
   const RowSchedule& schedule_;
   const SignalFold fold_;
   const absl::Time history_start_;
 };
 
-template <typename T>
-void Append(const std::vector<T>& from, std::vector<T>& to) {
-  to.insert(to.end(), from.begin(), from.end());
+// One row in its part.
+struct Place {
+  const Part* part;
+  std::size_t row;
+  std::int32_t outcome;  // Of all parts together.
+
+  std::int64_t time_s() const { return part->times_s[row]; }
+  std::uint64_t group() const { return part->groups[row]; }
+  float label() const { return part->labels[row]; }
+  absl::Span<const float> values() const {
+    const std::size_t width = part->values.size() / part->labels.size();
+    return absl::MakeConstSpan(part->values).subspan(row * width, width);
+  }
+};
+
+// Users of whom the very same was known have one group; their rows' content
+// decides then, so that the order never comes from user keys.
+bool IsBefore(const Place& a, const Place& b) {
+  if (a.time_s() != b.time_s()) return a.time_s() < b.time_s();
+  if (a.group() != b.group()) return a.group() < b.group();
+  const auto x = a.values(), y = b.values();
+  const int order = std::memcmp(x.data(), y.data(), x.size() * sizeof(float));
+  return order != 0 ? order < 0 : a.label() < b.label();
+}
+
+// Joins the parts, in the order that LedgerRows promises.
+void Join(const std::array<Part, kPartitions>& parts, LedgerRows& rows) {
+  std::vector<Place> places;
+  for (const Part& part : parts) {
+    const auto first = static_cast<std::int32_t>(rows.outcomes.size());
+    for (std::size_t r = 0; r < part.labels.size(); ++r) {
+      places.push_back({&part, r, first + part.outcome_of_row[r]});
+    }
+    rows.outcomes.insert(rows.outcomes.end(), part.outcomes.begin(),
+                         part.outcomes.end());
+    rows.events += part.events;
+    rows.users += part.users;
+  }
+  std::stable_sort(places.begin(), places.end(), IsBefore);
+  rows.matrix.values.reserve(places.size() * rows.matrix.columns.size());
+  for (const Place& place : places) {
+    const auto values = place.values();
+    rows.matrix.values.insert(rows.matrix.values.end(), values.begin(),
+                              values.end());
+    rows.matrix.labels.push_back(place.label());
+    rows.matrix.groups.push_back(place.group());
+    rows.matrix.times_s.push_back(place.time_s());
+    rows.outcome_of_row.push_back(place.outcome);
+  }
+}
+
+bool HadLeft(const LedgerRows& rows, int row, absl::Time known_by) {
+  const auto r = static_cast<std::size_t>(row);
+  const auto outcome = static_cast<std::size_t>(rows.outcome_of_row[r]);
+  return Departures::HadLeft(rows.outcomes[outcome].departures,
+                             absl::FromUnixSeconds(rows.matrix.times_s[r]),
+                             known_by);
 }
 
 }  // namespace
+
+TrainingMatrix LedgerRows::Select(absl::Span<const absl::Time> times,
+                                  absl::Duration horizon,
+                                  absl::Time known_by) const {
+  std::vector<int> chosen;
+  for (int r = 0; r < matrix.rows(); ++r) {
+    const absl::Time at =
+        absl::FromUnixSeconds(matrix.times_s[static_cast<std::size_t>(r)]);
+    if (std::binary_search(times.begin(), times.end(), at) &&
+        !HadLeft(*this, r, known_by)) {
+      chosen.push_back(r);
+    }
+  }
+  TrainingMatrix part = matrix.Select(chosen);
+  for (std::size_t k = 0; k < chosen.size(); ++k) {
+    const auto outcome = static_cast<std::size_t>(
+        outcome_of_row[static_cast<std::size_t>(chosen[k])]);
+    part.labels[k] = Labeler::IsPositive(outcomes[outcome].timeline,
+                                         absl::FromUnixSeconds(part.times_s[k]),
+                                         horizon, known_by)
+                         ? 1.0f
+                         : 0.0f;
+  }
+  return part;
+}
+
+std::int64_t LedgerRows::CountLeftBefore() const {
+  std::int64_t count = 0;
+  for (int r = 0; r < matrix.rows(); ++r) {
+    count += HadLeft(*this, r, absl::InfiniteFuture());
+  }
+  return count;
+}
 
 absl::StatusOr<LedgerRows> BuildRows(const Ledger& ledger,
                                      const FeaturePlan& plan,
@@ -132,21 +230,15 @@ absl::StatusOr<LedgerRows> BuildRows(const Ledger& ledger,
     rows.matrix.columns.push_back(plan.catalogue().features()[at].name);
   }
   const absl::Time start = clock.Now();
-  const RowBuilder builder(ledger, plan, labeler, schedule);
+  TENUTO_ASSIGN_OR_RETURN(const Departures departures,
+                          Departures::Create(schedule.eligible));
+  const RowBuilder builder(ledger, plan, labeler, departures, schedule);
   std::array<Part, kPartitions> parts;
   TENUTO_RETURN_IF_ERROR(ForEachPartition(threads, [&](int partition) {
     return builder.BuildPartition(partition,
                                   parts[static_cast<std::size_t>(partition)]);
   }));
-  for (Part& part : parts) {
-    Append(part.values, rows.matrix.values);
-    Append(part.labels, rows.matrix.labels);
-    Append(part.groups, rows.matrix.groups);
-    Append(part.times_s, rows.matrix.times_s);
-    rows.events += part.events;
-    rows.users += part.users;
-    part = Part();
-  }
+  Join(parts, rows);
   rows.seconds = absl::ToDoubleSeconds(clock.Now() - start);
   return rows;
 }

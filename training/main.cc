@@ -2,9 +2,12 @@
 // in the file named after it.
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "features/base/atomic_file.h"
 #include "features/base/clock.h"
 #include "features/base/status_macros.h"
 #include "features/catalogue.h"
@@ -29,11 +32,8 @@ absl::StatusOr<OpenedLedger> OpenLedger(const std::filesystem::path& directory,
                      "generate`"));
   }
   if (!read_only) {
-    std::filesystem::create_directories(directory, error);
-    if (error) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "cannot make ", directory.string(), ": ", error.message()));
-    }
+    const absl::Status made = MakePrivateDirectory(directory);
+    if (!made.ok()) return absl::InvalidArgumentError(made.message());
   }
   const std::filesystem::path key_file = directory / kKeyFile;
   TENUTO_ASSIGN_OR_RETURN(
@@ -66,6 +66,32 @@ int ExitCode(const absl::Status& status) {
   }
 }
 
+// What is wrong where a verb should stand: CLI11 would complain of the flags
+// after it instead. Empty when the words name a verb.
+std::string WrongVerb(const CLI::App& app, int argc, char** argv) {
+  std::string said = app.get_name();
+  const CLI::App* group = &app;
+  for (int k = 1;; ++k) {
+    std::vector<std::string> names;
+    const CLI::App* next = nullptr;
+    for (const CLI::App* verb :
+         group->get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(verb->get_name());
+      if (k < argc && verb->check_name(argv[k])) next = verb;
+    }
+    if (names.empty() || (k < argc && argv[k][0] == '-')) return "";
+    if (next == nullptr) {
+      return absl::StrCat(
+          k < argc
+              ? absl::StrCat("\"", argv[k], "\" is no verb of `", said, "`")
+              : absl::StrCat("`", said, "` needs a verb"),
+          "; there are: ", absl::StrJoin(names, ", "));
+    }
+    absl::StrAppend(&said, " ", argv[k]);
+    group = next;
+  }
+}
+
 int Main(int argc, char** argv) {
   const Workshop workshop{Clock::Real(), Catalogue::Embedded(), OpenLedger};
   CLI::App app(
@@ -87,7 +113,9 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
-    std::fprintf(stderr, "tenuto: %s; see --help\n", error.what());
+    const std::string wrong = WrongVerb(app, argc, argv);
+    std::fprintf(stderr, "tenuto: %s; see --help\n",
+                 wrong.empty() ? error.what() : wrong.c_str());
     return kBadInput;
   }
   const absl::Status status = run();

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <numeric>
@@ -7,10 +9,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
 #include "model/model_bundle.h"
 #include "model/model_registry.h"
+#include "training/flag_values.h"
+#include "training/score_ledger.h"
 #include "training/summary.h"
 #include "training/table/csv_reader.h"
 #include "training/table/table_encoder.h"
@@ -19,10 +26,17 @@
 namespace tenuto {
 namespace {
 
+constexpr std::int64_t kUsersBytesMax = 256 << 20;
+constexpr int kReasons = 3;
+constexpr int kThreads = 2;
+
 struct ScoreOptions {
   std::string model;
   std::filesystem::path models_dir;
-  std::filesystem::path table;
+  std::filesystem::path table;  // Either this or a ledger with users.
+  std::filesystem::path ledger;
+  std::filesystem::path users;
+  std::string as_of;  // Empty: the end of the ledger.
   std::filesystem::path output;
   std::filesystem::path summary;  // Empty: none.
 };
@@ -51,37 +65,108 @@ absl::Status CheckPaths(const ScoreOptions& options) {
   if (std::filesystem::equivalent(options.table, options.output, ignored)) {
     return absl::InvalidArgumentError("--output is the --table itself");
   }
+  if (std::filesystem::equivalent(options.users, options.output, ignored)) {
+    return absl::InvalidArgumentError("--output is the --users file itself");
+  }
   if (!options.summary.empty() && options.summary == options.output) {
     return absl::InvalidArgumentError("--summary and --output are one file");
   }
   return absl::OkStatus();
 }
 
-absl::Status ScoreTable(const ScoreOptions& options, const Workshop& workshop) {
+// A file of scores and what its summary says of it.
+struct Scored {
+  std::string csv;
+  std::size_t rows = 0;
+  double sum = 0;
+};
+
+absl::StatusOr<Scored> ScoreTable(const ScoreOptions& options,
+                                  const ModelBundle& bundle) {
+  TENUTO_ASSIGN_OR_RETURN(const CsvTable table, CsvTable::Read(options.table));
+  TENUTO_ASSIGN_OR_RETURN(const std::vector<Score> scores,
+                          ScoreEveryRow(bundle, table));
+  Scored scored{.csv = "row,probability\n", .rows = scores.size()};
+  for (std::size_t r = 0; r < scores.size(); ++r) {
+    absl::StrAppendFormat(&scored.csv, "%d,%.9g\n", r + 1,
+                          scores[r].probability);
+    scored.sum += scores[r].probability;
+  }
+  return scored;
+}
+
+std::string Quoted(absl::string_view text) {
+  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
+}
+
+absl::StatusOr<Scored> ScoreLedger(const ScoreOptions& options,
+                                   const ModelBundle& bundle,
+                                   const Workshop& workshop) {
+  absl::Time as_of = absl::InfiniteFuture();
+  if (!options.as_of.empty()) {
+    TENUTO_ASSIGN_OR_RETURN(as_of, ParseMoment("--as-of", options.as_of));
+  }
+  TENUTO_ASSIGN_OR_RETURN(const std::string text,
+                          ReadFile(options.users, kUsersBytesMax));
+  TENUTO_ASSIGN_OR_RETURN(
+      const OpenedLedger opened,
+      workshop.open_ledger(options.ledger, LedgerAccess::kRead));
+  const std::vector<std::string> ids =
+      absl::StrSplit(text, '\n', absl::SkipEmpty());
+  std::vector<UserKey> users;
+  for (const std::string& id : ids) users.push_back(opened.keys.Of(id));
+  as_of = std::min(as_of, opened.ledger->Facts().history_end);
+  TENUTO_ASSIGN_OR_RETURN(
+      const std::vector<PastScore> scores,
+      ScorePast(*opened.ledger, bundle, users, as_of, kReasons, kThreads));
+  Scored scored{.csv = "user_id,known,eligible,probability,reasons\n",
+                .rows = scores.size()};
+  for (std::size_t k = 0; k < scores.size(); ++k) {
+    const PastScore& score = scores[k];
+    absl::StrAppendFormat(&scored.csv, "%s,%d,%d,%.9g,%s\n", Quoted(ids[k]),
+                          score.known, score.eligible, score.probability,
+                          Quoted(absl::StrJoin(score.reasons, "; ")));
+    scored.sum += score.probability;
+  }
+  return scored;
+}
+
+// One kind of input, whole.
+absl::Status CheckInput(const ScoreOptions& options) {
+  if (options.table.empty() == options.ledger.empty()) {
+    return absl::InvalidArgumentError(
+        "give either --table, or --ledger and --users");
+  }
+  if (options.users.empty() != options.ledger.empty()) {
+    return absl::InvalidArgumentError("--ledger and --users need each other");
+  }
+  if (!options.as_of.empty() && options.ledger.empty()) {
+    return absl::InvalidArgumentError("--as-of needs --ledger");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunScore(const ScoreOptions& options, const Workshop& workshop) {
+  TENUTO_RETURN_IF_ERROR(CheckInput(options));
   TENUTO_RETURN_IF_ERROR(CheckPaths(options));
   const absl::Time start = workshop.clock.Now();
   TENUTO_ASSIGN_OR_RETURN(const std::filesystem::path directory,
                           FindChampion(options.models_dir, options.model));
   TENUTO_ASSIGN_OR_RETURN(const std::shared_ptr<const ModelBundle> bundle,
                           ModelBundle::Open(directory, workshop.catalogue));
-  TENUTO_ASSIGN_OR_RETURN(const CsvTable table, CsvTable::Read(options.table));
-  TENUTO_ASSIGN_OR_RETURN(const std::vector<Score> scores,
-                          ScoreEveryRow(*bundle, table));
-  std::string csv = "row,probability\n";
-  double sum = 0;
-  for (std::size_t r = 0; r < scores.size(); ++r) {
-    absl::StrAppendFormat(&csv, "%d,%.9g\n", r + 1, scores[r].probability);
-    sum += scores[r].probability;
-  }
-  TENUTO_RETURN_IF_ERROR(WriteFileAtomically(options.output, csv));
+  TENUTO_ASSIGN_OR_RETURN(const Scored scored,
+                          options.ledger.empty()
+                              ? ScoreTable(options, *bundle)
+                              : ScoreLedger(options, *bundle, workshop));
+  TENUTO_RETURN_IF_ERROR(WriteFileAtomically(options.output, scored.csv));
   if (options.summary.empty()) return absl::OkStatus();
   const double seconds = absl::ToDoubleSeconds(workshop.clock.Now() - start);
   return WriteFileAtomically(
       options.summary,
       absl::StrCat("{\"model\":", JsonString(bundle->manifest().model()),
                    ",\"version\":", bundle->manifest().version(),
-                   ",\"rows\":", scores.size(), ",\"mean_probability\":",
-                   JsonNumber(sum / static_cast<double>(scores.size())),
+                   ",\"rows\":", scored.rows, ",\"mean_probability\":",
+                   JsonNumber(scored.sum / static_cast<double>(scored.rows)),
                    ",\"seconds\":", JsonNumber(seconds), "}\n"));
 }
 
@@ -91,23 +176,34 @@ void AddScoreVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   auto options = std::make_shared<ScoreOptions>();
   CLI::App* verb = app.add_subcommand(
       "score",
-      "Score every row of a table with the champion of a model.\n"
-      "Writes CSV: row (from 1, in the order of the table), probability.\n"
+      "Score every row of a table, or users of a ledger as of a moment of its\n"
+      "past, with the champion of a model. Writes CSV: of a table, row (from\n"
+      "1, in its order) and probability; of a ledger, user_id, known, "
+      "eligible\n"
+      "(on a paid plan), probability and reasons.\n"
       "  tenuto score --model churn --models models --table users.csv.gz "
-      "--output scores.csv");
+      "--output scores.csv\n"
+      "  tenuto score --model churn_14d --models models --ledger ledger "
+      "--users ids.txt --output scores.csv");
   verb->add_option("--model", options->model, "Name of the model")->required();
   verb->add_option("--models", options->models_dir, "Directory of models")
       ->required();
   verb->add_option("--table", options->table,
                    "CSV file with the columns the model learned from, may be "
-                   "gzip; further columns are ignored")
-      ->required();
+                   "gzip; further columns are ignored");
+  verb->add_option("--ledger", options->ledger,
+                   "Ledger directory (reads only; also beside a server)");
+  verb->add_option("--users", options->users,
+                   "File of user ids of the ledger, one a line");
+  verb->add_option("--as-of", options->as_of,
+                   "Score what was known then: \"2018-12-20\", RFC 3339; "
+                   "default and latest: the end of the ledger");
   verb->add_option("--output", options->output, "CSV file to write")
       ->required();
   verb->add_option("--summary", options->summary,
                    "JSON file to write: model, version, rows, seconds");
   verb->callback([options, &workshop, &run] {
-    run = [options, &workshop] { return ScoreTable(*options, workshop); };
+    run = [options, &workshop] { return RunScore(*options, workshop); };
   });
 }
 

@@ -1,10 +1,12 @@
 #include "training/server_client.h"
 
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"
@@ -27,6 +29,8 @@ namespace {
 
 using google::protobuf::Message;
 using google::protobuf::MessageFactory;
+
+constexpr std::int64_t kPemBytesMax = 1 << 20;
 
 std::string ShortName(const RpcDescriptor& rpc) {
   return absl::StrCat(rpc.service()->name(), ".", rpc.name());
@@ -75,6 +79,30 @@ absl::StatusOr<std::string> ToJson(const RpcDescriptor& rpc,
                                            std::string(printed.message())));
   }
   return json;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
+    const ClientTls& tls) {
+  if (tls.ca_file.empty()) {
+    if (tls.certificate_file.empty() && tls.key_file.empty()) {
+      return grpc::InsecureChannelCredentials();
+    }
+    return absl::InvalidArgumentError(
+        "--cert and --key need --ca, by which the server is known");
+  }
+  if (tls.certificate_file.empty() != tls.key_file.empty()) {
+    return absl::InvalidArgumentError("--cert and --key need each other");
+  }
+  grpc::SslCredentialsOptions options;
+  TENUTO_ASSIGN_OR_RETURN(options.pem_root_certs,
+                          ReadFile(tls.ca_file, kPemBytesMax));
+  if (!tls.certificate_file.empty()) {
+    TENUTO_ASSIGN_OR_RETURN(options.pem_cert_chain,
+                            ReadFile(tls.certificate_file, kPemBytesMax));
+    TENUTO_ASSIGN_OR_RETURN(options.pem_private_key,
+                            ReadFile(tls.key_file, kPemBytesMax));
+  }
+  return grpc::SslCredentials(options);
 }
 
 // "CODE: text (REASON)"
@@ -132,9 +160,9 @@ absl::StatusOr<const RpcDescriptor*> FindRpc(absl::string_view name) {
 // waited for, so its tag carries no meaning.
 class ServerClient::Connection {
  public:
-  explicit Connection(const std::string& address)
-      : stub_(
-            grpc::CreateChannel(address, grpc::InsecureChannelCredentials())) {}
+  Connection(const std::string& address,
+             const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+      : stub_(grpc::CreateChannel(address, credentials)) {}
 
   absl::Status Call(const RpcDescriptor& rpc, absl::Duration deadline,
                     NextRequest next_request, OnResponse on_response) {
@@ -189,8 +217,15 @@ class ServerClient::Connection {
   grpc::GenericStub stub_;
 };
 
-ServerClient::ServerClient(const std::string& address)
-    : connection_(std::make_unique<Connection>(address)) {}
+absl::StatusOr<std::unique_ptr<ServerClient>> ServerClient::Create(
+    const std::string& address, const ClientTls& tls) {
+  TENUTO_ASSIGN_OR_RETURN(const auto credentials, MakeCredentials(tls));
+  return std::unique_ptr<ServerClient>(
+      new ServerClient(std::make_unique<Connection>(address, credentials)));
+}
+
+ServerClient::ServerClient(std::unique_ptr<Connection> connection)
+    : connection_(std::move(connection)) {}
 
 ServerClient::~ServerClient() = default;
 

@@ -26,11 +26,20 @@ std::vector<const RpcDescriptor*> AllRpcs();
 // kInvalidArgument, with every name there is, for anything else.
 absl::StatusOr<const RpcDescriptor*> FindRpc(absl::string_view name);
 
+// PEM files. Without `ca_file` the connection is plain text.
+struct ClientTls {
+  std::string ca_file;           // Authorities that the server is known by.
+  std::string certificate_file;  // Our own, where the server asks for one.
+  std::string key_file;
+};
+
 // Not thread-safe.
 class ServerClient {
  public:
-  // Connects when the first call is made. `address` is HOST:PORT.
-  explicit ServerClient(const std::string& address);
+  // Connects when the first call is made. `address` is HOST:PORT. Fails only
+  // on the files of `tls`, by name.
+  static absl::StatusOr<std::unique_ptr<ServerClient>> Create(
+      const std::string& address, const ClientTls& tls = {});
   ~ServerClient();
 
   // Takes the next request of a stream; false at its end.
@@ -46,6 +55,7 @@ class ServerClient {
 
  private:
   class Connection;
+  explicit ServerClient(std::unique_ptr<Connection> connection);
   std::unique_ptr<Connection> connection_;
 };
 

@@ -11,8 +11,11 @@ namespace {
 constexpr double kTestShare = 0.45;
 constexpr double kCalibrateShare = 0.25;
 
-std::string Day(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
+std::string Show(absl::Time time) {
+  const bool is_midnight =
+      (time - absl::UnixEpoch()) % absl::Hours(24) == absl::ZeroDuration();
+  return absl::FormatTime(is_midnight ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%SZ", time,
+                          absl::UTCTimeZone());
 }
 
 // The latest part calibrates; the rest trains.
@@ -21,7 +24,7 @@ absl::Status SplitLearning(std::vector<absl::Time> usable,
   if (usable.size() < 2) {
     return absl::InvalidArgumentError(absl::StrCat(
         "only ", usable.size(), " snapshots have known labels before ",
-        Day(window.test.front()),
+        Show(window.known_by), " for the test from ", Show(window.test.front()),
         "; training and calibration need one each (try --first-snapshot, "
         "--snapshot-every or a later --test-from)"));
   }
@@ -32,6 +35,40 @@ absl::Status SplitLearning(std::vector<absl::Time> usable,
   usable.resize(usable.size() - count);
   window.train = std::move(usable);
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<absl::Time>> TestSnapshots(
+    absl::Span<const absl::Time> snapshots, const SplitOptions& options) {
+  const std::optional<absl::Time>& train_before = options.train_before;
+  const std::optional<absl::Time>& test_from = options.test_from;
+  if (train_before && test_from && *train_before > *test_from) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--train-before ", Show(*train_before), " is later than --test-from ",
+        Show(*test_from), ": what is learned must be known before the test ",
+        "begins; give --train-before ", Show(*test_from),
+        " or earlier, or a later --test-from"));
+  }
+  absl::Time from = test_from.value_or(absl::InfinitePast());
+  if (!test_from) {
+    const auto count = static_cast<std::size_t>(
+        kTestShare * static_cast<double>(snapshots.size()));
+    from = count == 0 ? absl::InfiniteFuture()
+                      : snapshots[snapshots.size() - count];
+    from = std::max(from, train_before.value_or(from));
+  }
+  std::vector<absl::Time> test;
+  std::copy_if(snapshots.begin(), snapshots.end(), std::back_inserter(test),
+               [&](absl::Time t) { return t >= from; });
+  if (!test.empty()) return test;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no snapshot is left to test on: ", snapshots.size(),
+      " snapshots have a whole label horizon inside the log",
+      from < absl::InfiniteFuture()
+          ? absl::StrCat(", none of them from ", Show(from))
+          : std::string(),
+      " (try an earlier ",
+      train_before && !test_from ? "--train-before" : "--test-from",
+      " or --first-snapshot, or a shorter --horizon)"));
 }
 
 }  // namespace
@@ -48,25 +85,9 @@ std::vector<absl::Time> PlanSnapshots(absl::Time first, absl::Duration step,
 
 absl::StatusOr<std::vector<SplitWindow>> PlanSplit(
     absl::Span<const absl::Time> snapshots, const SplitOptions& options) {
-  std::vector<absl::Time> test;
-  if (options.test_from) {
-    std::copy_if(snapshots.begin(), snapshots.end(), std::back_inserter(test),
-                 [&](absl::Time t) { return t >= *options.test_from; });
-  } else {
-    const auto count = static_cast<std::ptrdiff_t>(
-        kTestShare * static_cast<double>(snapshots.size()));
-    test.assign(snapshots.end() - count, snapshots.end());
-  }
-  if (test.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "no snapshot is left to test on: ", snapshots.size(),
-        " snapshots have a whole label horizon inside the log",
-        options.test_from
-            ? absl::StrCat(", none of them from ", Day(*options.test_from))
-            : std::string(),
-        " (try an earlier --test-from or --first-snapshot, or a shorter "
-        "--horizon)"));
-  }
+  auto found = TestSnapshots(snapshots, options);
+  if (!found.ok()) return found.status();
+  const std::vector<absl::Time>& test = *found;
   const auto windows = std::min<std::size_t>(
       static_cast<std::size_t>(options.windows), test.size());
   std::vector<SplitWindow> plan(windows);
@@ -76,12 +97,10 @@ absl::StatusOr<std::vector<SplitWindow>> PlanSplit(
     const auto to =
         static_cast<std::ptrdiff_t>((k + 1) * test.size() / windows);
     window.test.assign(test.begin() + from, test.begin() + to);
-    const absl::Time known_by =
-        std::min(options.train_before.value_or(window.test.front()),
-                 window.test.front());
+    window.known_by = options.train_before.value_or(window.test.front());
     std::vector<absl::Time> usable;
     for (const absl::Time t : snapshots) {
-      if (t + options.horizon <= known_by) usable.push_back(t);
+      if (t + options.horizon <= window.known_by) usable.push_back(t);
     }
     if (const absl::Status status = SplitLearning(std::move(usable), window);
         !status.ok()) {

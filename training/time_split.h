@@ -17,8 +17,10 @@ namespace tenuto {
 struct SplitOptions {
   absl::Duration horizon;
   // Labels of training rows are known by then. Default: each window's start.
+  // Not later than `test_from`.
   std::optional<absl::Time> train_before;
-  // Snapshots from here on test. Default: the latest 45 %.
+  // Snapshots from here on test. Default: the latest 45 %, of which none is
+  // before `train_before`.
   std::optional<absl::Time> test_from;
   int windows = 3;
 };
@@ -28,6 +30,8 @@ struct SplitWindow {
   std::vector<absl::Time> train;
   std::vector<absl::Time> calibrate;  // Later than every one of `train`.
   std::vector<absl::Time> test;
+  // Nothing that became known later may be learned from, not even as a label.
+  absl::Time known_by;
 };
 
 // Snapshots every `step` from `first`, as long as the label horizon ends by
@@ -36,8 +40,8 @@ std::vector<absl::Time> PlanSnapshots(absl::Time first, absl::Duration step,
                                       absl::Duration horizon,
                                       absl::Time history_end);
 
-// `snapshots` rise. kInvalidArgument says what is too short and which flag
-// would help.
+// `snapshots` rise; each should have rows. kInvalidArgument says what is too
+// short and which flag would help.
 absl::StatusOr<std::vector<SplitWindow>> PlanSplit(
     absl::Span<const absl::Time> snapshots, const SplitOptions& options);
 

@@ -60,6 +60,7 @@ class LedgerTraining {
     const absl::Time start = workshop_.clock.Now();
     TENUTO_RETURN_IF_ERROR(PlanRun());
     TENUTO_RETURN_IF_ERROR(Replay());
+    TENUTO_RETURN_IF_ERROR(PlanWindows());
     TENUTO_RETURN_IF_ERROR(FitWindows());
     TENUTO_RETURN_IF_ERROR(EvaluateWindows());
     TENUTO_RETURN_IF_ERROR(CompareWithBaselines());
@@ -74,22 +75,13 @@ class LedgerTraining {
  private:
   absl::Status PlanRun();
   absl::Status Replay();
+  absl::Status PlanWindows();
   absl::Status FitWindows();
   absl::Status EvaluateWindows();
   absl::Status CompareWithBaselines();
   absl::Status Ablate();
   absl::Status Ship();
 
-  // Rows whose snapshot is one of `times`.
-  TrainingMatrix RowsAt(absl::Span<const absl::Time> times) const {
-    std::vector<int> rows;
-    for (int r = 0; r < rows_.matrix.rows(); ++r) {
-      const absl::Time at = absl::FromUnixSeconds(
-          rows_.matrix.times_s[static_cast<std::size_t>(r)]);
-      if (std::binary_search(times.begin(), times.end(), at)) rows.push_back(r);
-    }
-    return rows_.matrix.Select(rows);
-  }
   std::vector<std::string> ChooseColumns();
   void AddSeconds(const char* stage, absl::Time since) {
     report_.seconds.emplace_back(
@@ -103,6 +95,7 @@ class LedgerTraining {
   std::optional<OpenedLedger> opened_;
   std::optional<Labeler> labeler_;
   RowSchedule schedule_;
+  SplitOptions split_;
   std::vector<SplitWindow> plan_;
   LedgerRows rows_;
   ForestChoice choice_;
@@ -136,27 +129,18 @@ absl::Status LedgerTraining::PlanRun() {
                                       options_.horizon, facts.history_end);
   schedule_.horizon = options_.horizon;
   schedule_.eligible = options_.eligible;
-  SplitOptions split;
-  split.horizon = options_.horizon;
-  split.train_before = options_.train_before;
-  split.test_from = options_.test_from;
-  split.windows = options_.windows;
-  TENUTO_ASSIGN_OR_RETURN(plan_, PlanSplit(schedule_.snapshots, split));
+  split_.horizon = options_.horizon;
+  split_.train_before = options_.train_before;
+  split_.test_from = options_.test_from;
+  split_.windows = options_.windows;
+  // Wrong flags are found before the long work.
+  TENUTO_RETURN_IF_ERROR(PlanSplit(schedule_.snapshots, split_).status());
   std::printf("log       %s to %s\n", ShowDay(facts.history_start).c_str(),
               ShowDay(facts.history_end).c_str());
   std::printf("label     %s within %lld days: %s\n",
               labeler_->declaration().name().c_str(),
               static_cast<long long>(absl::ToInt64Hours(options_.horizon) / 24),
               labeler_->declaration().description().c_str());
-  for (const SplitWindow& window : plan_) {
-    std::printf("window    train %s..%s, calibrate %s..%s, test %s..%s\n",
-                ShowDay(window.train.front()).c_str(),
-                ShowDay(window.train.back()).c_str(),
-                ShowDay(window.calibrate.front()).c_str(),
-                ShowDay(window.calibrate.back()).c_str(),
-                ShowDay(window.test.front()).c_str(),
-                ShowDay(window.test.back()).c_str());
-  }
   return absl::OkStatus();
 }
 
@@ -199,6 +183,53 @@ absl::Status LedgerTraining::Replay() {
     return absl::InvalidArgumentError(
         "no user is eligible at any snapshot (see --eligible)");
   }
+  const std::int64_t left_before = rows_.CountLeftBefore();
+  report_.extra.emplace_back("rows_left_before_snapshot",
+                             absl::StrCat(left_before));
+  if (left_before > 0) {
+    std::printf(
+        "left out  %lld rows of users who had left before the snapshot, as "
+        "became known after it\n",
+        static_cast<long long>(left_before));
+  }
+  return absl::OkStatus();
+}
+
+// Lays the windows over the snapshots that have rows: one odd time in a log
+// stretches it by years in which there is nobody.
+absl::Status LedgerTraining::PlanWindows() {
+  std::vector<absl::Time> with_rows;
+  for (const std::int64_t time_s : rows_.matrix.times_s) {
+    const absl::Time at = absl::FromUnixSeconds(time_s);
+    if (with_rows.empty() || with_rows.back() != at) with_rows.push_back(at);
+  }
+  const std::size_t empty = schedule_.snapshots.size() - with_rows.size();
+  std::string without;
+  if (empty > 0) {
+    without = absl::StrCat(empty, " of ", schedule_.snapshots.size(),
+                           " snapshots have no row and are left out; rows go ",
+                           "from ", ShowDay(with_rows.front()), " to ",
+                           ShowDay(with_rows.back()));
+    std::printf("empty     %s\n", without.c_str());
+  }
+  report_.extra.emplace_back("empty_snapshots", absl::StrCat(empty));
+  absl::StatusOr<std::vector<SplitWindow>> plan = PlanSplit(with_rows, split_);
+  if (!plan.ok() && empty > 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(without, ": ", plan.status().message(),
+                     "; an odd time in the log may have stretched it: see "
+                     "--first-snapshot"));
+  }
+  TENUTO_ASSIGN_OR_RETURN(plan_, std::move(plan));
+  for (const SplitWindow& window : plan_) {
+    std::printf("window    train %s..%s, calibrate %s..%s, test %s..%s\n",
+                ShowDay(window.train.front()).c_str(),
+                ShowDay(window.train.back()).c_str(),
+                ShowDay(window.calibrate.front()).c_str(),
+                ShowDay(window.calibrate.back()).c_str(),
+                ShowDay(window.test.front()).c_str(),
+                ShowDay(window.test.back()).c_str());
+  }
   return absl::OkStatus();
 }
 
@@ -209,9 +240,12 @@ absl::Status LedgerTraining::FitWindows() {
                     static_cast<std::int64_t>(plan_.size()), "windows");
   for (const SplitWindow& split : plan_) {
     WindowResult window;
-    window.train = RowsAt(split.train);
-    window.calibrate = RowsAt(split.calibrate);
-    window.test = RowsAt(split.test);
+    // What is learned looks back from when the test begins; the test, from
+    // the end of the log.
+    const absl::Duration horizon = options_.horizon;
+    window.train = rows_.Select(split.train, horizon, split.known_by);
+    window.calibrate = rows_.Select(split.calibrate, horizon, split.known_by);
+    window.test = rows_.Select(split.test, horizon, absl::InfiniteFuture());
     if (windows_.empty()) {
       // Chosen on the earliest rows only, so no later window has seen the
       // choice's data as test.
@@ -246,7 +280,7 @@ absl::Status LedgerTraining::EvaluateWindows() {
   std::vector<float> labels;
   std::vector<std::uint64_t> groups;
   std::vector<std::string> lines;
-  double constant = 0;
+  std::vector<double> constants;
   for (const WindowResult& window : windows_) {
     const auto append = [](auto& to, const auto& from) {
       to.insert(to.end(), from.begin(), from.end());
@@ -254,9 +288,7 @@ absl::Status LedgerTraining::EvaluateWindows() {
     append(probabilities, window.probabilities);
     append(labels, window.test.labels);
     append(groups, window.test.groups);
-    constant = static_cast<double>(window.train.positives() +
-                                   window.calibrate.positives()) /
-               (window.train.rows() + window.calibrate.rows());
+    constants.resize(labels.size(), BaseRate(window.train, window.calibrate));
     lines.push_back(JsonNumber(Auc(window.probabilities, window.test.labels)));
   }
   const WindowResult& last = windows_.back();
@@ -265,7 +297,7 @@ absl::Status LedgerTraining::EvaluateWindows() {
   report_.rows_test = static_cast<std::int64_t>(labels.size());
   TENUTO_ASSIGN_OR_RETURN(
       report_.test,
-      Evaluate({probabilities, labels, groups}, constant, options_.seed));
+      Evaluate({probabilities, labels, groups}, constants, options_.seed));
   AddSeconds("evaluate", start);
   report_.extra.emplace_back("window_auc",
                              absl::StrCat("[", absl::StrJoin(lines, ","), "]"));

@@ -81,6 +81,9 @@ absl::StatusOr<TrainingMatrix> MakeMatrix(const CsvTable& table,
   return matrix;
 }
 
+// Fewer say nothing of how probabilities should be scaled.
+constexpr int kCalibrateRowsMin = 20;
+
 absl::Status CheckClasses(const TrainingMatrix& rows, absl::string_view part) {
   const std::int64_t positives = rows.positives();
   if (positives > 0 && positives < rows.rows()) return absl::OkStatus();
@@ -101,6 +104,14 @@ absl::StatusOr<TableMatrices> MakeMatrices(const CsvTable& table,
                           MakeMatrix(table, roles, schema, parts.calibrate));
   TENUTO_ASSIGN_OR_RETURN(matrices.test,
                           MakeMatrix(table, roles, schema, parts.test));
+  if (matrices.calibrate.rows() < kCalibrateRowsMin) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "only ", matrices.calibrate.rows(), " of ", table.rows(),
+        " rows are left to calibrate on, and at least ", kCalibrateRowsMin,
+        " of both outcomes are needed (left out between the parts: ",
+        parts.left_out_embargo, ", because their --key is in another part: ",
+        parts.left_out_key, "); give more rows or divide them otherwise"));
+  }
   TENUTO_RETURN_IF_ERROR(CheckClasses(matrices.train, "training"));
   TENUTO_RETURN_IF_ERROR(CheckClasses(matrices.calibrate, "calibration"));
   TENUTO_RETURN_IF_ERROR(CheckClasses(matrices.test, "test"));
@@ -205,6 +216,17 @@ std::string FormatRows(const TableRoles& roles, const TableParts& parts,
                     " rows between the parts, ", parts.left_out_key,
                     " rows of keys that are in another part\n");
   }
+  const std::int64_t left_out = parts.left_out_embargo + parts.left_out_key;
+  const auto all = static_cast<std::int64_t>(roles.groups.size());
+  if (2 * left_out > all) {
+    absl::StrAppendFormat(
+        &text,
+        "warning: %d of %d rows are left out, more than half: %d because other "
+        "rows of their --key are in another part (no key may be learned from "
+        "and tested on), %d because they lie between the parts of --time; "
+        "limits nearer to each other or fewer rows a key lose less\n",
+        left_out, all, parts.left_out_key, parts.left_out_embargo);
+  }
   if (roles.times.empty()) {
     absl::StrAppend(&text,
                     "drawn by hash, not by time: figures of the future may be "
@@ -286,11 +308,11 @@ absl::Status Judge(const TrainTableOptions& options, const TableMatrices& rows,
                    TrainingReport& report) {
   TENUTO_ASSIGN_OR_RETURN(const std::vector<double> probabilities,
                           PredictProbabilities(model, rows.test));
-  const double constant = static_cast<double>(rows.train.positives()) /
-                          static_cast<double>(rows.train.rows());
+  const std::vector<double> constants(probabilities.size(),
+                                      BaseRate(rows.train, rows.calibrate));
   TENUTO_ASSIGN_OR_RETURN(
       report.test, Evaluate({probabilities, rows.test.labels, rows.test.groups},
-                            constant, options.seed));
+                            constants, options.seed));
   stages.End("evaluate");
   std::cout << FormatEvaluation(report.test);
   if (!options.baseline) return absl::OkStatus();
@@ -308,7 +330,7 @@ absl::Status Judge(const TrainTableOptions& options, const TableMatrices& rows,
 }  // namespace
 
 void AddTableFlags(CLI::App& app, TrainTableOptions& options) {
-  const std::string group = "A table instead of a ledger";
+  const std::string group = kTableFlags;
   app.add_option("--table", options.table,
                  "CSV file with a line of column names, may be gzip")
       ->group(group);
@@ -322,16 +344,18 @@ void AddTableFlags(CLI::App& app, TrainTableOptions& options) {
   app.add_option("--key", options.columns.key,
                  "Column that names the user; a user's rows stay together")
       ->group(group);
-  app.add_option("--time", options.columns.time,
-                 "Column that dates the row; needs --train-before and "
-                 "--test-from")
-      ->group(group);
+  CLI::Option* time =
+      app.add_option("--time", options.columns.time,
+                     "Column that dates the row; needs --train-before and "
+                     "--test-from")
+          ->group(group);
   app.add_option("--as-of", options.columns.as_of,
                  "Day on which all rows were taken; later dates are refused")
       ->group(group);
   app.add_option("--test-share", options.test_share,
                  "Share of users to test on when there is no --time")
       ->capture_default_str()
+      ->excludes(time)
       ->group(group);
 }
 

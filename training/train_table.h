@@ -16,6 +16,9 @@
 
 namespace tenuto {
 
+// Heading in --help of the flags that only --table has.
+inline constexpr char kTableFlags[] = "A table instead of a ledger";
+
 struct TrainTableOptions {
   // Of table mode only: AddTableFlags.
   std::filesystem::path table;

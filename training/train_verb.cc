@@ -13,6 +13,8 @@
 namespace tenuto {
 namespace {
 
+constexpr char kLedgerFlags[] = "From a ledger";
+
 // Flags as typed; what the two modes share stands here once.
 struct Flags {
   TrainLedgerOptions ledger;
@@ -56,12 +58,29 @@ absl::Status RunLedger(Flags& flags, const Workshop& workshop) {
   return TrainLedger(options, workshop);
 }
 
-absl::Status Run(Flags& flags, const Workshop& workshop) {
+// A flag of the other source would be ignored, and someone misled.
+absl::Status RefuseFlagsOf(const char* group, const char* source,
+                           const CLI::App& churn) {
+  for (const CLI::Option* option : churn.get_options()) {
+    if (option->get_group() != group || option->count() == 0) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        option->get_name(), " has no meaning with ", source,
+        ": leave it out (`tenuto train churn --help` says which flags go ",
+        "with which source)"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run(const CLI::App& churn, Flags& flags,
+                 const Workshop& workshop) {
   const bool from_table = !flags.table.table.empty();
   if (from_table == !flags.ledger.ledger.empty()) {
     return absl::InvalidArgumentError(
         "train churn learns from one source: --ledger DIR or --table FILE");
   }
+  TENUTO_RETURN_IF_ERROR(from_table
+                             ? RefuseFlagsOf(kLedgerFlags, "--table", churn)
+                             : RefuseFlagsOf(kTableFlags, "--ledger", churn));
   if (!from_table) return RunLedger(flags, workshop);
   flags.table.model = flags.ledger.model;
   flags.table.models_dir = flags.ledger.models;
@@ -75,7 +94,7 @@ absl::Status Run(Flags& flags, const Workshop& workshop) {
 }
 
 void AddLedgerFlags(CLI::App& churn, Flags& flags) {
-  const std::string group = "From a ledger";
+  const std::string group = kLedgerFlags;
   churn.add_option("--ledger", flags.ledger.ledger, "Ledger directory")
       ->group(group);
   churn
@@ -151,8 +170,8 @@ void AddTrainVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
                     "Write the result as JSON");
   AddLedgerFlags(*churn, *flags);
   AddTableFlags(*churn, flags->table);
-  churn->callback([&workshop, &run, flags] {
-    run = [&workshop, flags] { return Run(*flags, workshop); };
+  churn->callback([&workshop, &run, churn, flags] {
+    run = [&workshop, churn, flags] { return Run(*churn, *flags, workshop); };
   });
 }
 

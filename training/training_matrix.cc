@@ -43,4 +43,9 @@ TrainingMatrix TrainingMatrix::SelectColumns(
   return part;
 }
 
+double BaseRate(const TrainingMatrix& train, const TrainingMatrix& calibrate) {
+  return static_cast<double>(train.positives() + calibrate.positives()) /
+         static_cast<double>(train.rows() + calibrate.rows());
+}
+
 }  // namespace tenuto

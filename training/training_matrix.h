@@ -35,6 +35,10 @@ struct TrainingMatrix {
   TrainingMatrix SelectColumns(absl::Span<const int> columns) const;
 };
 
+// The constant that every model must beat: the share of positives among all
+// rows that a window may learn from. One a window, everywhere.
+double BaseRate(const TrainingMatrix& train, const TrainingMatrix& calibrate);
+
 }  // namespace tenuto
 
 #endif  // TENUTO_TRAINING_TRAINING_MATRIX_H_

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
+#include "features/consent_defaults.h"
 #include "features/feature_plan.h"
 #include "features/record_log.h"
 #include "model/model_bundle.h"
@@ -62,6 +63,7 @@ class Verifier {
   Verifier(const Ledger& ledger, const Catalogue& catalogue,
            const Bundles& bundles, RecordedScores& records)
       : ledger_(ledger),
+        catalogue_(catalogue),
         fold_(catalogue),
         bundles_(bundles),
         records_(records) {}
@@ -133,8 +135,10 @@ class Verifier {
     return absl::OkStatus();
   }
 
-  absl::Status VerifyRow(const v1::ScoreRecord& record,
-                         const std::string& state, VerifyResult& result) const {
+  absl::Status VerifyRow(const v1::ScoreRecord& record, std::string state,
+                         VerifyResult& result) const {
+    TENUTO_RETURN_IF_ERROR(ApplyConsentDefaults(
+        catalogue_, record.consent_defaults(), state));
     const FeaturePlan& plan = *bundles_.at(NameOf(record))->plan();
     std::vector<float> row(static_cast<std::size_t>(plan.width()));
     const ReadTime when{absl::FromUnixMicros(record.as_of_us()),
@@ -179,6 +183,7 @@ class Verifier {
   }
 
   const Ledger& ledger_;
+  const Catalogue& catalogue_;
   const SignalFold fold_;
   const Bundles& bundles_;
   RecordedScores& records_;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -86,6 +87,22 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path,
   }
   const auto parent = path.parent_path();
   return SyncDirectory(parent.empty() ? "." : parent);
+}
+
+absl::Status MakePrivateDirectory(const std::filesystem::path& directory) {
+  const std::filesystem::path path =
+      directory.has_filename() ? directory : directory.parent_path();
+  std::error_code error;
+  if (path.has_parent_path()) {
+    std::filesystem::create_directories(path.parent_path(), error);
+  }
+  if (!error && (::mkdir(path.c_str(), 0700) == 0 ||
+                 std::filesystem::is_directory(path, error))) {
+    return absl::OkStatus();
+  }
+  const std::string reason = error ? error.message() : std::strerror(errno);
+  return absl::UnavailableError(
+      absl::StrCat("cannot make ", directory.string(), ": ", reason));
 }
 
 absl::Status SyncDirectory(const std::filesystem::path& directory) {

@@ -24,6 +24,10 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path,
 absl::Status WriteFileAtomically(const std::filesystem::path& path,
                                  absl::string_view bytes, int mode = 0644);
 
+// Makes `directory`, mode 0700, and those above it that are missing. One that
+// exists keeps its mode. kUnavailable with the path and the system's reason.
+absl::Status MakePrivateDirectory(const std::filesystem::path& directory);
+
 // Makes a rename inside `directory` durable.
 absl::Status SyncDirectory(const std::filesystem::path& directory);
 

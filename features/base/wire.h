@@ -1,13 +1,15 @@
-// Visits the fields of a protobuf message straight from its bytes, on
-// protobuf's own decoder, where building the message would cost too much.
+// Visits the fields of a protobuf message straight from its bytes, where
+// building the message would cost too much: events are folded by the million.
+// protobuf's CodedInputStream does the same at half the speed, because it also
+// serves streams; the tests hold both against each other.
 // Thread-safe.
 #ifndef TENUTO_FEATURES_BASE_WIRE_H_
 #define TENUTO_FEATURES_BASE_WIRE_H_
 
 #include <cstdint>
+#include <cstring>
 
 #include "absl/strings/string_view.h"
-#include "google/protobuf/io/coded_stream.h"
 
 namespace tenuto {
 
@@ -20,44 +22,63 @@ struct WireField {
   absl::string_view bytes;
 };
 
+// A base-128 varint of at most ten bytes; moves `at` behind it. False when it
+// is cut off or longer. Bits beyond 64 are dropped, as protobuf does.
+inline bool ReadVarint(const char*& at, const char* end, std::uint64_t& n) {
+  n = 0;
+  for (int shift = 0; shift < 70 && at != end; shift += 7) {
+    const auto byte = static_cast<std::uint8_t>(*at++);
+    n |= std::uint64_t{byte & 0x7fu} << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+// A little-endian number of T's size.
+template <typename T>
+bool ReadFixed(const char*& at, const char* end, std::uint64_t& n) {
+  if (end - at < static_cast<std::ptrdiff_t>(sizeof(T))) return false;
+  T bits;
+  std::memcpy(&bits, at, sizeof bits);
+  at += sizeof bits;
+  n = bits;
+  return true;
+}
+
 // Calls `visit(const WireField&)`, which returns false to refuse. False when it
 // did, or when `message` is cut off or uses groups.
 template <typename Visit>
 bool VisitWire(absl::string_view message, Visit visit) {
-  google::protobuf::io::CodedInputStream in(
-      reinterpret_cast<const std::uint8_t*>(message.data()),
-      static_cast<int>(message.size()));
-  const int size = static_cast<int>(message.size());
-  while (in.CurrentPosition() < size) {
-    const std::uint32_t tag = in.ReadTagNoLastTag();
+  const char* at = message.data();
+  const char* const end = at + message.size();
+  while (at != end) {
+    const char* const start = at;
+    std::uint64_t tag = 0;
+    if (!ReadVarint(at, end, tag) || at - start > 5) return false;
     WireField field;
-    field.number = static_cast<int>(tag >> 3);
+    field.number = static_cast<int>(static_cast<std::uint32_t>(tag) >> 3);
     if (field.number == 0) return false;
     switch (tag & 7) {
       case 0:
-        if (!in.ReadVarint64(&field.bits)) return false;
+        if (!ReadVarint(at, end, field.bits)) return false;
         break;
       case 1:
         field.is_fixed = true;
-        if (!in.ReadLittleEndian64(&field.bits)) return false;
+        if (!ReadFixed<std::uint64_t>(at, end, field.bits)) return false;
         break;
       case 2: {
-        std::uint32_t length = 0;
-        if (!in.ReadVarint32(&length)) return false;
-        const int at = in.CurrentPosition();
-        if (length > static_cast<std::uint32_t>(size - at)) return false;
+        std::uint64_t length = 0;
+        if (!ReadVarint(at, end, length)) return false;
+        if (length > static_cast<std::uint64_t>(end - at)) return false;
         field.is_bytes = true;
-        field.bytes = message.substr(static_cast<std::size_t>(at), length);
-        in.Skip(static_cast<int>(length));
+        field.bytes = {at, static_cast<std::size_t>(length)};
+        at += length;
         break;
       }
-      case 5: {
-        std::uint32_t bits = 0;
+      case 5:
         field.is_fixed = true;
-        if (!in.ReadLittleEndian32(&bits)) return false;
-        field.bits = bits;
+        if (!ReadFixed<std::uint32_t>(at, end, field.bits)) return false;
         break;
-      }
       default:
         return false;
     }

@@ -12,6 +12,20 @@ bool IsFailing(std::optional<std::int64_t> outcome) {
          outcome == v1::PAYMENT_OUTCOME_ERROR;
 }
 
+// A new card means that the failure was heard of; the next attempt will tell.
+bool IsFailing(const StateReader& state) {
+  if (!IsFailing(state.LastValue("payment_failing"))) return false;
+  const auto updated = state.LastTime("last_method_update");
+  return !updated || *updated <= state.LastValueTime("payment_failing");
+}
+
+// Until the user grants messages again; of the same moment the no counts.
+bool IsOptedOut(const StateReader& state, absl::string_view opt_out) {
+  const auto out = state.LastTime(opt_out);
+  const auto granted = state.LastTime("last_messages_grant");
+  return out && (!granted || *granted <= *out);
+}
+
 // Event gates know only zones of their own machine; a zone that this machine
 // cannot load is as good as none.
 std::optional<absl::TimeZone> LoadZone(const std::string& name) {
@@ -30,10 +44,13 @@ Standing StandingOf(const StateReader* state) {
   standing.behaviour_granted = state->Granted(v1::CONSENT_CLASS_BEHAVIOUR);
   const v1::Plan plan = state->plan();
   standing.subscribed = plan != v1::PLAN_NONE && plan != v1::PLAN_FREE;
-  standing.payment_failing = IsFailing(state->LastValue("payment_failing"));
-  standing.opted_out[v1::SURFACE_IN_APP] = state->Total("opted_out_in_app") > 0;
-  standing.opted_out[v1::SURFACE_PUSH] = state->Total("opted_out_push") > 0;
-  standing.opted_out[v1::SURFACE_EMAIL] = state->Total("opted_out_email") > 0;
+  standing.payment_failing = IsFailing(*state);
+  standing.opted_out[v1::SURFACE_IN_APP] =
+      IsOptedOut(*state, "last_opt_out_in_app");
+  standing.opted_out[v1::SURFACE_PUSH] =
+      IsOptedOut(*state, "last_opt_out_push");
+  standing.opted_out[v1::SURFACE_EMAIL] =
+      IsOptedOut(*state, "last_opt_out_email");
   standing.zone = LoadZone(state->LastText("time_zone"));
   for (const RecentEntry& entry : state->Recent("recent_contacts")) {
     standing.contacts.push_back(

@@ -29,7 +29,8 @@ struct Standing {
   bool behaviour_granted = false;
   bool subscribed = false;  // False only where the plan is known to be none
                             // or free: not every producer tells the plan.
-  bool payment_failing = false;  // The newest attempt did not collect.
+  bool payment_failing = false;  // The newest attempt did not collect, and no
+                                 // new method of payment came since.
   std::array<bool, v1::Surface_ARRAYSIZE> opted_out{};  // By surface.
   std::optional<absl::TimeZone> zone;  // None: never told, or not loadable.
   std::vector<Contact> contacts;       // Newest first, at most kRecentMax.

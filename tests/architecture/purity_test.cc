@@ -106,6 +106,37 @@ Breaches ForbiddenWords(const SourceTree& tree) {
   return breaches;
 }
 
+// What a merge leaves where it could not decide: seven of one sign
+// at the beginning of a line, then a blank or the end.
+// No line of this file is one.
+Breaches ConflictMarkers(const SourceTree& tree) {
+  static const std::regex marker(R"(^([<=>|])\1{6}(?!\1)(\s.*)?$)");
+  Breaches breaches;
+  for (const SourceFile& file : tree.files()) {
+    for (std::size_t i = 0; i < file.lines.size(); ++i) {
+      if (std::regex_match(file.lines[i], marker)) {
+        breaches.push_back(file.Where(i, "is left of a merge"));
+      }
+    }
+  }
+  return breaches;
+}
+
+TEST(Purity, LeavesNoConflictOfAMergeInAnyFile) {
+  const auto seven = [](char sign) { return std::string(7, sign); };
+  const SourceTree bad = SourceTree::Of({
+      {"model/a.cc", "int a;\n" + seven('<') + " HEAD\nint b;\n" + seven('=') +
+                         "\nint c;\n" + seven('>') + " theirs\n"},
+      {"README.md", "A title\n========\n\n" + seven('|') + " base\n"},
+      {"deploy/a.sh", "  " + seven('=') + "\necho \"" + seven('<') + "\"\n"},
+  });
+  EXPECT_THAT(ConflictMarkers(bad),
+              ElementsAre(HasSubstr("a.cc:2"), HasSubstr("a.cc:4"),
+                          HasSubstr("a.cc:6"), HasSubstr("README.md:4")));
+  const Breaches breaches = ConflictMarkers(ThisTree());
+  EXPECT_TRUE(breaches.empty()) << Join(breaches);
+}
+
 TEST(Purity, OfCodeIsCheckedByPatternsThatFind) {
   const SourceTree bad = SourceTree::Of({
       {"features/a.cc",

@@ -10,9 +10,11 @@
 namespace tenuto::architecture {
 namespace {
 
-constexpr std::array<std::string_view, 10> kTextEndings = {
-    ".cc", ".h",  ".proto", ".textproto", ".txt",
-    ".md", ".sh", ".cmake", ".service",   ".yml",
+constexpr std::array<std::string_view, 16> kTextEndings = {
+    ".cc",           ".h",    ".proto",     ".textproto",    ".txt",
+    ".md",           ".sh",   ".cmake",     ".service",      ".yml",
+    ".json",         ".supp", ".gitignore", ".dockerignore", ".clang-tidy",
+    ".clang-format",
 };
 
 // Replaces comments by nothing and the contents of literals by nothing, and

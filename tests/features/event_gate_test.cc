@@ -44,6 +44,22 @@ class EventGateTest : public ::testing::Test {
   GatedEvent gated_;
 };
 
+TEST_F(EventGateTest, TellsTheTimeOrNumberThatWasWrong) {
+  const auto message = [this](v1::Event event) {
+    const auto wrong = gate_.Admit(event, absl::FromUnixSeconds(kNow), gated_);
+    return wrong ? wrong->message : "";
+  };
+  v1::Event event = Good();
+  event.mutable_playback()->set_ms_played(-5);
+  EXPECT_EQ(message(event), "ms_played is -5, not in 0-86400000");
+  event = Good();
+  event.mutable_event_time()->set_seconds(5);
+  EXPECT_EQ(message(event), "event_time 1970-01-01T00:00:05Z is before 1990");
+  event = Good();
+  event.mutable_playback()->set_track_id(std::string(300, 'x'));
+  EXPECT_EQ(message(event), "track_id has 300 bytes, more than 256");
+}
+
 TEST_F(EventGateTest, LetsAnOrdinaryEventInWithoutItsIds) {
   EXPECT_EQ(ReasonOf(Good()), "");
   EXPECT_EQ(gated_.user, keys_.Of("anna"));

@@ -79,6 +79,18 @@ TEST_F(RecordLogTest, KeepsEveryFieldOfARecord) {
   EXPECT_EQ(bytes, Record(7).SerializeAsString());
 }
 
+TEST_F(RecordLogTest, IsReadableForItsOwnerOnly) {
+  using std::filesystem::perms;
+  Write({1});
+  EXPECT_EQ(std::filesystem::status(Options().directory).permissions(),
+            perms::owner_all);
+  for (const auto& file :
+       std::filesystem::directory_iterator(Options().directory)) {
+    EXPECT_EQ(file.status().permissions(),
+              perms::owner_read | perms::owner_write);
+  }
+}
+
 TEST_F(RecordLogTest, StopsWhenTheVisitorHasEnough) {
   Write({1, 2});
   Write({3});

@@ -62,6 +62,30 @@ class RocksStoreTest : public ::testing::Test {
   const TempFolder folder_;
 };
 
+TEST_F(RocksStoreTest, IsReadableForItsOwnerOnly) {
+  using std::filesystem::perms;
+  const std::filesystem::path ledger = folder_.path() / "new" / "ledger";
+  for (int round = 0; round < 2; ++round) {
+    auto store = RocksStore::Open({ledger, false, 2});
+    ASSERT_TRUE(store.ok()) << store.status();
+    Put(**store, Family::kState, "a", "b");
+  }
+  for (const auto& directory : {ledger, ledger / "rocks"}) {
+    EXPECT_EQ(std::filesystem::status(directory).permissions(),
+              perms::owner_all)
+        << directory;
+  }
+  int files = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(ledger / "rocks")) {
+    EXPECT_EQ(entry.status().permissions(),
+              perms::owner_read | perms::owner_write)
+        << entry.path();
+    ++files;
+  }
+  EXPECT_GT(files, 4);
+}
+
 TEST_F(RocksStoreTest, KeepsTheFamiliesApartAndOverReopening) {
   const std::string key("\0\xff\0k", 4);
   auto store = Open();
@@ -296,8 +320,7 @@ TEST_F(RocksStoreTest, SaysWhichFolderItCannotMake) {
   const std::filesystem::path file = folder_.Write("file", "");
   const absl::Status status = RocksStore::Open({file, false, 2}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr((file / "rocks").string()));
+  EXPECT_THAT(std::string(status.message()), HasSubstr((file).string()));
 }
 
 }  // namespace

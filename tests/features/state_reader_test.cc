@@ -46,6 +46,24 @@ TEST_F(StateReaderTest, KnowsNothingOfANewUser) {
   EXPECT_FALSE(reader.Granted(v1::CONSENT_CLASS_MESSAGES));
 }
 
+TEST_F(StateReaderTest, TellsAPriceOfZeroFromAnUnknownOne) {
+  v1::Event event = At(kMidnight);
+  event.mutable_renewed()->set_price_minor(999);
+  event.mutable_renewed()->set_currency("EUR");
+  Fold(event);
+  event = At(kMidnight + 1);
+  event.mutable_renewed();
+  Fold(event);
+  EXPECT_EQ(Reader().LastValue("price_minor"), 999);
+  event = At(kMidnight + 2);
+  event.mutable_renewed()->set_price_minor(0);
+  Fold(event);
+  EXPECT_EQ(Reader().LastValue("price_minor"), 0);
+  EXPECT_EQ(Reader().LastValueTime("price_minor"),
+            absl::FromUnixSeconds(kMidnight + 2));
+  EXPECT_EQ(Reader().LastValueTime("plan"), std::nullopt);
+}
+
 TEST_F(StateReaderTest, ReadsWhatWasFolded) {
   v1::Event event = At(kMidnight);
   event.set_plan(v1::PLAN_PREMIUM);

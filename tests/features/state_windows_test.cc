@@ -1,9 +1,9 @@
 #include "features/state_windows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -14,7 +14,8 @@ namespace {
 
 // A Monday; slot 0 is the only one used.
 constexpr int kMonday = 19'674;
-const std::vector<int> kWindows = {1, 7, 14};
+const Decay kOfTiles = {0, 7, false};
+const Decay kOfDays = {0, 7, true};
 
 class StateWindowsTest : public ::testing::Test {
  protected:
@@ -25,13 +26,14 @@ class StateWindowsTest : public ::testing::Test {
   // As seen `into` a day.
   const StateWindows& At(int day, std::int64_t into_us = 0) {
     state_.Encode(bytes_);
-    windows_ = std::make_unique<StateWindows>(layout_, kWindows,
-                                              day * kDayUs + into_us);
+    windows_ =
+        std::make_unique<StateWindows>(layout_, plan_, day * kDayUs + into_us);
     EXPECT_TRUE(windows_->Read(bytes_));
     return *windows_;
   }
 
   const StateLayout layout_{Catalogue::Embedded()};
+  const WindowPlan plan_{layout_.daily, {1, 7, 14}, {kOfTiles, kOfDays}};
   UserState state_{layout_};
   std::string bytes_;
   std::unique_ptr<StateWindows> windows_;
@@ -79,17 +81,12 @@ TEST_F(StateWindowsTest, KnowsSaturdaysAndSundays) {
 }
 
 TEST_F(StateWindowsTest, HalvesADecayedSumAfterEachHalfLife) {
-  std::vector<double> powers;
-  for (int age = 0; age < kHistoryDays; ++age) {
-    powers.push_back(std::exp2(-age / 7.0));
-  }
   SetDay(kMonday, 8);
-  const double now = At(kMonday, kDayUs / 2).DecayedSum(0, powers, 7.0, false);
-  EXPECT_DOUBLE_EQ(now, 8);
-  EXPECT_DOUBLE_EQ(
-      At(kMonday + 7, kDayUs / 2).DecayedSum(0, powers, 7.0, false), 4);
-  EXPECT_DOUBLE_EQ(
-      At(kMonday + 14, kDayUs / 2).DecayedSum(0, powers, 7.0, true), 0.25);
+  const int tiles = plan_.IndexOfDecay(kOfTiles);
+  const int days = plan_.IndexOfDecay(kOfDays);
+  EXPECT_DOUBLE_EQ(At(kMonday, kDayUs / 2).DecayedSum(tiles), 8);
+  EXPECT_DOUBLE_EQ(At(kMonday + 7, kDayUs / 2).DecayedSum(tiles), 4);
+  EXPECT_DOUBLE_EQ(At(kMonday + 14, kDayUs / 2).DecayedSum(days), 0.25);
 }
 
 TEST_F(StateWindowsTest, CountsDistinctThingsOfItsWindowOnly) {
@@ -106,7 +103,7 @@ TEST_F(StateWindowsTest, CountsDistinctThingsOfItsWindowOnly) {
 }
 
 TEST_F(StateWindowsTest, IsAllZerosForAUserNeverHeardOf) {
-  StateWindows windows(layout_, kWindows, kMonday * kDayUs);
+  StateWindows windows(layout_, plan_, kMonday * kDayUs);
   ASSERT_TRUE(windows.Read(""));
   for (int slot = 0; slot < layout_.daily; ++slot) {
     EXPECT_EQ(windows.Sum(2, slot), 0);

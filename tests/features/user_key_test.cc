@@ -73,6 +73,18 @@ TEST(UserKeys, SaysWhenThereIsNoFile) {
             absl::StatusCode::kNotFound);
 }
 
+TEST(UserKeys, GivesEveryPurposePseudonymsOfItsOwn) {
+  const UserKeys keys = UserKeys::FromSecret("a");
+  const std::string name = keys.Pseudonym("requests", "anna");
+  EXPECT_EQ(name.size(), 32u);
+  EXPECT_EQ(name, keys.Pseudonym("requests", "anna"));
+  EXPECT_NE(name, keys.Pseudonym("requests", "bert"));
+  EXPECT_NE(name, keys.Pseudonym("bodies", "anna"));
+  EXPECT_NE(name, keys.Of("anna").Hex());
+  EXPECT_NE(name, keys.Of("requestsanna").Hex());
+  EXPECT_NE(name, UserKeys::FromSecret("b").Pseudonym("requests", "anna"));
+}
+
 TEST(UserKey, GoesThroughBytesAndShowsHexadecimals) {
   const UserKey key = UserKeys::FromSecret("a").Of("anna");
   EXPECT_EQ(UserKey::FromBytes(key.view()), key);

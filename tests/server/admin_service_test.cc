@@ -26,6 +26,7 @@ class AdminServiceTest : public ::testing::Test {
                          .ledger = parts_.ledger,
                          .records = *parts_.records,
                          .registry = parts_.registry,
+                         .default_model = "churn_14d",
                          .metrics = parts_.metrics,
                          .calls = parts_.calls}};
 };

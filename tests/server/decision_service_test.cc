@@ -29,7 +29,6 @@ class DecisionServiceTest : public ::testing::Test {
                             .policy = Policy::Embedded(),
                             .metrics = parts_.metrics,
                             .calls = parts_.calls,
-                            .default_model = "churn_14d",
                             .seed = 1});
   }
 
@@ -86,7 +85,8 @@ TEST_F(DecisionServiceTest, CommitsWhatItAnswers) {
   EXPECT_EQ(logged[0].treatment(), response.treatment());
   EXPECT_EQ(logged[0].propensity(), response.propensity());
   EXPECT_EQ(logged[0].churn_probability(), response.churn_probability());
-  EXPECT_EQ(logged[0].request_id(), "r1");
+  EXPECT_EQ(logged[0].request_id(),
+            parts_.keys.Pseudonym("tenuto request ids", "r1"));
   EXPECT_EQ(logged[0].model(), "churn_14d/1");
   EXPECT_EQ(logged[0].policy(), std::string(Policy::Embedded().version()));
   EXPECT_EQ(logged[0].contact(), response.treatment() != "none");
@@ -94,6 +94,52 @@ TEST_F(DecisionServiceTest, CommitsWhatItAnswers) {
   EXPECT_EQ(response.decision_id().size(), 32u);
   EXPECT_LE(response.churn_probability_low(), response.churn_probability());
   EXPECT_GE(response.churn_probability_high(), response.churn_probability());
+}
+
+TEST_F(DecisionServiceTest, GivesAStrangerNoneWithoutMakingThemKnown) {
+  v1::DecideTreatmentRequest request = Request("r1");
+  request.set_user_id("stranger");
+  const Position before = parts_.ledger.Facts().last_position;
+  const v1::DecideTreatmentResponse response = Decide(request);
+  EXPECT_EQ(response.treatment(), "none");
+  EXPECT_EQ(response.propensity(), 1);
+  ASSERT_GT(response.considered_size(), 1);
+  for (int k = 1; k < response.considered_size(); ++k) {
+    EXPECT_EQ(response.considered(k).blocked_by(), "unknown_user");
+  }
+  EXPECT_EQ(parts_.ledger.Facts().last_position, before);
+  std::string state;
+  ASSERT_TRUE(parts_.ledger.LoadState(parts_.keys.Of("stranger"), state).ok());
+  EXPECT_EQ(state, "");
+  EXPECT_TRUE(Decide(request).replayed());
+  request.set_request_id("r2");
+  EXPECT_EQ(Decide(request).considered(1).blocked_by(), "unknown_user");
+}
+
+TEST_F(DecisionServiceTest, HearsTheConfiguredConsentOfWhoeverNeverAnswered) {
+  v1::Event seen = MakeEvent("carl", "seen", kTestNow - absl::Hours(2));
+  seen.set_plan(v1::PLAN_PREMIUM);
+  seen.mutable_search();
+  parts_.TakeIn({seen});
+  v1::DecideTreatmentRequest request = Request("r1");
+  request.set_user_id("carl");
+  EXPECT_EQ(Decide(request).considered(1).blocked_by(), "consent_messages");
+  parts_.consent_defaults.set_messages(v1::CONSENT_GRANTED);
+  const UserScorer scorer = parts_.MakeScorer();
+  const DecisionService service({.clock = parts_.clock,
+                                 .catalogue = parts_.catalogue,
+                                 .keys = parts_.keys,
+                                 .gate = parts_.gate,
+                                 .ledger = parts_.ledger,
+                                 .scorer = scorer,
+                                 .policy = Policy::Embedded(),
+                                 .metrics = parts_.metrics,
+                                 .calls = parts_.calls,
+                                 .seed = 1});
+  request.set_request_id("r2");
+  v1::DecideTreatmentResponse response;
+  ASSERT_TRUE(service.Decide(request, response).ok());
+  EXPECT_EQ(response.considered(1).blocked_by(), "consent_behaviour");
 }
 
 TEST_F(DecisionServiceTest, ConsidersNoneFirstAndPropensitiesSumToOne) {
@@ -152,7 +198,6 @@ std::vector<std::string> ChoicesWithSeed(std::uint64_t seed) {
                                  .policy = Policy::Embedded(),
                                  .metrics = parts.metrics,
                                  .calls = parts.calls,
-                                 .default_model = "churn_14d",
                                  .seed = seed});
   std::vector<std::string> choices;
   for (int k = 0; k < 60; ++k) {

@@ -53,9 +53,43 @@ class ScoringServiceTest : public ::testing::Test {
   ScoringService service_{{.keys = parts_.keys,
                            .registry = parts_.registry,
                            .scorer = scorer_,
+                           .default_model = "churn_14d",
                            .metrics = parts_.metrics,
                            .calls = parts_.calls}};
 };
+
+TEST_F(ScoringServiceTest, TakesTheDefaultModelWhereACallNamesNone) {
+  v1::ScoreUsersRequest users;
+  users.add_user_ids("anna");
+  v1::ScoreUsersResponse scored;
+  ASSERT_TRUE(service_.Score(users, scored).ok());
+  EXPECT_EQ(scored.model(), "churn_14d");
+  v1::ExplainScoreRequest one;
+  one.set_user_id("anna");
+  v1::ExplainScoreResponse explained;
+  ASSERT_TRUE(service_.Explain(one, explained).ok());
+  EXPECT_EQ(explained.model(), "churn_14d");
+  v1::ScoreRowsRequest rows;
+  v1::ScoreRowsResponse row_scores;
+  ASSERT_TRUE(service_.Score(rows, row_scores).ok());
+  EXPECT_EQ(row_scores.model(), "churn_14d");
+}
+
+TEST_F(ScoringServiceTest, ListsTheModelsWhereTheDefaultOneDoesNotServe) {
+  const UserScorer scorer({.clock = parts_.clock,
+                           .catalogue = parts_.catalogue,
+                           .ledger = parts_.ledger,
+                           .registry = parts_.registry,
+                           .records = *parts_.records,
+                           .default_model = "absent",
+                           .consent_defaults = {}});
+  const auto bundle = scorer.FindUserBundle("");
+  EXPECT_TRUE(absl::IsInvalidArgument(bundle.status()));
+  EXPECT_EQ(ReasonOf(bundle.status()), "MODEL_NOT_NAMED");
+  EXPECT_EQ(bundle.status().message(),
+            "model is empty, and the default_model \"absent\" does not serve; "
+            "serving: churn_14d, visits");
+}
 
 TEST_F(ScoringServiceTest, ScoresKnownAndUnknownUsersInOrder) {
   v1::ScoreUsersRequest request;

@@ -38,6 +38,9 @@ TEST_F(ServerOptionsTest, HasTheDefaultsThatTheProtoStates) {
   EXPECT_EQ(config->ledger_threads(), 2);
   EXPECT_EQ(config->decision_seed(), 0u);
   EXPECT_EQ(config->commit_threads(), 16);
+  EXPECT_EQ(config->consent_defaults().behaviour(), v1::CONSENT_WITHHELD);
+  EXPECT_EQ(config->consent_defaults().messages(), v1::CONSENT_WITHHELD);
+  EXPECT_FALSE(config->has_tls());
 }
 
 TEST_F(ServerOptionsTest, PutsTheFileBeforeDefaultsAndFlagsBeforeTheFile) {
@@ -47,6 +50,14 @@ TEST_F(ServerOptionsTest, PutsTheFileBeforeDefaultsAndFlagsBeforeTheFile) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->listen(), "127.0.0.1:2222");
   EXPECT_EQ(config->drain_s_max(), 3);
+}
+
+TEST_F(ServerOptionsTest, TakesAConsentDefaultClassByClass) {
+  const auto config =
+      LoadServerConfig(Flags("consent_defaults { messages: CONSENT_GRANTED }"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->consent_defaults().behaviour(), v1::CONSENT_WITHHELD);
+  EXPECT_EQ(config->consent_defaults().messages(), v1::CONSENT_GRANTED);
 }
 
 TEST_F(ServerOptionsTest, TakesAWrittenZeroAtItsWord) {
@@ -80,6 +91,9 @@ TEST_F(ServerOptionsTest, NamesWhatIsWrong) {
       {"request_bytes_max: 1", "request_bytes_max: 1"},
       {"ledger_threads: 0", "ledger_threads: 0"},
       {"commit_threads: 1000", "commit_threads: 1000"},
+      {"consent_defaults { messages: YES }", "YES"},
+      {"tls { key_file: 'k' }", "tls.certificate_file: is not set"},
+      {"tls { certificate_file: 'c' }", "tls.key_file: is not set"},
   };
   for (const BadConfig& bad : cases) {
     const auto config = LoadServerConfig(Flags(bad.textproto));

@@ -2,6 +2,10 @@
 #include "server/server.h"
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,6 +21,7 @@
 #include "gtest/gtest.h"
 #include "server/server_options.h"
 #include "tenuto/v1/admin.grpc.pb.h"
+#include "tenuto/v1/decision.grpc.pb.h"
 #include "tenuto/v1/ingest.grpc.pb.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 #include "tests/support/churn_bundle.h"
@@ -134,6 +139,51 @@ TEST_F(ServerTest, RemembersWhatItWasToldAcrossARestart) {
   for (const v1::EventResult& result : response.results()) {
     EXPECT_EQ(result.verdict(), v1::EVENT_VERDICT_DUPLICATE);
   }
+}
+
+// Whether any file below `folder` holds `text`.
+bool DiskHolds(const std::filesystem::path& folder, const std::string& text) {
+  int files = 0;
+  bool holds = false;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    if (bytes.find(text) == std::string::npos) continue;
+    std::cout << entry.path() << " holds " << text << "\n";
+    holds = true;
+  }
+  EXPECT_GT(files, 3);
+  return holds;
+}
+
+TEST_F(ServerTest, WritesNoRequestIdAndNoUserIdToDisk) {
+  const std::string user = "anna.sentinel@example.org";
+  {
+    grpc::ClientContext context;
+    v1::IngestEventsRequest batch = Batch(user);
+    batch.set_request_id("batch-of-" + user);
+    v1::IngestEventsResponse response;
+    ASSERT_TRUE(v1::Ingest::NewStub(channel_)
+                    ->IngestEvents(&context, batch, &response)
+                    .ok());
+  }
+  v1::DecideTreatmentRequest request;
+  request.set_user_id(user);
+  request.set_request_id("decide-for-" + user);
+  v1::DecideTreatmentResponse decision;
+  for (const bool replayed : {false, true}) {
+    grpc::ClientContext context;
+    ASSERT_TRUE(v1::Decision::NewStub(channel_)
+                    ->DecideTreatment(&context, request, &decision)
+                    .ok());
+    EXPECT_EQ(decision.replayed(), replayed);
+  }
+  server_.reset();  // Flushes.
+  EXPECT_TRUE(DiskHolds(folder_.path() / "data", decision.treatment()));
+  EXPECT_FALSE(DiskHolds(folder_.path() / "data", "sentinel"));
 }
 
 TEST_F(ServerTest, SendsTheReasonOfARefusal) {

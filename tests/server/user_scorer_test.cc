@@ -1,5 +1,6 @@
 #include "server/user_scorer.h"
 
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -58,6 +59,25 @@ TEST_F(UserScorerTest, RecordsEnoughToComputeTheRowAgain) {
       0);
   EXPECT_EQ(record.row_hash(),
             XXH3_64bits(row.data(), row.size() * sizeof row[0]));
+}
+
+TEST_F(UserScorerTest, RecordsTheConsentUnderWhichItReadTheRow) {
+  v1::Event track = MakeEvent("carl", "track", kTestNow - absl::Hours(2));
+  track.mutable_playback()->set_ms_played(1000);
+  parts_.TakeIn({track});
+  Score(parts_.MakeScorer(), "carl");
+  parts_.consent_defaults.set_behaviour(v1::CONSENT_GRANTED);
+  Score(parts_.MakeScorer(), "carl");
+  const std::vector<v1::ScoreRecord> records = parts_.TakeRecords();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_FALSE(records[0].has_consent_defaults());
+  EXPECT_EQ(records[1].consent_defaults().behaviour(), v1::CONSENT_GRANTED);
+  const FeaturePlan plan = FeaturePlan::CompileAll(parts_.catalogue);
+  int known = 0;
+  for (int k = 0; k < plan.width(); ++k) {
+    known += std::isnan(records[0].row(k)) && !std::isnan(records[1].row(k));
+  }
+  EXPECT_GT(known, 0);
 }
 
 TEST_F(UserScorerTest, RecordsTheDeclaredShareOfRowsAndEveryHash) {

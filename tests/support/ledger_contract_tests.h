@@ -16,7 +16,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     CommitsSourceMarksWithTheEvents, StatesItsFacts,
     AnswersARepeatedRequestWithoutASecondEffect, RefusesTheSameIdOnOtherBody,
     ForgetsARequestAfterADay, LeavesNothingOfADecisionThatFailed,
-    GivesTheStateToTheDecision);
+    RemembersAnAnswerWithoutAnEvent, GivesTheStateToTheDecision);
 
 }  // namespace tenuto::testing
 

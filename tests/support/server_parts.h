@@ -38,6 +38,8 @@ struct ServerParts {
                        .ledger = ledger,
                        .registry = registry,
                        .records = *records,
+                       .default_model = "churn_14d",
+                       .consent_defaults = consent_defaults,
                        .recorded_row_share = recorded_row_share});
   }
 
@@ -87,6 +89,7 @@ struct ServerParts {
   WorkerPool pool{1, 16};
   Calls calls{clock, metrics, pool};
   std::unique_ptr<RecordLog> records;
+  v1::ConsentDefaults consent_defaults;  // Of scorers made from now on.
 };
 
 }  // namespace tenuto

@@ -69,6 +69,34 @@ TEST_F(Baselines, AreWorseThanTheTruthAndInTheExpectedOrder) {
   EXPECT_GT((*lines)[2].log_loss, (*lines)[1].log_loss);
 }
 
+TEST_F(Baselines, ShareTheConstantOfTheEvaluation) {
+  Rows late = MakeRows(700, random_);
+  for (std::size_t r = 0; r < 500; ++r) late.matrix.labels[r] = 1;
+  const auto lines = CompareBaselines(
+      {{&train_.matrix, &calibrate_.matrix, &test_.matrix, test_.truth},
+       {&late.matrix, &calibrate_.matrix, &test_.matrix, test_.truth}},
+      kSeed);
+  ASSERT_TRUE(lines.ok()) << lines.status();
+  std::vector<double> truth, constants;
+  std::vector<float> labels;
+  std::vector<std::uint64_t> groups;
+  for (const TrainingMatrix* learned : {&train_.matrix, &late.matrix}) {
+    const auto append = [](auto& to, const auto& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    append(truth, test_.truth);
+    append(labels, test_.matrix.labels);
+    append(groups, test_.matrix.groups);
+    constants.resize(labels.size(), BaseRate(*learned, calibrate_.matrix));
+  }
+  const auto evaluation = Evaluate({truth, labels, groups}, constants, 1, 0);
+  ASSERT_TRUE(evaluation.ok()) << evaluation.status();
+  EXPECT_NEAR((*lines)[0].log_loss, evaluation->log_loss_constant.value, 1e-9);
+  EXPECT_NEAR((*lines)[0].difference.log_loss.value,
+              evaluation->log_loss.value - evaluation->log_loss_constant.value,
+              1e-9);
+}
+
 TEST_F(Baselines, AreTheSameForTheSameSeed) {
   const auto one = Compare();
   const auto two = Compare();

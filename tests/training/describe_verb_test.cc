@@ -143,8 +143,8 @@ TEST_F(DescribeVerb, EndsTheProgramWithTheDocumentedCodes) {
   EXPECT_EQ(errors, "");
   const std::string nowhere = (folder_.path() / "nowhere").string();
   const std::pair<std::vector<std::string>, std::string> wrong[] = {
-      {{"describe"}, "A subcommand is required"},
-      {{"describe", "weather"}, "subcommand is required"},
+      {{"describe"}, "`tenuto describe` needs a verb"},
+      {{"describe", "weather"}, "\"weather\" is no verb of `tenuto describe`"},
       {{"describe", "catalogue", "--html"}, "--html"},
       {{"describe", "state"}, "--ledger is required"},
       {{"describe", "state", "--ledger", nowhere, "--summary", summary_},

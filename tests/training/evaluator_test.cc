@@ -23,6 +23,9 @@ struct Rows {
   std::vector<float> labels;
   std::vector<std::uint64_t> groups;
   ScoredRows view() const { return {probabilities, labels, groups}; }
+  std::vector<double> constants() const {
+    return std::vector<double>(probabilities.size(), 0.3);
+  }
 };
 
 // With `steps`, probabilities are rounded to that many values: ties.
@@ -58,7 +61,7 @@ Rows Shuffled(const Rows& rows, std::uint64_t seed) {
 }
 
 Evaluation Evaluated(const Rows& rows, int rounds = 0) {
-  auto evaluation = Evaluate(rows.view(), 0.3, 1, rounds);
+  auto evaluation = Evaluate(rows.view(), rows.constants(), 1, rounds);
   EXPECT_TRUE(evaluation.ok()) << evaluation.status();
   return *std::move(evaluation);
 }
@@ -221,7 +224,8 @@ TEST(Evaluator, CoversTheTruthInMostRepetitions) {
   const double truth = Auc(population.probabilities, population.labels);
   int covered = 0;
   for (std::uint64_t seed = 100; seed < 200; ++seed) {
-    const auto got = Evaluate(MakeRows(450, seed).view(), 0.3, seed, 150);
+    const Rows rows = MakeRows(450, seed);
+    const auto got = Evaluate(rows.view(), rows.constants(), seed, 150);
     ASSERT_TRUE(got.ok());
     covered += got->auc.low <= truth && truth <= got->auc.high;
   }
@@ -247,9 +251,9 @@ TEST(Evaluator, DrawsWholeUsersSoThatCopiesOfRowsGainNothing) {
 
 TEST(Evaluator, GivesTheSameIntervalsForTheSameSeed) {
   const Rows rows = MakeRows(500, 10);
-  const auto a = Evaluate(rows.view(), 0.3, 5, 50);
-  const auto b = Evaluate(rows.view(), 0.3, 5, 50);
-  const auto c = Evaluate(rows.view(), 0.3, 6, 50);
+  const auto a = Evaluate(rows.view(), rows.constants(), 5, 50);
+  const auto b = Evaluate(rows.view(), rows.constants(), 5, 50);
+  const auto c = Evaluate(rows.view(), rows.constants(), 6, 50);
   ASSERT_TRUE(a.ok() && b.ok() && c.ok());
   EXPECT_EQ(FormatEvaluation(*a), FormatEvaluation(*b));
   EXPECT_NE(FormatEvaluation(*a), FormatEvaluation(*c));
@@ -308,16 +312,55 @@ TEST(ComparePaired, AveragesWindowsAndPoolsLosses) {
 TEST(Evaluator, SaysWhichRowsItCannotEvaluate) {
   Rows rows = MakeRows(30, 16);
   std::fill(rows.labels.begin(), rows.labels.end(), 0.0f);
-  EXPECT_THAT(Evaluate(rows.view(), 0.3, 1).status().message(),
+  EXPECT_THAT(Evaluate(rows.view(), rows.constants(), 1).status().message(),
               HasSubstr("one class only"));
   rows = MakeRows(30, 16);
   rows.probabilities[7] = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_THAT(Evaluate(rows.view(), 0.3, 1).status().message(),
+  EXPECT_THAT(Evaluate(rows.view(), rows.constants(), 1).status().message(),
               HasSubstr("row 7"));
   rows = MakeRows(30, 16);
   rows.groups.pop_back();
-  EXPECT_EQ(Evaluate(rows.view(), 0.3, 1).status().code(),
+  EXPECT_EQ(Evaluate(rows.view(), rows.constants(), 1).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Evaluator, TakesTheConstantOfEachRow) {
+  const Rows rows = MakeRows(400, 21);
+  std::vector<double> constants = rows.constants();
+  std::fill(constants.begin(), constants.begin() + 150, 0.1);
+  const auto got = Evaluate(rows.view(), constants, 1, 20);
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_NEAR(got->log_loss_constant.value, LogLoss(constants, rows.labels),
+              1e-12);
+  constants.pop_back();
+  EXPECT_EQ(Evaluate(rows.view(), constants, 1).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+// Calibrated and in many bins: the draws' own ECE lies far above the figure.
+TEST(Evaluator, TakesTheSurplusOfTheDrawsOffTheIntervalOfTheEce) {
+  const Rows rows = MakeRows(900, 22);
+  const Evaluation got = Evaluated(rows, 200);
+  EXPECT_LE(got.ece.low, got.ece.value);
+  EXPECT_GE(got.ece.high, got.ece.value);
+  double drawn = 0;
+  std::mt19937_64 random(23);
+  for (int draw = 0; draw < 50; ++draw) {
+    Rows again;
+    for (int user = 0; user < 300; ++user) {
+      const std::size_t from = 3 * (random() % 300);
+      for (std::size_t r = from; r < from + 3; ++r) {
+        again.probabilities.push_back(rows.probabilities[r]);
+        again.labels.push_back(rows.labels[r]);
+        again.groups.push_back(static_cast<std::uint64_t>(user));
+      }
+    }
+    drawn += Evaluated(again).ece.value / 50;
+  }
+  EXPECT_GT(drawn, got.ece.value * 1.1) << "biased as said";
+  const double middle = (got.ece.low + got.ece.high) / 2;
+  EXPECT_LT(middle, (drawn + got.ece.value) / 2);
+  EXPECT_THAT(FormatEvaluation(got), HasSubstr("* the draws' mean surplus"));
 }
 
 TEST(Evaluator, SurvivesCertaintyAndSeparation) {

@@ -5,6 +5,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "features/base/atomic_file.h"
 #include "features/catalogue.h"
 #include "features/rocks_ledger.h"
@@ -99,6 +100,52 @@ TEST_F(ImportVerbTest, LeavesNoLedgerBehindAMistake) {
   EXPECT_FALSE(Import(input, {"--assume-consent", "maybe"}).ok());
   EXPECT_FALSE(Run({"--format", "eventsim", "--input", input}).ok());
   EXPECT_FALSE(std::filesystem::exists(ledger_path_));
+}
+
+TEST_F(ImportVerbTest, TakesBackTheLedgerOfARunThatTookInNothing) {
+  const std::string times = absl::StrReplaceAll(kLines, {{"000,", ","}});
+  for (const auto& input :
+       {folder_.Write("a.csv", "ts,user\n1,alice\n"),
+        folder_.Write("seconds", times),
+        folder_.Write("cut.gz", GzipBytes(kLines).substr(0, 30))}) {
+    EXPECT_FALSE(Import(input).ok()) << input;
+    EXPECT_FALSE(std::filesystem::exists(ledger_path_)) << input;
+  }
+  std::filesystem::create_directory(ledger_path_);
+  EXPECT_FALSE(Import(folder_.path() / "a.csv").ok());
+  EXPECT_TRUE(std::filesystem::is_empty(ledger_path_));
+}
+
+TEST_F(ImportVerbTest, LeavesALedgerThatWasThereBeforeAMistake) {
+  ASSERT_TRUE(Import(folder_.Write("a", kLines)).ok());
+  EXPECT_FALSE(Import(folder_.Write("a.csv", "ts,user\n1,alice\n")).ok());
+  ASSERT_TRUE(Import(folder_.path() / "a").ok());
+  EXPECT_THAT(output_, HasSubstr("had been imported before"));
+}
+
+TEST_F(ImportVerbTest, FailsWhenEveryLineIsRefused) {
+  const absl::Status status = Import(
+      folder_.Write("seconds", absl::StrReplaceAll(kLines, {{"000,", ","}})));
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("line 1 is BAD_TIME (event_time 1970-01-18T19:19:12Z "
+                        "is before 1990)"));
+}
+
+TEST_F(ImportVerbTest, BoundsHowFarATimeMayBeFromItsNeighbours) {
+  const auto input = folder_.Write(
+      "a", absl::StrCat(kLines, absl::StrReplaceAll(kLines, {{"1538", "1545"}}),
+                        kLines));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(Import(input, {"--time-gap-max", "soon"})));
+  ASSERT_TRUE(Import(input).ok());
+  EXPECT_FALSE(absl::StrContains(output_, "TIME_FAR_FROM_NEIGHBOURS"));
+  const std::string lone = absl::StrCat(
+      kLines, "{\"ts\":1545352000000,\"userId\":\"a\",\"page\":\"Home\"}\n",
+      kLines);
+  ASSERT_TRUE(Import(folder_.Write("b", lone), {"--time-gap-max", "30d"}).ok());
+  EXPECT_THAT(output_, HasSubstr("line 4: event_time is 2018-12-21; the lines "
+                                 "before it lie in 2018-10-01 to 2018-10-01"));
 }
 
 TEST_F(ImportVerbTest, SaysWhereAFileIsDamagedAfterItsGoodLines) {

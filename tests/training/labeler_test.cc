@@ -27,7 +27,9 @@ struct History {
   std::vector<LoggedEvent> events() const {
     std::vector<LoggedEvent> logged;
     for (const std::string& event : bytes) {
-      logged.push_back({{}, logged.size() + 1, logged.size(), 0, event});
+      const std::size_t k = logged.size();
+      const std::int64_t known_us = k < known.size() ? known[k] : 0;
+      logged.push_back({{}, k + 1, k, known_us, event});
     }
     return logged;
   }
@@ -48,13 +50,15 @@ struct History {
     Add();
   }
   v1::Event next;
+  std::vector<std::int64_t> known;  // Of the first events, when learned of.
 };
 
 bool Positive(const char* label, const History& history, std::int64_t us,
               absl::Duration horizon) {
   const auto labeler = Labeler::Named(label);
   EXPECT_TRUE(labeler.ok()) << labeler.status();
-  return Labeler::IsPositive(labeler->Read(history.events()), At(us), horizon);
+  return Labeler::IsPositive(labeler->Read(history.events()), At(us), horizon,
+                             absl::InfiniteFuture());
 }
 
 TEST(Labeler, CountsWhatHappensAfterTheSnapshotThroughTheHorizon) {
@@ -97,11 +101,31 @@ TEST(Labeler, ForgivesOnlyWhoComesBackWithinTheHorizon) {
   EXPECT_TRUE(for_good(kStartUs, 14 * kDay)) << "not after leaving";
 }
 
+TEST(Labeler, ReadsNothingThatBecameKnownLater) {
+  History history;
+  history.Cancel(kStartUs);
+  history.Subscribe(kStartUs + kDayUs);
+  history.known = {kStartUs + 20 * kDayUs, kStartUs + 30 * kDayUs};
+  const auto leaves = [&](const char* label, std::int64_t known_by_us) {
+    return Labeler::IsPositive(Labeler::Named(label)->Read(history.events()),
+                               At(kStartUs - kDayUs), 14 * kDay,
+                               At(known_by_us));
+  };
+  const std::int64_t late_us = kStartUs + 20 * kDayUs;
+  EXPECT_FALSE(leaves("churn_by_choice", late_us - 1));
+  EXPECT_TRUE(leaves("churn_by_choice", late_us));
+  EXPECT_TRUE(leaves("churn_by_choice_for_good", late_us));
+  EXPECT_FALSE(leaves("churn_by_choice_for_good", late_us + 10 * kDayUs))
+      << "the return is known by then";
+}
+
 // The formula of label.proto, read aloud over the messages themselves.
 bool NaivelyPositive(const std::vector<LoggedEvent>& events, bool for_good,
-                     std::int64_t snapshot_us, std::int64_t horizon_us) {
+                     std::int64_t snapshot_us, std::int64_t horizon_us,
+                     std::int64_t known_by_us) {
   std::vector<std::pair<std::int64_t, v1::Event>> parsed;
   for (const LoggedEvent& logged : events) {
+    if (logged.known_time_us > known_by_us) continue;
     v1::Event event;
     EXPECT_TRUE(event.ParseFromString(std::string(logged.event)));
     parsed.emplace_back(event.event_time().seconds() * 1'000'000 +
@@ -130,6 +154,7 @@ TEST(Labeler, AgreesWithTheFormulaOnRandomLives) {
   const Labeler for_good = *Labeler::Named("churn_by_choice_for_good");
   int positives = 0;
   int forgiven = 0;
+  int unknown = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE(seed);
     testing::RandomEvents random(seed, kStartUs, 120);
@@ -142,20 +167,31 @@ TEST(Labeler, AgreesWithTheFormulaOnRandomLives) {
       const std::int64_t snapshot_us =
           kStartUs + random.draws().Between(-10, 260) * kDayUs / 2;
       const std::int64_t days = random.draws().Between(1, 40);
-      const bool leaves =
-          NaivelyPositive(logged, false, snapshot_us, days * kDayUs);
-      const bool leaves_for_good =
-          NaivelyPositive(logged, true, snapshot_us, days * kDayUs);
-      ASSERT_EQ(Labeler::IsPositive(timeline, At(snapshot_us), days * kDay),
-                leaves);
-      ASSERT_EQ(Labeler::IsPositive(undone, At(snapshot_us), days * kDay),
-                leaves_for_good);
+      const std::int64_t known_by_us =
+          snapshot_us + (days + random.draws().Between(0, 60)) * kDayUs;
+      const auto check = [&](std::int64_t by_us, bool& leaves, bool& stays) {
+        leaves =
+            NaivelyPositive(logged, false, snapshot_us, days * kDayUs, by_us);
+        stays = leaves && !NaivelyPositive(logged, true, snapshot_us,
+                                           days * kDayUs, by_us);
+        ASSERT_EQ(Labeler::IsPositive(timeline, At(snapshot_us), days * kDay,
+                                      At(by_us)),
+                  leaves);
+        ASSERT_EQ(Labeler::IsPositive(undone, At(snapshot_us), days * kDay,
+                                      At(by_us)),
+                  leaves && !stays);
+      };
+      bool leaves = false, stays = false, known = false, unused = false;
+      check(absl::ToUnixMicros(absl::InfiniteFuture()), leaves, stays);
+      check(known_by_us, known, unused);
       positives += leaves;
-      forgiven += leaves && !leaves_for_good;
+      forgiven += stays;
+      unknown += leaves != known;
     }
   }
   EXPECT_GT(positives, 200);
   EXPECT_GT(forgiven, 20);
+  EXPECT_GT(unknown, 20);
 }
 
 TEST(Labeler, NeverReadsWhatHappenedByTheSnapshot) {
@@ -173,9 +209,11 @@ TEST(Labeler, NeverReadsWhatHappenedByTheSnapshot) {
         ASSERT_TRUE(view.Parse(event.event));
         if (view.time_us() > snapshot_us) later.push_back(event);
       }
-      EXPECT_EQ(
-          Labeler::IsPositive(labeler.Read(logged), At(snapshot_us), 14 * kDay),
-          Labeler::IsPositive(labeler.Read(later), At(snapshot_us), 14 * kDay));
+      const auto positive = [&](const std::vector<LoggedEvent>& read) {
+        return Labeler::IsPositive(labeler.Read(read), At(snapshot_us),
+                                   14 * kDay, absl::InfiniteFuture());
+      };
+      EXPECT_EQ(positive(logged), positive(later));
     }
   }
 }

@@ -9,6 +9,8 @@
 #include "features/catalogue.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/child_process.h"
+#include "tests/support/churn_bundle.h"
 #include "tests/support/fixed_clock.h"
 #include "tests/support/temp_folder.h"
 #include "training/split_mix.h"
@@ -62,6 +64,44 @@ class ScoreVerb : public ::testing::Test {
   const std::filesystem::path output_ = folder_.path() / "scores.csv";
   const std::filesystem::path summary_ = folder_.path() / "summary.json";
 };
+
+TEST_F(ScoreVerb, TakesEitherATableOrALedgerWithUsers) {
+  for (const std::string& flags :
+       {std::string(), std::string("--table a --ledger b --users c"),
+        std::string("--ledger b"), std::string("--users c --table a"),
+        std::string("--table a --as-of 2024-01-01")}) {
+    CLI::App app("test");
+    VerbRun run;
+    AddScoreVerb(app, workshop_, run);
+    app.parse(
+        absl::StrCat("score --model churn --models m --output o ", flags));
+    EXPECT_TRUE(absl::IsInvalidArgument(run())) << flags;
+  }
+}
+
+TEST_F(ScoreVerb, WritesUsersOfALedgerAsOfItsEnd) {
+  const Catalogue& catalogue = Catalogue::Embedded();
+  WriteChurnBundle(folder_.path() / "models", catalogue);
+  const std::filesystem::path ledger = folder_.path() / "ledger";
+  const std::string tenuto = BuiltProgram("tenuto");
+  ChildProcess world({tenuto, "world", "generate", "--users", "20", "--days",
+                      "30", "--seed", "4", "--ledger", ledger.string()});
+  ASSERT_EQ(world.Wait(), 0) << world.errors();
+  const std::filesystem::path users =
+      folder_.Write("users.txt", "u0000001\nu0000002\nno, \"body\"\n");
+  ChildProcess score({tenuto, "score", "--model", "churn_14d", "--models",
+                      (folder_.path() / "models").string(), "--ledger",
+                      ledger.string(), "--users", users.string(), "--output",
+                      output_.string(), "--summary", summary_.string()});
+  ASSERT_EQ(score.Wait(), 0) << score.errors();
+  const std::string bytes = *ReadFile(output_);
+  const std::vector<std::string> lines = absl::StrSplit(bytes, '\n');
+  ASSERT_EQ(lines.size(), 5U) << bytes;
+  EXPECT_EQ(lines[0], "user_id,known,eligible,probability,reasons");
+  EXPECT_THAT(lines[1], testing::StartsWith("\"u0000001\",1,"));
+  EXPECT_THAT(lines[3], testing::StartsWith("\"no, \"\"body\"\"\",0,0,"));
+  EXPECT_THAT(*ReadFile(summary_), HasSubstr("\"rows\":3,"));
+}
 
 TEST_F(ScoreVerb, WritesAProbabilityForEachRowInItsOrder) {
   const absl::Status status =

@@ -40,9 +40,10 @@ TEST(AllRpcs, NamesEveryMethodOnce) {
 }
 
 TEST(ServerClient, SaysThatNobodyAnswers) {
-  ServerClient client("127.0.0.1:1");
+  const auto client = ServerClient::Create("127.0.0.1:1");
+  ASSERT_TRUE(client.ok()) << client.status();
   bool is_given = false;
-  const absl::Status status = client.Call(
+  const absl::Status status = (*client)->Call(
       **FindRpc("GetServerStatus"), absl::Seconds(5),
       [&](std::string& json) {
         json = "{}";

@@ -42,20 +42,16 @@ void ExpectLawful(const std::vector<absl::Time>& snapshots,
     EXPECT_LT(window.train.back(), window.calibrate.front());
     // The embargo: every label that is learned from closed before the test.
     EXPECT_LE(window.calibrate.back() + options.horizon, window.test.front());
-    if (options.train_before) {
-      EXPECT_LE(window.calibrate.back() + options.horizon,
-                *options.train_before);
-    }
+    EXPECT_EQ(window.known_by,
+              options.train_before.value_or(window.test.front()));
+    EXPECT_LE(window.known_by, window.test.front());
     // Nothing that may be learned from is left out.
     for (const absl::Time t : snapshots) {
-      const absl::Time known_by =
-          std::min(options.train_before.value_or(absl::InfiniteFuture()),
-                   window.test.front());
       const bool learned =
           std::count(window.train.begin(), window.train.end(), t) +
               std::count(window.calibrate.begin(), window.calibrate.end(), t) ==
           1;
-      EXPECT_EQ(learned, t + options.horizon <= known_by);
+      EXPECT_EQ(learned, t + options.horizon <= window.known_by);
     }
     tested.insert(tested.end(), window.test.begin(), window.test.end());
   }
@@ -94,6 +90,9 @@ TEST(PlanSplit, NeverLearnsFromALabelThatIsOpenWhenTheTestBegins) {
       EXPECT_EQ(plan.status().code(), absl::StatusCode::kInvalidArgument);
       continue;
     }
+    if (options.train_before && options.test_from) {
+      EXPECT_LE(*options.train_before, *options.test_from);
+    }
     ++planned;
     ASSERT_LE(plan->size(), static_cast<std::size_t>(options.windows));
     ExpectLawful(snapshots, options, *plan);
@@ -129,6 +128,45 @@ TEST(PlanSplit, SaysWhichFlagHelpsWhenThereIsNothingToTest) {
               HasSubstr("none of them from 2026-05-16"));
   EXPECT_THAT(std::string(late.status().message()),
               HasSubstr("earlier --test-from or --first-snapshot"));
+}
+
+TEST(PlanSplit, RefusesToLearnFromWhatWasKnownAfterTheTestBegan) {
+  SplitOptions options;
+  options.horizon = 7 * kDay;
+  options.test_from = Day(70);
+  options.train_before = Day(71);
+  const auto snapshots =
+      PlanSnapshots(Day(0), 7 * kDay, options.horizon, Day(7 * 20));
+  const auto plan = PlanSplit(snapshots, options);
+  EXPECT_EQ(plan.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(std::string(plan.status().message()),
+            "--train-before 2025-03-13 is later than --test-from 2025-03-12: "
+            "what is learned must be known before the test begins; give "
+            "--train-before 2025-03-12 or earlier, or a later --test-from");
+  options.train_before = Day(70);
+  EXPECT_TRUE(PlanSplit(snapshots, options).ok());
+}
+
+TEST(PlanSplit, TestsNothingBeforeTheEndOfLearning) {
+  SplitOptions options;
+  options.horizon = 7 * kDay;
+  options.train_before = Day(7 * 15);
+  const auto snapshots =
+      PlanSnapshots(Day(0), 7 * kDay, options.horizon, Day(7 * 20));
+  const auto plan = PlanSplit(snapshots, options);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->front().test.front(), Day(7 * 15)) << "default: 7 * 11";
+}
+
+TEST(PlanSplit, NamesTheMomentByWhichLabelsMustBeKnown) {
+  SplitOptions options;
+  options.horizon = 14 * kDay;
+  options.test_from = Day(40);
+  options.train_before = Day(22) + absl::Hours(6);
+  const auto plan = PlanSplit({Day(7), Day(14), Day(40)}, options);
+  EXPECT_THAT(std::string(plan.status().message()),
+              HasSubstr("only 1 snapshots have known labels before "
+                        "2025-01-23T06:00:00Z for the test from 2025-02-10"));
 }
 
 TEST(PlanSplit, SaysWhichFlagHelpsWhenThereIsTooLittleToLearn) {

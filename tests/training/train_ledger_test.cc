@@ -1,12 +1,14 @@
 #include "training/train_ledger.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
+#include "features/event_view.h"
 #include "features/memory_ledger.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -76,16 +78,53 @@ class TrainLedgerTest : public ::testing::Test {
     return *bundle;
   }
 
+  // The same log, each event as `change` leaves it.
+  static std::unique_ptr<MemoryLedger> Copy(
+      const std::function<void(const EventView&, GatedEvent&)>& change) {
+    auto copy = std::make_unique<MemoryLedger>(Catalogue::Embedded());
+    EventView view;
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      std::vector<GatedEvent> events;
+      const absl::Status status =
+          world_->Scan(partition, 0, [&](const LoggedEvent& logged) {
+            EXPECT_TRUE(view.Parse(logged.event));
+            events.push_back({logged.user, logged.event_hash,
+                              logged.known_time_us, std::string(logged.event)});
+            change(view, events.back());
+            return true;
+          });
+      EXPECT_TRUE(status.ok()) << status;
+      EXPECT_TRUE(copy->Commit(events, nullptr).ok());
+    }
+    return copy;
+  }
+
+  // The summary without the members that name times and memory.
+  std::string SteadySummary() const {
+    std::string text = *ReadFile(options_.summary);
+    for (const auto& [key, end] :
+         {std::pair<const char*, char>{"\"seconds\":{", '}'},
+          {"\"replay_events_per_second_per_thread\":", ','},
+          {"\"peak_memory_bytes\":", ','}}) {
+      const std::size_t from = text.find(key);
+      EXPECT_NE(from, std::string::npos) << key;
+      text.erase(from, text.find(end, from) - from);
+    }
+    return text;
+  }
+
   static std::unique_ptr<MemoryLedger> world_;
   Ledger* ledger_ = world_.get();
+  BorrowedLedger::Hidden hidden_;
   const TempFolder folder_;
   const FixedClock clock_{absl::FromUnixSeconds(1'750'000'000)};
   const Workshop workshop_{
       clock_, Catalogue::Embedded(),
       [this](const std::filesystem::path&, LedgerAccess access) {
         EXPECT_EQ(access, LedgerAccess::kRead);
-        return OpenedLedger{UserKeys::FromSecret("a world"),
-                            std::make_unique<BorrowedLedger>(*ledger_)};
+        return OpenedLedger{
+            UserKeys::FromSecret("a world"),
+            std::make_unique<BorrowedLedger>(*ledger_, hidden_)};
       }};
   TrainLedgerOptions options_;
 };
@@ -193,6 +232,92 @@ TEST_F(TrainLedgerTest, GivesTheSameBytesOnOneAndTwoThreads) {
   }
   const std::string manifest = BundleFile(1, "manifest.textproto");
   EXPECT_THAT(manifest, Not(HasSubstr("trees: 1\n"))) << "a model of something";
+}
+
+TEST_F(TrainLedgerTest, GivesTheSameFiguresWhateverTheSecretKeyOfTheLedger) {
+  options_.windows = 1;
+  options_.baseline = true;
+  ASSERT_TRUE(Train().ok());
+  const std::string figures = SteadySummary();
+  std::filesystem::remove_all(options_.models);
+  const auto other = Copy([](const EventView&, GatedEvent& event) {
+    for (auto& byte : event.user.bytes) {
+      byte = static_cast<std::uint8_t>(byte * 77 + 5);
+    }
+  });
+  ledger_ = other.get();
+  ASSERT_TRUE(Train().ok());
+  EXPECT_EQ(SteadySummary(), figures);
+}
+
+TEST_F(TrainLedgerTest, LearnsNoLabelThatBecameKnownAfterTheTestBegan) {
+  const int cancelled = *FindPayload("cancelled");
+  const int downgraded = *FindPayload("downgraded");
+  const std::int64_t end_us = absl::ToUnixMicros(world_->Facts().history_end);
+  const auto late = Copy([&](const EventView& view, GatedEvent& event) {
+    if (view.payload() == cancelled || view.payload() == downgraded) {
+      event.known_time_us = end_us;
+    }
+  });
+  ledger_ = late.get();
+  options_.windows = 1;
+  ExpectRefused("training rows have one class only (0 positive)");
+}
+
+TEST_F(TrainLedgerTest, CountsRowsOfWhoHadLeftBeforeTheSnapshot) {
+  const int cancelled = *FindPayload("cancelled");
+  const int downgraded = *FindPayload("downgraded");
+  const auto late = Copy([&](const EventView& view, GatedEvent& event) {
+    if (view.payload() == cancelled || view.payload() == downgraded) {
+      event.known_time_us += absl::ToInt64Microseconds(absl::Hours(24 * 8));
+    }
+  });
+  ledger_ = late.get();
+  options_.windows = 1;
+  ::testing::internal::CaptureStdout();
+  const absl::Status status = Train();
+  const std::string shown = ::testing::internal::GetCapturedStdout();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(shown, HasSubstr("rows of users who had left before the "
+                               "snapshot, as became known after it"));
+  EXPECT_THAT(*ReadFile(options_.summary),
+              Not(HasSubstr("\"rows_left_before_snapshot\":0")));
+}
+
+TEST_F(TrainLedgerTest, LaysWindowsOverSnapshotsThatHaveRows) {
+  // One odd time, three years before the first event of anybody else.
+  bool moved = false;
+  options_.windows = 1;
+  const auto odd = Copy([&](const EventView&, GatedEvent& event) {
+    if (moved) return;
+    moved = true;
+    event.user.bytes[0] ^= 1;
+    event.known_time_us = absl::ToUnixMicros(world_->Facts().history_start -
+                                             absl::Hours(24 * 7 * 150));
+    v1::Event stray;
+    stray.mutable_event_time()->set_seconds(event.known_time_us / 1'000'000);
+    stray.mutable_page_view();
+    event.event = stray.SerializeAsString();
+  });
+  ledger_ = odd.get();
+  ::testing::internal::CaptureStdout();
+  const absl::Status status = Train();
+  const std::string shown = ::testing::internal::GetCapturedStdout();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(shown, HasSubstr("snapshots have no row and are left out"));
+  EXPECT_THAT(shown, HasSubstr("window    train 2025-01-"));
+  EXPECT_THAT(*ReadFile(options_.summary),
+              HasSubstr("\"empty_snapshots\":149"));
+}
+
+TEST_F(TrainLedgerTest, SaysWhenTooFewSnapshotsHaveRows) {
+  const std::int64_t late_us =
+      absl::ToUnixMicros(world_->Facts().history_end - absl::Hours(24 * 16));
+  hidden_ = [late_us](const LoggedEvent& event) {
+    return event.known_time_us < late_us;
+  };
+  options_.horizon = absl::Hours(24 * 7);
+  ExpectRefused("snapshots have no row and are left out; rows go from ");
 }
 
 TEST_F(TrainLedgerTest, RefusesAnEmptyLedgerAndLeavesNothing) {

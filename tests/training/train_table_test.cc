@@ -21,17 +21,18 @@ namespace tenuto {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::uint64_t kSeed = 2026;
 
 // Users whose hours fall before they leave, and two columns that know it.
-std::string UsersCsv(int rows) {
+std::string UsersCsv(int rows, int rows_a_user = 1) {
   SplitMix64 random(kSeed);
   std::string csv = "user,taken,plan,hours,seats,seats_later,ended_at,churn\n";
   for (int r = 0; r < rows; ++r) {
     const bool leaves = random.Below(4) == 0;
     const std::uint64_t seats = 1 + random.Below(9);
-    absl::StrAppend(&csv, "u", r, ",2018-0", 1 + r % 6, "-01,",
+    absl::StrAppend(&csv, "u", r / rows_a_user, ",2018-0", 1 + r % 6, "-01,",
                     random.Below(3) == 0 ? "gold" : "basic", ",",
                     random.Below(40) + (leaves ? 0 : 15), ",", seats, ",",
                     seats + (leaves ? 1 + random.Below(3) : 0), ",",
@@ -102,6 +103,46 @@ TEST_F(TrainTableTest, SplitsByTimeAndComparesBaselines) {
   EXPECT_THAT(Summary(), HasSubstr("\"test\":400}"));
   EXPECT_THAT(Summary(), HasSubstr("\"name\":\"plain xgboost\""));
   EXPECT_THAT(Summary(), HasSubstr("dates the row, by --time"));
+}
+
+TEST_F(TrainTableTest, WarnsWhenKeysTakeMostRowsAway) {
+  options_.columns.time = "taken";
+  options_.columns.train_before = "2018-05-01";
+  options_.columns.test_from = "2018-05-01";
+  ::testing::internal::CaptureStdout();
+  const absl::Status status = Train(UsersCsv(2400, 6));
+  const std::string shown = ::testing::internal::GetCapturedStdout();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(shown, HasSubstr("of 2400 rows are left out, more than half: "));
+  EXPECT_THAT(shown, HasSubstr("other rows of their --key are in another"));
+  ::testing::internal::CaptureStdout();
+  EXPECT_TRUE(Train(UsersCsv(1200)).ok());
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(),
+              Not(HasSubstr("warning")));
+}
+
+TEST_F(TrainTableTest, SaysHowManyRowsCalibrationNeedsAndWhoTookThem) {
+  options_.columns.time = "taken";
+  options_.columns.train_before = "2018-05-01";
+  options_.columns.test_from = "2018-05-01";
+  const absl::Status status = Train(UsersCsv(180, 6));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("of 180 rows are left to calibrate on, and at least 20 "
+                        "of both outcomes are needed"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("because their --key is in another part: 1"));
+  EXPECT_FALSE(std::filesystem::exists(options_.models_dir));
+}
+
+TEST_F(TrainTableTest, RefusesToLearnFromRowsOfTheTestPeriod) {
+  options_.columns.time = "taken";
+  options_.columns.train_before = "2018-05-02";
+  options_.columns.test_from = "2018-05-01";
+  const absl::Status status = Train(UsersCsv(1200));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("--train-before is later than --test-from"));
 }
 
 TEST_F(TrainTableTest, GivesTheSameModelOnOneAndTwoThreads) {

@@ -43,9 +43,7 @@ class TrainVerb : public ::testing::Test {
                    "--seed", "3", "--ledger", World()});
     ASSERT_EQ(lived.exit_code, 0) << lived.errors;
   }
-  static void TearDownTestSuite() {
-    shared_.reset();
-  }
+  static void TearDownTestSuite() { shared_.reset(); }
   static std::string World() { return (shared_->path() / "world").string(); }
 
   Outcome Train(const std::vector<std::string>& flags) const {
@@ -125,6 +123,46 @@ TEST_F(TrainVerb, RefusesWrongFlagsInOneLine) {
   ExpectRefused(TrainOnWorld({"--label", "boredom"}),
                 "label \"boredom\" is unknown; there are: churn_by_choice");
   ExpectRefused(TrainOnWorld({"--model", "../churn"}), "--model \"../churn\"");
+}
+
+TEST_F(TrainVerb, RefusesTheFlagsOfTheOtherSource) {
+  ExpectRefused(TrainOnWorld({"--target", "churn"}),
+                "--target has no meaning with --ledger: leave it out");
+  ExpectRefused(TrainOnWorld({"--test-share", "0.2"}),
+                "--test-share has no meaning with --ledger");
+  const std::string table = folder_.Write("t.csv", "x,y\n1,0\n").string();
+  for (const std::vector<std::string>& flag :
+       {std::vector<std::string>{"--horizon", "14d"},
+        {"--ablation"},
+        {"--label", "churn_by_choice"},
+        {"--windows", "2"}}) {
+    std::vector<std::string> words = {"--table", table, "--target", "y",
+                                      "--model", "m",   "--models", models_};
+    words.insert(words.end(), flag.begin(), flag.end());
+    ExpectRefused(Train(words), flag[0] + " has no meaning with --table");
+  }
+  ExpectRefused(
+      Train({"--table", table, "--target", "y", "--model", "m", "--models",
+             models_, "--time", "x", "--test-share", "0.2"}),
+      "--time excludes --test-share");
+}
+
+TEST_F(TrainVerb, RefusesToLearnFromTheTestPeriod) {
+  ExpectRefused(TrainOnWorld({"--train-before", "2025-03-21", "--test-from",
+                              "2025-03-20"}),
+                "--train-before 2025-03-21 is later than --test-from "
+                "2025-03-20");
+}
+
+TEST_F(TrainVerb, NamesTheVerbsWhenTheWordIsNone) {
+  ExpectRefused(RunTenuto({"foo"}),
+                "\"foo\" is no verb of `tenuto`; there are: import, world, "
+                "train, score, replay, describe, call;");
+  ExpectRefused(RunTenuto({"foo", "--ledger", "x"}), "\"foo\" is no verb");
+  ExpectRefused(RunTenuto({"train", "foo"}),
+                "\"foo\" is no verb of `tenuto train`; there are: churn;");
+  ExpectRefused(RunTenuto({}), "`tenuto` needs a verb; there are: import");
+  ExpectRefused(RunTenuto({"train"}), "`tenuto train` needs a verb");
 }
 
 TEST_F(TrainVerb, RefusesTimesThatLeaveNothingToLearnOrTest) {

@@ -50,5 +50,12 @@ TEST(TrainingMatrix, SelectsColumnsInTheOrderAsked) {
   EXPECT_THAT(one.times_s, ElementsAre(100, 200, 300));
 }
 
+TEST(BaseRate, CountsTheRowsOfBothPartsAlike) {
+  TrainingMatrix train, calibrate;
+  train.labels = {1, 0, 0, 0, 0, 0};
+  calibrate.labels = {1, 1};
+  EXPECT_EQ(BaseRate(train, calibrate), 3.0 / 8);
+}
+
 }  // namespace
 }  // namespace tenuto

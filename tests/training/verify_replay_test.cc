@@ -192,8 +192,8 @@ TEST_F(VerifyReplayTest, FindsTheStateOfAUserWhomTheLogDoesNotKnow) {
 TEST_F(VerifyReplayTest, NeedsNoRecordsWhereNothingWasServed) {
   const auto none = ReadRecordedScores(folder_.path() / "none");
   ASSERT_TRUE(none.ok()) << none.status();
-  const auto result = VerifyReplay(ledger_, catalogue_, *none,
-                                   folder_.path() / "no models", 1);
+  const auto result =
+      VerifyReplay(ledger_, catalogue_, *none, folder_.path() / "no models", 1);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->rows, 0);
   EXPECT_EQ(result->states, kUsers);

@@ -8,11 +8,14 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "simdjson.h"
 #include "training/importers/eventsim_pages.h"
 #include "training/line_source.h"
@@ -105,21 +108,22 @@ bool Length(ondemand::value& value, Fields& fields) {
 struct FieldReader {
   absl::string_view name;
   bool (*read)(ondemand::value& value, Fields& fields);
+  bool may_be_shown = false;  // Tells of no person.
 };
 
 constexpr FieldReader kFields[] = {
-    {"ts", Integer<&Fields::ts_ms>},
+    {"ts", Integer<&Fields::ts_ms>, true},
     {"userId", Text<&Fields::user_id>},
     {"sessionId", Text<&Fields::session_id>},
-    {"page", Text<&Fields::page>},
-    {"level", Text<&Fields::level>},
-    {"status", Integer<&Fields::status>},
-    {"itemInSession", Integer<&Fields::item_in_session>},
+    {"page", Text<&Fields::page>, true},
+    {"level", Text<&Fields::level>, true},
+    {"status", Integer<&Fields::status>, true},
+    {"itemInSession", Integer<&Fields::item_in_session>, true},
     {"userAgent", Text<&Fields::user_agent>},
-    {"registration", Integer<&Fields::registration_ms>},
+    {"registration", Integer<&Fields::registration_ms>, true},
     {"artist", Text<&Fields::artist>},
     {"song", Text<&Fields::song>},
-    {"length", Length},
+    {"length", Length, true},
 };
 
 // Null for a field that we do not take. Keys stand raw in the line, each
@@ -142,8 +146,30 @@ bool LooksLikeJson(ondemand::value& value) {
   return !value.type().get(type);
 }
 
-Rejection Malformed(simdjson::error_code error) {
-  return {"MALFORMED_JSON", simdjson::error_message(error)};
+// The line itself is a person's; its length and the parser's complaint are not.
+Rejection Malformed(simdjson::error_code error, std::size_t bytes) {
+  const absl::string_view complaint = error == simdjson::INCORRECT_TYPE
+                                          ? "the line is no JSON object"
+                                          : simdjson::error_message(error);
+  return {"MALFORMED_JSON", absl::StrCat(complaint, " (", bytes, " bytes)")};
+}
+
+// Names what is wrong, and shows it where it cannot tell of a person.
+Rejection MalformedField(const FieldReader& field, ondemand::value& value) {
+  const std::string_view raw = value.raw_json_token();
+  absl::string_view token = absl::StripTrailingAsciiWhitespace(
+      absl::string_view(raw.data(), raw.size()));
+  std::string message = absl::StrCat("field ", Quoted(field.name), " is ");
+  if (absl::StartsWith(token, "[") || absl::StartsWith(token, "{")) {
+    absl::StrAppend(&message, "a list or an object");
+  } else if (field.may_be_shown) {
+    absl::ConsumePrefix(&token, "\"");
+    absl::ConsumeSuffix(&token, "\"");
+    absl::StrAppend(&message, Quoted(token));
+  } else {
+    absl::StrAppend(&message, "no text");
+  }
+  return {"MALFORMED_FIELD", std::move(message)};
 }
 
 void SetTimestamp(std::int64_t ms, google::protobuf::Timestamp& timestamp) {
@@ -216,21 +242,28 @@ class EventsimFormat : public Format {
 
   bool implies_sessions() const override { return true; }
 
-  v1::Event* Read(absl::string_view record, Rejection& rejection) override {
+  v1::Event* Read(absl::string_view record, Rejection& trouble) override {
     Fields fields;
     if (std::optional<Rejection> wrong = Parse(record, fields)) {
-      rejection = *std::move(wrong);
+      trouble = *std::move(wrong);
       return nullptr;
     }
     if (fields.ts_ms == kMissing) {
-      rejection = {"BAD_TIME", "field \"ts\" is missing"};
+      trouble = {"BAD_TIME", "field \"ts\" is missing"};
       return nullptr;
     }
     const auto page = page_index_.find(fields.page);
     if (page == page_index_.end()) {
-      rejection = {"UNKNOWN_PAGE",
-                   "field \"page\" is missing or no page of eventsim"};
+      trouble = {"UNKNOWN_PAGE",
+                 fields.page.empty()
+                     ? "field \"page\" is missing"
+                     : absl::StrCat("page is ", Quoted(fields.page))};
       return nullptr;
+    }
+    // What the line says besides is as good as ever.
+    if (!fields.level.empty() && PlanOf(fields.level) == v1::PLAN_UNSPECIFIED) {
+      trouble = {"UNKNOWN_LEVEL",
+                 absl::StrCat("level is ", Quoted(fields.level))};
     }
     v1::Event& event = events_[page->second];
     FillEvent(fields, EventsimPages()[page->second], event);
@@ -256,29 +289,29 @@ std::optional<Rejection> EventsimFormat::Parse(absl::string_view record,
               .iterate(simdjson::padded_string_view(
                   record.data(), record.size(), record.size() + kLinePadding))
               .get(document)) {
-    return Malformed(error);
+    return Malformed(error, record.size());
   }
   if (const auto error = document.get_object().get(object)) {
-    return Malformed(error);
+    return Malformed(error, record.size());
   }
   for (auto result : object) {
     ondemand::field field;
     if (const auto error = std::move(result).get(field)) {
-      return Malformed(error);
+      return Malformed(error, record.size());
     }
     ondemand::value& value = field.value();
     const FieldReader* const reader = FindField(field.key().raw());
     if (reader == nullptr) {
-      if (!LooksLikeJson(value)) return Malformed(simdjson::TAPE_ERROR);
+      if (!LooksLikeJson(value)) {
+        return Malformed(simdjson::TAPE_ERROR, record.size());
+      }
     } else if (!reader->read(value, fields)) {
-      return Rejection{
-          "MALFORMED_FIELD",
-          absl::StrCat("field \"", reader->name, "\" holds no usable value")};
+      return MalformedField(*reader, value);
     }
   }
   // Nothing may follow the object.
   if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
-    return Malformed(simdjson::TRAILING_CONTENT);
+    return Malformed(simdjson::TRAILING_CONTENT, record.size());
   }
   return std::nullopt;
 }

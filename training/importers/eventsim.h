@@ -12,7 +12,8 @@
 namespace tenuto {
 
 // Reasons of its own: MALFORMED_JSON, BAD_TIME, MALFORMED_FIELD,
-// UNKNOWN_PAGE.
+// UNKNOWN_PAGE. A line with a level other than paid and free is taken without
+// a plan and counted as UNKNOWN_LEVEL.
 std::unique_ptr<Format> MakeEventsimFormat();
 
 }  // namespace tenuto

@@ -2,9 +2,11 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "training/importers/eventsim.h"
@@ -85,6 +87,16 @@ void HashedEventId(absl::string_view format, absl::string_view record,
   event_id.assign(format.data(), format.size());
   absl::StrAppend(&event_id, ":", absl::Hex(hash.high64, absl::kZeroPad16),
                   absl::Hex(hash.low64, absl::kZeroPad16));
+}
+
+std::string Quoted(absl::string_view value) {
+  std::size_t size = std::min(value.size(), std::size_t{40});
+  // Never half a character.
+  while (size > 0 && size < value.size() && (value[size] & 0xC0) == 0x80) {
+    --size;
+  }
+  return absl::StrCat("\"", absl::Utf8SafeCHexEscape(value.substr(0, size)),
+                      "\"", size < value.size() ? "..." : "");
 }
 
 absl::string_view TakeJsonRecord(absl::string_view& rest) {

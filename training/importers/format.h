@@ -21,9 +21,10 @@ class Format {
   virtual ~Format() = default;
 
   // `record` is followed by kLinePadding readable bytes. The event lives until
-  // the next call and may be changed meanwhile. Null with a filled `rejection`
-  // when the record is no event; an empty user id is left to the caller.
-  virtual v1::Event* Read(absl::string_view record, Rejection& rejection) = 0;
+  // the next call and may be changed meanwhile. Null when the record is no
+  // event, and `trouble` says why; an empty user id is left to the caller. With
+  // an event, a trouble that has a reason says what of the record had no use.
+  virtual v1::Event* Read(absl::string_view record, Rejection& trouble) = 0;
 
   // Whether a new session id is the only sign that a session was opened.
   virtual bool implies_sessions() const { return false; }
@@ -47,6 +48,10 @@ absl::StatusOr<std::unique_ptr<Format>> MakeFormat(absl::string_view name);
 // record's bytes. The same line is the same event for ever.
 void HashedEventId(absl::string_view format, absl::string_view record,
                    std::string& event_id);
+
+// A value of a line for a message: quoted, printable and short. Never for a
+// value that may tell of a person.
+std::string Quoted(absl::string_view value);
 
 // Takes the first record off the JSON line `rest`. Writers that lose a line end
 // join two objects ("{...}{...}"): both are records.

@@ -11,16 +11,22 @@
 namespace tenuto {
 namespace {
 
-constexpr std::array<absl::string_view, 6> kKeys = {
-    "v=",       "line=", "end_bytes=", "known_time_us=", "committed_day=",
-    "finished="};
+constexpr std::array<absl::string_view, 7> kKeys = {"v=",
+                                                    "line=",
+                                                    "end_bytes=",
+                                                    "known_time_us=",
+                                                    "earliest_time_us=",
+                                                    "committed_day=",
+                                                    "finished="};
+constexpr int kVersion = 2;
 
 }  // namespace
 
 std::string ImportMark::Format() const {
-  return absl::StrCat(kKeys[0], 1, " ", kKeys[1], line, " ", kKeys[2],
+  return absl::StrCat(kKeys[0], kVersion, " ", kKeys[1], line, " ", kKeys[2],
                       end_bytes, " ", kKeys[3], known_time_us, " ", kKeys[4],
-                      committed_day, " ", kKeys[5], finished ? 1 : 0);
+                      earliest_time_us, " ", kKeys[5], committed_day, " ",
+                      kKeys[6], finished ? 1 : 0);
 }
 
 absl::StatusOr<ImportMark> ImportMark::Parse(absl::string_view text) {
@@ -32,7 +38,7 @@ absl::StatusOr<ImportMark> ImportMark::Parse(absl::string_view text) {
     valid = absl::ConsumePrefix(&part, kKeys[i]) &&
             absl::SimpleAtoi(part, &numbers[i]);
   }
-  if (!valid || numbers[0] != 1) {
+  if (!valid || numbers[0] != kVersion) {
     return absl::DataLossError(
         absl::StrCat("progress of an earlier import is unreadable (\"", text,
                      "\"); import with --restart"));
@@ -40,8 +46,9 @@ absl::StatusOr<ImportMark> ImportMark::Parse(absl::string_view text) {
   return ImportMark{.line = numbers[1],
                     .end_bytes = numbers[2],
                     .known_time_us = numbers[3],
-                    .committed_day = numbers[4],
-                    .finished = numbers[5] != 0};
+                    .earliest_time_us = numbers[4],
+                    .committed_day = numbers[5],
+                    .finished = numbers[6] != 0};
 }
 
 std::string ImportSource(absl::string_view format, absl::string_view identity) {

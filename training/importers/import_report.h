@@ -13,12 +13,17 @@
 
 namespace tenuto {
 
-// Lines refused for one reason.
-struct RejectedLines {
+// Lines with the same trouble.
+struct TroubledLines {
+  struct Example {
+    std::int64_t line;
+    std::string message;  // What is wrong with this line.
+  };
   std::int64_t count = 0;
-  std::vector<std::int64_t> first_lines;  // At most kFirstLinesMax.
-  std::string first_message;              // Names fields, never content.
+  std::vector<Example> first;  // At most kFirstLinesMax.
 };
+// By reason.
+using Troubles = std::map<std::string, TroubledLines>;
 
 inline constexpr std::size_t kFirstLinesMax = 5;
 
@@ -27,7 +32,9 @@ struct ImportReport {
   std::int64_t lines = 0;
   std::int64_t accepted = 0;
   std::int64_t duplicate = 0;
-  std::map<std::string, RejectedLines> rejected;  // By reason.
+  Troubles rejected;
+  // Among the accepted and the duplicate: a field could not be used.
+  Troubles incomplete;
   // Events that the import stated about users, counted apart from lines.
   std::int64_t assumed_consents = 0;
   std::int64_t implied_sessions = 0;
@@ -41,6 +48,7 @@ struct ImportReport {
   absl::Status file_fault;
 
   void Reject(std::int64_t line, const Rejection& rejection);
+  void Note(std::int64_t line, const Rejection& lost);
   std::int64_t rejected_count() const;
   // The contract of `import --summary`.
   std::string ToJson() const;

@@ -12,16 +12,15 @@
 #include "features/base/clock.h"
 #include "features/ledger.h"
 #include "features/user_key.h"
-#include "tenuto/v1/event.pb.h"
 #include "training/importers/import_report.h"
+#include "training/importers/line_gate.h"
 #include "training/line_source.h"
 
 namespace tenuto {
 
 struct ImportOptions {
   std::string format;
-  // What is stated for every user met, because such logs hold no answers.
-  v1::Consent assumed_consent = v1::CONSENT_GRANTED;
+  LineGateOptions lines = {};
   // Reads from the first line, whatever was imported before.
   bool restart = false;
   std::size_t batch_events_max = 131'072;

@@ -148,8 +148,8 @@ absl::StatusOr<TableParts> SplitByTime(absl::Span<const std::uint64_t> groups,
                                        std::uint64_t seed) {
   if (limits.test_from < limits.train_before) {
     return absl::InvalidArgumentError(
-        "--test-from lies before --train-before: the test would be older than "
-        "what was learned");
+        "--train-before is later than --test-from: what is learned must be "
+        "older than the test; give --train-before no later than --test-from");
   }
   const double calibrate_from = CalibrateFrom(times, limits.train_before);
   std::vector<int> part_of_row = PartsOfTimes(times, limits, calibrate_from);

@@ -1,5 +1,6 @@
 #include "training/world/truth_file.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,6 +26,8 @@ absl::StatusOr<TruthFile> TruthFile::Create(std::filesystem::path path) {
     return absl::UnavailableError(
         absl::StrCat("cannot write ", unfinished, ": ", std::strerror(errno)));
   }
+  // It names users, as the ledger beside it does.
+  ::fchmod(::fileno(file), 0600);
   return TruthFile(std::move(path), file);
 }
 

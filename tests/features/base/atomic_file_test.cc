@@ -50,6 +50,26 @@ TEST(AtomicFile, KeepsTheOldFileWhenItCannotReplaceIt) {
   EXPECT_FALSE(WriteFileAtomically(folder.path() / "no/such", "text").ok());
 }
 
+TEST(AtomicFile, MakesADirectoryThatOnlyItsOwnerReads) {
+  using std::filesystem::perms;
+  const TempFolder folder;
+  const auto made = folder.path() / "a" / "b";
+  for (const char* path : {"a/b", "a/b/"}) {
+    ASSERT_TRUE(MakePrivateDirectory(folder.path() / path).ok());
+    EXPECT_EQ(std::filesystem::status(made).permissions(), perms::owner_all);
+  }
+  std::filesystem::permissions(made, perms::owner_all | perms::group_read);
+  ASSERT_TRUE(MakePrivateDirectory(made).ok());
+  EXPECT_EQ(std::filesystem::status(made).permissions(),
+            perms::owner_all | perms::group_read);
+  const auto file = folder.Write("file", "x");
+  for (const auto& path : {file, file / "below"}) {
+    const absl::Status status = MakePrivateDirectory(path);
+    EXPECT_TRUE(absl::IsUnavailable(status));
+    EXPECT_THAT(std::string(status.message()), HasSubstr(path.string()));
+  }
+}
+
 TEST(AtomicFile, SaysWhichFileIsMissingTooLargeOrNoFile) {
   const TempFolder folder;
   const auto missing = ReadFile(folder.path() / "absent").status();

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "gtest/gtest.h"
 #include "tenuto/v1/records.pb.h"
 #include "tests/support/random_events.h"
@@ -72,6 +74,57 @@ TEST(Wire, StaysInsideOfGarbage) {
     });
   }
   EXPECT_GT(refused, 0);
+}
+
+// What protobuf itself reads from the same bytes, field by field.
+std::vector<std::string> ByProtobuf(const std::string& bytes) {
+  google::protobuf::UnknownFieldSet fields;
+  if (!fields.ParseFromString(bytes)) return {"refused"};
+  std::vector<std::string> seen;
+  for (int k = 0; k < fields.field_count(); ++k) {
+    const auto& field = fields.field(k);
+    switch (field.type()) {
+      case google::protobuf::UnknownField::TYPE_VARINT:
+        seen.push_back(absl::StrCat(field.number(), "=", field.varint()));
+        break;
+      case google::protobuf::UnknownField::TYPE_FIXED32:
+        seen.push_back(absl::StrCat(field.number(), "=", field.fixed32()));
+        break;
+      case google::protobuf::UnknownField::TYPE_FIXED64:
+        seen.push_back(absl::StrCat(field.number(), "=", field.fixed64()));
+        break;
+      case google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED:
+        seen.push_back(
+            absl::StrCat(field.number(), ":", field.length_delimited()));
+        break;
+      default:
+        return {"refused"};  // A group, which no message of ours has.
+    }
+  }
+  return seen;
+}
+
+TEST(Wire, ReadsWhatProtobufReads) {
+  testing::Draws draws(12);
+  int read = 0;
+  for (int round = 0; round < 200'000; ++round) {
+    std::string bytes = draws.Bytes(static_cast<int>(draws.Between(1, 14)));
+    // Small field numbers and lengths, so that a good part is whole.
+    for (char& byte : bytes) {
+      if (draws.Between(0, 2) != 0) byte = static_cast<char>(byte & 0x0f);
+    }
+    std::vector<std::string> seen;
+    const bool whole = VisitWire(bytes, [&](const WireField& field) {
+      seen.push_back(absl::StrCat(field.number, field.is_bytes ? ":" : "=",
+                                  field.is_bytes ? std::string(field.bytes)
+                                                 : absl::StrCat(field.bits)));
+      return true;
+    });
+    if (!whole) seen = {"refused"};
+    ASSERT_EQ(seen, ByProtobuf(bytes)) << "seed 12, round " << round;
+    read += whole;
+  }
+  EXPECT_GT(read, 2000);
 }
 
 }  // namespace

@@ -47,8 +47,8 @@ v1::Event Decided(std::int64_t second, const std::string& treatment) {
   return event;
 }
 
-v1::Event OptOut(v1::Surface surface) {
-  v1::Event event = At(0);
+v1::Event OptOut(v1::Surface surface, std::int64_t second = 0) {
+  v1::Event event = At(second);
   event.mutable_message_opted_out()->set_surface(surface);
   return event;
 }
@@ -144,6 +144,41 @@ TEST(Standing, IsOptedOutOfTheSurfaceAndOfNoOther) {
                 other == surface);
     }
   }
+}
+
+TEST(Standing, IsTreatableAgainOnceMessagesAreGrantedAfterAnOptOut) {
+  const auto out = [](std::vector<v1::Event> events) {
+    return StandingAfter(std::move(events)).opted_out[v1::SURFACE_PUSH];
+  };
+  const v1::Event opt_out = OptOut(v1::SURFACE_PUSH, 10);
+  const auto messages = [](std::int64_t second, v1::Consent consent) {
+    return Consent(second, v1::CONSENT_CLASS_MESSAGES, consent);
+  };
+  v1::Event assumed = messages(11, v1::CONSENT_GRANTED);
+  assumed.mutable_consent_changed()->set_assumed(true);
+  EXPECT_FALSE(out({opt_out, messages(11, v1::CONSENT_GRANTED)}));
+  EXPECT_FALSE(out({messages(11, v1::CONSENT_GRANTED), opt_out}));
+  EXPECT_TRUE(out({opt_out, messages(9, v1::CONSENT_GRANTED)}));
+  EXPECT_TRUE(out({opt_out, messages(10, v1::CONSENT_GRANTED)}));
+  EXPECT_TRUE(out({opt_out, messages(11, v1::CONSENT_WITHHELD)}));
+  EXPECT_TRUE(out({opt_out, assumed}));
+  EXPECT_TRUE(out({opt_out, Consent(11, v1::CONSENT_CLASS_BEHAVIOUR,
+                                    v1::CONSENT_GRANTED)}));
+  EXPECT_TRUE(out({opt_out, messages(11, v1::CONSENT_GRANTED),
+                   OptOut(v1::SURFACE_UNSPECIFIED, 12)}));
+}
+
+TEST(Standing, IsNotFailingBetweenANewCardAndTheNextAttempt) {
+  v1::Event card = At(5);
+  card.mutable_payment_method_updated();
+  const auto failing = [&](std::int64_t attempted) {
+    return StandingAfter(
+               {Payment(attempted, v1::PAYMENT_OUTCOME_DECLINED), card})
+        .payment_failing;
+  };
+  EXPECT_FALSE(failing(4));
+  EXPECT_TRUE(failing(5));
+  EXPECT_TRUE(failing(6));
 }
 
 TEST(Standing, IsSubscribedUnlessThePlanIsKnownToBeNoneOrFree) {

@@ -23,6 +23,7 @@ class EventsimTest : public testing::Test {
  protected:
   // Null where the line is refused, with `reason`.
   v1::Event* Read(const std::string& line) {
+    rejection_ = {nullptr, {}};
     padded_ = line + std::string(kLinePadding, '\0');
     return format_->Read(absl::string_view(padded_.data(), line.size()),
                          rejection_);
@@ -143,7 +144,42 @@ TEST_F(EventsimTest, SaysWhyALineIsRefused) {
   EXPECT_EQ(ReasonOf(R"({"ts":1e300,"page":"Home"})"), "MALFORMED_FIELD");
   EXPECT_EQ(ReasonOf(R"({"ts":true,"page":"Home"})"), "MALFORMED_FIELD");
   EXPECT_EQ(ReasonOf(R"({"ts":1,"page":["Home"]})"), "MALFORMED_FIELD");
-  EXPECT_EQ(rejection_.message, "field \"page\" holds no usable value");
+  EXPECT_EQ(rejection_.message, "field \"page\" is a list or an object");
+}
+
+TEST_F(EventsimTest, ShowsTheWrongValueUnlessItMayTellOfAPerson) {
+  const auto message = [this](const std::string& line) {
+    EXPECT_EQ(Read(line), nullptr);
+    return rejection_.message;
+  };
+  EXPECT_EQ(message(R"({"ts":1,"page":"Karaoke"})"), "page is \"Karaoke\"");
+  EXPECT_EQ(message(R"({"ts":1})"), "field \"page\" is missing");
+  EXPECT_EQ(
+      message(absl::StrCat(R"({"ts":1,"page":")", std::string(99, 'x'), "\"}")),
+      absl::StrCat("page is \"", std::string(40, 'x'), "\"..."));
+  EXPECT_EQ(message(R"({"ts":1e300,"page":"Home"})"),
+            "field \"ts\" is \"1e300\"");
+  EXPECT_EQ(message(R"({"ts":1,"userId":["Doe"],"page":"Home"})"),
+            "field \"userId\" is a list or an object");
+  EXPECT_EQ(message(R"({"ts":1,"userId":true,"page":"Home"})"),
+            "field \"userId\" is no text");
+  EXPECT_EQ(message(R"({"ts":"soon","page":"Home"})"),
+            "field \"ts\" is \"soon\"");
+  EXPECT_FALSE(absl::StrContains(message("Doe,1"), "Doe"));
+}
+
+TEST_F(EventsimTest, TakesALineWhoseLevelItDoesNotKnowAndSaysSo) {
+  const v1::Event* event = Read(R"({"ts":1,"page":"Home","level":"gold"})");
+  ASSERT_NE(event, nullptr);
+  EXPECT_EQ(event->plan(), v1::PLAN_UNSPECIFIED);
+  EXPECT_STREQ(rejection_.reason, "UNKNOWN_LEVEL");
+  EXPECT_EQ(rejection_.message, "level is \"gold\"");
+  for (const char* line :
+       {R"({"ts":1,"page":"Home"})", R"({"ts":1,"page":"Home","level":null})",
+        R"({"ts":1,"page":"Home","level":"free"})"}) {
+    ASSERT_NE(Read(line), nullptr);
+    EXPECT_EQ(rejection_.reason, nullptr);
+  }
 }
 
 TEST_F(EventsimTest, RefusesWhatIsNoJsonObject) {

@@ -63,5 +63,14 @@ TEST(HashedEventId, IsTheSameForTheSameLineAndFormatOnly) {
   EXPECT_EQ(d, "jsonl:" + a.substr(a.size() - 32));
 }
 
+TEST(Format, QuotesAValueShortAndPrintable) {
+  EXPECT_EQ(Quoted("Home"), "\"Home\"");
+  EXPECT_EQ(Quoted("a\n\"b\x1b"), "\"a\\n\\\"b\\x1b\"");
+  EXPECT_EQ(Quoted(std::string(40, 'x')), "\"" + std::string(40, 'x') + "\"");
+  // The 40th byte would be half of the letter.
+  EXPECT_EQ(Quoted(std::string(39, 'x') + "\u00e9"),
+            "\"" + std::string(39, 'x') + "\"...");
+}
+
 }  // namespace
 }  // namespace tenuto

@@ -18,9 +18,10 @@ ImportReport SomeReport() {
   report.accepted = 2'184'780;
   report.duplicate = 9;
   for (int line = 3; line < 10; ++line) {
-    report.Reject(line, {"UNKNOWN_PAGE", "first text"});
+    report.Reject(line, {"UNKNOWN_PAGE", line < 5 ? "page A" : "page B"});
   }
   report.Reject(11, {"BAD_TIME", "other text"});
+  report.Note(12, {"UNKNOWN_LEVEL", "level C"});
   report.seconds = 2.0;
   report.assumed_consents = 4;
   report.resumed_at_line = 12;
@@ -31,8 +32,10 @@ TEST(ImportReport, CountsRejectedLinesByReasonAndKeepsTheFirst) {
   const ImportReport report = SomeReport();
   EXPECT_EQ(report.rejected_count(), 8);
   EXPECT_EQ(report.rejected.at("UNKNOWN_PAGE").count, 7);
-  EXPECT_THAT(report.rejected.at("UNKNOWN_PAGE").first_lines,
-              testing::ElementsAre(3, 4, 5, 6, 7));
+  const auto& first = report.rejected.at("UNKNOWN_PAGE").first;
+  ASSERT_EQ(first.size(), 5u);
+  EXPECT_EQ(first[4].line, 7);
+  EXPECT_EQ(first[4].message, "page B");
   EXPECT_EQ(report.lines,
             report.accepted + report.duplicate + report.rejected_count());
 }
@@ -56,6 +59,10 @@ TEST(ImportReport, WritesTheSummaryOfTheContract) {
   const auto& rejected = json.fields().at("rejected").struct_value().fields();
   EXPECT_EQ(rejected.size(), 2u);
   EXPECT_EQ(rejected.at("UNKNOWN_PAGE").number_value(), 7);
+  const auto& incomplete =
+      json.fields().at("incomplete").struct_value().fields();
+  EXPECT_EQ(incomplete.size(), 1u);
+  EXPECT_EQ(incomplete.at("UNKNOWN_LEVEL").number_value(), 1);
 }
 
 TEST(ImportReport, SaysSoWhenTheFileWasDamaged) {
@@ -67,11 +74,16 @@ TEST(ImportReport, SaysSoWhenTheFileWasDamaged) {
 
 TEST(ImportReport, AlignsItsCountsForPeople) {
   const std::string text = SomeReport().ToText();
-  EXPECT_THAT(text, HasSubstr("lines                        2,184,797\n"));
-  EXPECT_THAT(text, HasSubstr("duplicate                            9\n"));
-  EXPECT_THAT(text, HasSubstr("UNKNOWN_PAGE                       7  "
-                              "line 3, 4, 5, 6, 7 ...: first text\n"));
+  EXPECT_THAT(text, HasSubstr("lines                            2,184,797\n"));
+  EXPECT_THAT(text, HasSubstr("duplicate                                9\n"));
+  EXPECT_THAT(text,
+              HasSubstr("UNKNOWN_PAGE                           7  a page that "
+                        "is missing or unknown to the format\n"
+                        "      line 3, 4: page A\n"
+                        "      line 5, 6, 7: page B\n"
+                        "      and 2 more\n"));
   EXPECT_THAT(text, HasSubstr("line 11: other text\n"));
+  EXPECT_THAT(text, HasSubstr("line 12: level C\n"));
   EXPECT_THAT(text, HasSubstr("1,092,398 lines/s"));
 }
 

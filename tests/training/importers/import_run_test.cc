@@ -21,6 +21,8 @@ namespace tenuto {
 namespace {
 
 constexpr std::int64_t kStartMs = 1'538'352'000'000;
+constexpr std::int64_t kMs1992 = 700'000'000'000;
+constexpr std::int64_t kMs2025 = 1'740'000'000'000;
 
 std::string LineAt(std::int64_t ts_ms, absl::string_view user,
                    absl::string_view page = "Home") {
@@ -83,6 +85,24 @@ class ImportRunTest : public testing::Test {
     return log;
   }
 
+  // Positions may differ where batches end elsewhere.
+  static std::vector<std::string> Contents(const Ledger& ledger) {
+    std::vector<std::string> log;
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      EXPECT_TRUE(ledger
+                      .Scan(partition, 1,
+                            [&log](const LoggedEvent& logged) {
+                              log.push_back(absl::StrCat(logged.user.Hex(), " ",
+                                                         logged.known_time_us,
+                                                         " ", logged.event));
+                              return true;
+                            })
+                      .ok());
+    }
+    std::sort(log.begin(), log.end());
+    return log;
+  }
+
   ImportOptions options_{.format = "eventsim"};
   FixedClock clock_{absl::FromUnixMillis(kStartMs) + absl::Hours(24 * 365)};
   const TempFolder folder_;
@@ -136,10 +156,14 @@ TEST_F(ImportRunTest, CountsEveryBadLineByItsReason) {
       {"UNKNOWN_PAGE", 1},  {"BAD_TIME", 1},       {"FUTURE", 1},
       {"LINE_TOO_LONG", 1}};
   EXPECT_EQ(counts, expected);
-  EXPECT_THAT(report.rejected.at("EMPTY_USER_ID").first_lines,
-              testing::ElementsAre(2, 3));
-  EXPECT_THAT(report.rejected.at("FUTURE").first_lines,
-              testing::ElementsAre(8));
+  EXPECT_EQ(report.rejected.at("EMPTY_USER_ID").first[0].line, 2);
+  EXPECT_EQ(report.rejected.at("EMPTY_USER_ID").first[1].line, 3);
+  EXPECT_EQ(report.rejected.at("FUTURE").first[0].line, 8);
+  EXPECT_EQ(report.rejected.at("FUTURE").first[0].message,
+            "event_time 2096-10-02T07:06:40Z is more than 5 minutes ahead of "
+            "the clock");
+  EXPECT_EQ(report.rejected.at("BAD_TIME").first[0].message,
+            "event_time 1969-12-31T23:59:59Z is before 1990");
 }
 
 TEST_F(ImportRunTest, TakesBothOfTwoJoinedRecords) {
@@ -168,7 +192,7 @@ TEST_F(ImportRunTest, KnowsAnEventWhenTheFileHadReachedItsTime) {
 }
 
 TEST_F(ImportRunTest, StatesTheAssumedConsentOfEachUserOnce) {
-  options_.assumed_consent = v1::CONSENT_WITHHELD;
+  options_.lines.assumed_consent = v1::CONSENT_WITHHELD;
   Import(absl::StrCat(LineAt(-5, "a"), LineAt(kStartMs + 5000, "a"),
                       LineAt(kStartMs, "a"), LineAt(kStartMs + 6000, "a")));
   std::vector<v1::ConsentChanged> consents;
@@ -215,25 +239,79 @@ TEST_F(ImportRunTest, LeavesTheSameLogWhetherItWasInterruptedOrNot) {
   ASSERT_TRUE(TryImport(path, ledger_).ok());
   MemoryLedger whole(Catalogue::Embedded(), clock_);
   ASSERT_TRUE(TryImport(path, whole).ok());
-  // Positions may differ, because batches end elsewhere.
-  const auto digest = [](const Ledger& ledger) {
-    std::vector<std::string> log;
-    for (int partition = 0; partition < kPartitions; ++partition) {
-      EXPECT_TRUE(ledger
-                      .Scan(partition, 1,
-                            [&log](const LoggedEvent& logged) {
-                              log.push_back(absl::StrCat(logged.user.Hex(), " ",
-                                                         logged.known_time_us,
-                                                         " ", logged.event));
-                              return true;
-                            })
-                      .ok());
+  EXPECT_TRUE(Contents(ledger_) == Contents(whole));
+  EXPECT_EQ(Contents(whole).size(), 201u + 12u);
+}
+
+// Of 2018, but for a first line of 1992 and one of 2025 in the middle.
+std::string LinesOfWrongClocks() {
+  return absl::StrCat(LineAt(kMs1992, "user1"), Lines(3000),
+                      LineAt(kMs2025, "user2"),
+                      LineAt(kStartMs + 1'500'500, "late"), Lines(6000));
+}
+
+TEST_F(ImportRunTest, RefusesTimesFarFromTheirNeighbours) {
+  clock_.Set(absl::FromUnixMillis(kMs2025) + absl::Hours(24));
+  const ImportReport report = Import(LinesOfWrongClocks());
+  ASSERT_EQ(report.rejected.size(), 1u);
+  const TroubledLines& far = report.rejected.at("TIME_FAR_FROM_NEIGHBOURS");
+  ASSERT_EQ(far.count, 2);
+  EXPECT_EQ(far.first[0].line, 1);
+  EXPECT_EQ(far.first[1].line, 3002);
+  EXPECT_EQ(report.accepted, 6001);
+
+  MemoryLedger without(Catalogue::Embedded(), clock_);
+  const auto clean = folder_.Write(
+      "clean", absl::StrCat(Lines(3000), LineAt(kStartMs + 1'500'500, "late"),
+                            Lines(6000)));
+  ASSERT_TRUE(TryImport(clean, without).ok());
+  EXPECT_TRUE(Contents(ledger_) == Contents(without));
+  EXPECT_EQ(ledger_.Facts().history_start, without.Facts().history_start);
+  EXPECT_EQ(ledger_.Facts().history_end, without.Facts().history_end);
+}
+
+TEST_F(ImportRunTest, RefusesNothingOfAFileSortedByUserOverYears) {
+  clock_.Set(absl::FromUnixMillis(kMs2025));
+  std::string text;
+  for (int user = 0; user < 60; ++user) {
+    // Some only in the first days, some only in the last.
+    const int first = user % 3 == 0 ? 0 : user % 5 == 0 ? 1090 : user * 7;
+    for (int day = first; day < std::min(first + 3 + user % 50 * 20, 1095);
+         ++day) {
+      text += LineAt(kStartMs + day * std::int64_t{86'400'000} + user,
+                     absl::StrCat("user", user));
     }
-    std::sort(log.begin(), log.end());
-    return log;
-  };
-  EXPECT_TRUE(digest(ledger_) == digest(whole));
-  EXPECT_EQ(digest(whole).size(), 201u + 12u);
+  }
+  const ImportReport report = Import(text);
+  EXPECT_EQ(report.rejected_count(), 0);
+  EXPECT_GT(report.accepted, 5000);
+}
+
+TEST_F(ImportRunTest, RefusesTheSameTimesWhereverItWasInterrupted) {
+  clock_.Set(absl::FromUnixMillis(kMs2025) + absl::Hours(24));
+  options_.batch_events_max = 500;
+  const auto path = folder_.Write("a", LinesOfWrongClocks());
+  MemoryLedger whole(Catalogue::Embedded(), clock_);
+  ASSERT_TRUE(TryImport(path, whole).ok());
+  for (const int commits : {1, 5, 6, 7, 11}) {
+    MemoryLedger stopped(Catalogue::Embedded(), clock_);
+    FailingLedger failing(stopped, commits);
+    ASSERT_FALSE(TryImport(path, failing).ok());
+    const auto report = TryImport(path, stopped);
+    ASSERT_TRUE(report.ok());
+    EXPECT_GT(report->resumed_at_line, 1);
+    EXPECT_TRUE(Contents(stopped) == Contents(whole)) << commits;
+  }
+}
+
+TEST_F(ImportRunTest, RemembersNothingOfAFileInAnotherFormat) {
+  const auto path = folder_.Write("a.csv", "ts,user\n1,alice\n");
+  for (int round = 0; round < 2; ++round) {
+    const auto report = TryImport(path, ledger_);
+    ASSERT_TRUE(report.ok());
+    EXPECT_EQ(report->readable, 0);
+    EXPECT_FALSE(report->repeated);
+  }
 }
 
 TEST_F(ImportRunTest, ReadsFromTheFirstLineOnRestart) {
@@ -251,7 +329,8 @@ TEST_F(ImportRunTest, ReadsFromTheFirstLineOnRestart) {
   EXPECT_EQ(ledger_.Facts().last_position, 210u);
 }
 
-TEST_F(ImportRunTest, TakesInATruncatedFileUpToTheFault) {
+TEST_F(ImportRunTest,
+       TakesInATruncatedFileUpToTheFaultAndTheRestFromTheMended) {
   const std::string packed = GzipBytes(Lines(5000));
   const auto cut = folder_.Write("cut.gz", packed.substr(0, packed.size() / 2));
   const auto report = TryImport(cut, ledger_);
@@ -263,6 +342,12 @@ TEST_F(ImportRunTest, TakesInATruncatedFileUpToTheFault) {
   ASSERT_TRUE(rest.ok());
   EXPECT_EQ(rest->accepted + report->accepted, 5000);
   EXPECT_EQ(rest->duplicate, report->accepted);
+  EXPECT_TRUE(rest->file_fault.ok());
+  // Exactly once: what the whole file alone would have left.
+  MemoryLedger whole(Catalogue::Embedded(), clock_);
+  ASSERT_TRUE(TryImport(folder_.Write("again.gz", packed), whole).ok());
+  EXPECT_EQ(ledger_.Facts().last_position, whole.Facts().last_position);
+  EXPECT_TRUE(Contents(ledger_) == Contents(whole));
 }
 
 TEST_F(ImportRunTest, RefusesAFileWhoseEventIdsAreForgotten) {

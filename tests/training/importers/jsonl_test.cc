@@ -58,6 +58,9 @@ TEST_F(JsonlTest, RefusesOtherLinesWithoutQuotingThem) {
     EXPECT_STREQ(rejection_.reason, "MALFORMED_JSON");
     EXPECT_FALSE(absl::StrContains(rejection_.message, "secret"));
   }
+  EXPECT_EQ(format_->Read(R"({"playbak":{}})", rejection_), nullptr);
+  EXPECT_EQ(rejection_.message,
+            "a field that tenuto.v1.Event has not (14 bytes)");
 }
 
 }  // namespace

@@ -21,6 +21,9 @@ TEST_F(TruthFileTest, AppearsWholeOnlyWhenFinished) {
   ASSERT_TRUE(file->Append("b\n").ok());
   ASSERT_TRUE(file->Finish().ok());
   EXPECT_EQ(*ReadFile(path), "a\nb\n");
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(path).permissions(),
+            perms::owner_read | perms::owner_write);
 }
 
 TEST_F(TruthFileTest, LeavesTheOldFileAndNoRestWhenGivenUp) {

@@ -1,0 +1,44 @@
+// What a ledger says of itself: its format, whose keys it was made with, which
+// signals its states were folded with, how far its history reaches.
+// Thread-safe: functions on a thread-safe store.
+#ifndef TENUTO_FEATURES_LEDGER_META_H_
+#define TENUTO_FEATURES_LEDGER_META_H_
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "features/rocks_store.h"
+
+namespace tenuto {
+
+inline constexpr char kSignalsKey[] = "signals";
+inline constexpr char kHistoryEndKey[] = "history_end_us";
+inline constexpr char kSourcePrefix[] = "source/";
+
+struct LedgerIdentity {
+  std::string directory;  // For messages.
+  std::string key_check;  // UserKeys::CheckValue().
+  std::string signals;    // Catalogue::signal_fingerprint().
+};
+
+enum class StatesAre { kCurrent, kOfOtherSignals };
+
+// kFailedPrecondition when the ledger has another format or other keys.
+absl::StatusOr<StatesAre> CheckIdentity(const RocksStore& store,
+                                        const LedgerIdentity& identity);
+// Writes it down, for the next one who opens.
+absl::Status ClaimIdentity(RocksStore& store, const LedgerIdentity& identity);
+
+// Known times of the oldest and the newest event; absurd when there is none.
+struct History {
+  std::int64_t start_us = std::numeric_limits<std::int64_t>::max();
+  std::int64_t end_us = std::numeric_limits<std::int64_t>::min();
+};
+absl::StatusOr<History> LoadHistory(const RocksStore& store);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_LEDGER_META_H_

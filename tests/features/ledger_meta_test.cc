@@ -1,0 +1,62 @@
+#include "features/ledger_meta.h"
+
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/temp_folder.h"
+
+namespace tenuto {
+namespace {
+
+using ::testing::HasSubstr;
+
+class LedgerMetaTest : public ::testing::Test {
+ protected:
+  LedgerMetaTest() {
+    auto store = RocksStore::Open({folder_.path(), false, 2});
+    EXPECT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
+  }
+  const TempFolder folder_;
+  const LedgerIdentity identity_ = {"here", "keys", "signals"};
+  std::unique_ptr<RocksStore> store_;
+};
+
+TEST_F(LedgerMetaTest, TakesAFreshStoreAndKnowsItAgain) {
+  EXPECT_EQ(*CheckIdentity(*store_, identity_), StatesAre::kCurrent);
+  ASSERT_EQ(ClaimIdentity(*store_, identity_), absl::OkStatus());
+  EXPECT_EQ(*CheckIdentity(*store_, identity_), StatesAre::kCurrent);
+}
+
+TEST_F(LedgerMetaTest, TellsStatesOfOtherSignals) {
+  ASSERT_EQ(ClaimIdentity(*store_, identity_), absl::OkStatus());
+  EXPECT_EQ(*CheckIdentity(*store_, {"here", "keys", "more signals"}),
+            StatesAre::kOfOtherSignals);
+}
+
+TEST_F(LedgerMetaTest, RefusesOtherKeysAndOtherFormats) {
+  ASSERT_EQ(ClaimIdentity(*store_, identity_), absl::OkStatus());
+  const auto other = CheckIdentity(*store_, {"here", "others", "signals"});
+  EXPECT_EQ(other.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(other.status().message(), HasSubstr("another user key"));
+  StoreBatch batch(*store_);
+  batch.Put(Family::kMeta, "format", "999");
+  ASSERT_EQ(store_->Write(batch), absl::OkStatus());
+  EXPECT_THAT(CheckIdentity(*store_, identity_).status().message(),
+              HasSubstr("the ledger here has format 999"));
+}
+
+TEST_F(LedgerMetaTest, LoadsTheEndsOfTheHistory) {
+  EXPECT_GT(LoadHistory(*store_)->start_us, LoadHistory(*store_)->end_us);
+  StoreBatch batch(*store_);
+  batch.Merge(Family::kMeta, kHistoryStartKey, "-5");
+  batch.Merge(Family::kMeta, kHistoryEndKey, "70");
+  ASSERT_EQ(store_->Write(batch), absl::OkStatus());
+  EXPECT_EQ(LoadHistory(*store_)->start_us, -5);
+  EXPECT_EQ(LoadHistory(*store_)->end_us, 70);
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -10,12 +10,12 @@
 #include "model/forest/fat_avx512.h"
 #include "model/forest/fat_layout.h"
 #include "model/forest/flat_layout.h"
+#include "model/forest/forest_views.h"
 #include "model/forest/rank_columns.h"
 #include "model/forest/row_coder.h"
 #include "model/forest/sliced_avx2.h"
 #include "model/forest/sliced_avx512.h"
 #include "model/forest/sliced_layout.h"
-#include "model/forest/sliced_pass.h"
 
 namespace tenuto {
 namespace {
@@ -58,7 +58,7 @@ struct SlicedScratch {
 // For `rows` rows a pass on registers of `lanes` floats.
 SlicedScratch TakeSliced(ScratchPieces& pieces, std::size_t rows,
                          std::size_t lanes, const ForestShape& shape) {
-  return {pieces.Take<float>(sliced::kTurnedStride * lanes),
+  return {pieces.Take<float>(kTurnedStride * lanes),
           pieces.Take<std::uint8_t>(rows / 8 * kSlicedPlanes * shape.columns),
           pieces.Take<std::uint8_t>(rows / 8 * shape.slices),
           pieces.Take<float>(rows)};

@@ -57,6 +57,10 @@ struct FatView {
 inline constexpr std::size_t kSlicedPlanes = 9;  // Bits of a rank; missing.
 inline constexpr int kSlicedMissing = 8;
 inline constexpr int kSlicedDepthMax = 8;
+// Columns of turned rows stand this many floats apart: a power of two would
+// send them all to the same few lines of the cache.
+inline constexpr std::size_t kTurnedRows = 256;
+inline constexpr std::size_t kTurnedStride = kTurnedRows + 16;
 // Of all columns; what a thread may use is 2 MiB.
 inline constexpr std::size_t kSlicesMax = 31'000;
 

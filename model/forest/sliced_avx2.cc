@@ -3,7 +3,9 @@
 #if defined(__AVX2__)
 #include <immintrin.h>
 
-#include "model/forest/sliced_pass.h"
+#include "model/forest/sliced_planes.h"
+#include "model/forest/sliced_slices.h"
+#include "model/forest/sliced_trees.h"
 
 namespace tenuto {
 namespace {
@@ -62,9 +64,9 @@ void Lanes256::Turn(const float* const* row, std::size_t columns,
   }
   // quad[4 g + i] holds column i of rows 4 g... and, behind, column 4 + i.
   for (std::size_t i = 0; i < 4; ++i) {
-    _mm256_store_ps(turned + i * sliced::kTurnedStride,
+    _mm256_store_ps(turned + i * kTurnedStride,
                     _mm256_permute2f128_ps(quad[i], quad[4 + i], 0x20));
-    _mm256_store_ps(turned + (4 + i) * sliced::kTurnedStride,
+    _mm256_store_ps(turned + (4 + i) * kTurnedStride,
                     _mm256_permute2f128_ps(quad[i], quad[4 + i], 0x31));
   }
 }
@@ -76,7 +78,7 @@ void SearchColumn(const float* values, const float* pivots,
   const __m256 tables[3] = {_mm256_loadu_ps(pivots + 2),
                             _mm256_loadu_ps(pivots + 4),
                             _mm256_loadu_ps(pivots + 8)};
-  for (std::size_t r = 0; r < sliced::kTurnedRows; r += Lanes256::kLanes) {
+  for (std::size_t r = 0; r < kTurnedRows; r += Lanes256::kLanes) {
     const __m256 lanes = _mm256_load_ps(values + r);
     __m256i found = _mm256_setzero_si256();
     std::uint8_t* const to = planes + r / 8;

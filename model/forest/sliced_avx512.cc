@@ -3,7 +3,9 @@
 #if defined(__AVX512VBMI__) && defined(__GFNI__)
 #include <immintrin.h>
 
-#include "model/forest/sliced_pass.h"
+#include "model/forest/sliced_planes.h"
+#include "model/forest/sliced_slices.h"
+#include "model/forest/sliced_trees.h"
 
 namespace tenuto {
 namespace {
@@ -67,13 +69,13 @@ void Lanes512::Turn(const float* const* row, std::size_t columns,
         _mm512_shuffle_f32x4(quad[8 + i], quad[12 + i], 0x88);
     const __m512 odd_high =
         _mm512_shuffle_f32x4(quad[8 + i], quad[12 + i], 0xDD);
-    float* const to = turned + i * sliced::kTurnedStride;
+    float* const to = turned + i * kTurnedStride;
     _mm512_store_ps(to, _mm512_shuffle_f32x4(even_low, even_high, 0x88));
-    _mm512_store_ps(to + 4 * sliced::kTurnedStride,
+    _mm512_store_ps(to + 4 * kTurnedStride,
                     _mm512_shuffle_f32x4(odd_low, odd_high, 0x88));
-    _mm512_store_ps(to + 8 * sliced::kTurnedStride,
+    _mm512_store_ps(to + 8 * kTurnedStride,
                     _mm512_shuffle_f32x4(even_low, even_high, 0xDD));
-    _mm512_store_ps(to + 12 * sliced::kTurnedStride,
+    _mm512_store_ps(to + 12 * kTurnedStride,
                     _mm512_shuffle_f32x4(odd_low, odd_high, 0xDD));
   }
 }
@@ -113,7 +115,7 @@ template <int kLevels, int kLevel = 0>
 template <int kLevels>
 void SearchColumn(const float* values, const float* pivots,
                   std::uint8_t* planes) {
-  for (std::size_t r = 0; r < sliced::kTurnedRows; r += Lanes512::kLanes) {
+  for (std::size_t r = 0; r < kTurnedRows; r += Lanes512::kLanes) {
     const __m512 lanes = _mm512_load_ps(values + r);
     __mmask16 outcome[kLevels];
     SearchLanes<kLevels>(pivots, lanes, _mm512_setzero_si512(), outcome);

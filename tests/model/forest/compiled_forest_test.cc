@@ -1,8 +1,10 @@
 #include "model/forest/compiled_forest.h"
 
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <thread>
@@ -14,6 +16,20 @@
 #include "model/booster.h"
 #include "model/forest/forest_json.h"
 #include "tests/support/random_forest.h"
+
+namespace {
+std::atomic<std::int64_t> allocations = 0;
+}  // namespace
+
+// Every allocation of this program is counted.
+void* operator new(std::size_t size) {
+  ++allocations;
+  void* const memory = std::malloc(size);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace tenuto {
 namespace {
@@ -278,6 +294,25 @@ TEST(CompiledForest, IsSharedByThreadsEachWithItsScratch) {
   }
   for (std::thread& thread : threads) thread.join();
   for (const auto& result : results) EXPECT_EQ(result, expected);
+}
+
+TEST(CompiledForest, AllocatesNothingWhileItScores) {
+  for (const CpuLevel cpu : kCpus) {
+    const Forest forest = RandomForest({}, 22);
+    const auto rows = RandomRows(forest, 700, 0.1, 22);
+    const CompiledForest compiled = Compiled({&forest, 1}, cpu);
+    std::vector<std::byte> scratch(compiled.ScratchBytes());
+    std::vector<float> margins(700);
+    const std::int64_t before = allocations;
+    ASSERT_GT(before, 0);
+    for (const std::size_t count : {1u, 5u, 700u}) {
+      const absl::Status status = compiled.PredictMargins(
+          absl::MakeSpan(rows).subspan(0, 10 * count),
+          absl::MakeSpan(margins).subspan(0, count), absl::MakeSpan(scratch));
+      ASSERT_TRUE(status.ok());
+    }
+    EXPECT_EQ(allocations, before);
+  }
 }
 
 TEST(CompiledForest, TakesScratchThatStartsAnywhereAndNoMore) {

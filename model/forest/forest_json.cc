@@ -101,48 +101,76 @@ struct TreeArrays {
   }
 };
 
+// Hands every field to `read` in the order of the text. The parser's look-ups
+// by name trust the text to be well formed; what was damaged may not be.
+template <class Read>
+absl::Status ReadFields(json::object& object, absl::string_view name,
+                        const Read& read) {
+  for (auto found : object) {
+    json::field field;
+    TENUTO_RETURN_IF_ERROR(Check(std::move(found).get(field), name));
+    std::string_view key;
+    TENUTO_RETURN_IF_ERROR(Check(field.unescaped_key().get(key), name));
+    TENUTO_RETURN_IF_ERROR(read(key, field.value()));
+  }
+  return absl::OkStatus();
+}
+
+template <class Read>
+absl::Status ReadObject(json::value& value, absl::string_view name,
+                        const Read& read) {
+  json::object object;
+  TENUTO_RETURN_IF_ERROR(Check(value.get_object().get(object), name));
+  return ReadFields(object, name, read);
+}
+
+absl::Status ReadText(json::value& value, absl::string_view name,
+                      std::string& text) {
+  std::string_view view;
+  TENUTO_RETURN_IF_ERROR(Check(value.get_string().get(view), name));
+  text = std::string(view);
+  return absl::OkStatus();
+}
+
 absl::Status CheckLeafSize(json::value& tree_param, std::size_t tree) {
-  std::string_view size;
-  const auto error = tree_param["size_leaf_vector"].get_string().get(size);
-  if (error == simdjson::NO_SUCH_FIELD) return absl::OkStatus();
-  TENUTO_RETURN_IF_ERROR(
-      Check(error, absl::StrCat("tree ", tree, ", size_leaf_vector")));
-  if (size == "0" || size == "1") return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("tree ", tree, ": its leaves hold ", View(size),
-                   " values; only trees with one output are supported"));
+  const std::string name = absl::StrCat("tree ", tree, ", tree_param");
+  const auto read = [&](std::string_view key, json::value& value) {
+    std::string size;
+    if (key != "size_leaf_vector") return absl::OkStatus();
+    TENUTO_RETURN_IF_ERROR(ReadText(value, name, size));
+    if (size == "0" || size == "1") return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("tree ", tree, ": its leaves hold ", size.substr(0, 40),
+                     " values; only trees with one output are supported"));
+  };
+  return ReadObject(tree_param, name, read);
 }
 
 absl::Status ReadArrays(json::object& object, std::size_t tree,
                         TreeArrays& arrays) {
   arrays.Clear();
-  for (auto found : object) {
-    json::field field;
-    TENUTO_RETURN_IF_ERROR(
-        Check(std::move(found).get(field), absl::StrCat("tree ", tree)));
-    std::string_view key;
-    TENUTO_RETURN_IF_ERROR(
-        Check(field.unescaped_key().get(key), absl::StrCat("tree ", tree)));
-    json::value& value = field.value();
-    absl::Status status;
+  const auto read = [&](std::string_view key, json::value& value) {
     if (key == "left_children") {
-      status = ReadNumbers(value, tree, "left_children", arrays.left);
-    } else if (key == "right_children") {
-      status = ReadNumbers(value, tree, "right_children", arrays.right);
-    } else if (key == "split_indices") {
-      status = ReadNumbers(value, tree, "split_indices", arrays.column);
-    } else if (key == "split_conditions") {
-      status = ReadNumbers(value, tree, "split_conditions", arrays.value);
-    } else if (key == "default_left") {
-      status = ReadFlags(value, tree, "default_left", arrays.default_left);
-    } else if (key == "split_type") {
-      status = ReadFlags(value, tree, "split_type", arrays.categorical);
-    } else if (key == "tree_param") {
-      status = CheckLeafSize(value, tree);
+      return ReadNumbers(value, tree, "left_children", arrays.left);
     }
-    TENUTO_RETURN_IF_ERROR(status);
-  }
-  return absl::OkStatus();
+    if (key == "right_children") {
+      return ReadNumbers(value, tree, "right_children", arrays.right);
+    }
+    if (key == "split_indices") {
+      return ReadNumbers(value, tree, "split_indices", arrays.column);
+    }
+    if (key == "split_conditions") {
+      return ReadNumbers(value, tree, "split_conditions", arrays.value);
+    }
+    if (key == "default_left") {
+      return ReadFlags(value, tree, "default_left", arrays.default_left);
+    }
+    if (key == "split_type") {
+      return ReadFlags(value, tree, "split_type", arrays.categorical);
+    }
+    return key == "tree_param" ? CheckLeafSize(value, tree) : absl::OkStatus();
+  };
+  return ReadFields(object, absl::StrCat("tree ", tree), read);
 }
 
 absl::StatusOr<ForestTree> MakeTree(const TreeArrays& arrays,
@@ -188,20 +216,27 @@ absl::StatusOr<ForestTree> MakeTree(const TreeArrays& arrays,
   return tree;
 }
 
-absl::Status ReadTrees(json::object& model, std::vector<ForestTree>& trees) {
-  // Which output a tree adds to.
+// Which output a tree adds to.
+absl::Status CheckOutputs(json::value& tree_info, std::int64_t& trees) {
+  trees = 0;
   json::array outputs;
   TENUTO_RETURN_IF_ERROR(
-      Check(model["tree_info"].get_array().get(outputs), "tree_info"));
+      Check(tree_info.get_array().get(outputs), "tree_info"));
   for (auto element : outputs) {
     std::int64_t output = 0;
     TENUTO_RETURN_IF_ERROR(Check(element.get_int64().get(output), "tree_info"));
     if (output != 0) {
       return Wrong("tree_info", "several outputs are not supported");
     }
+    ++trees;
   }
+  return absl::OkStatus();
+}
+
+absl::Status ReadTrees(json::value& value, std::vector<ForestTree>& trees) {
   json::array array;
-  TENUTO_RETURN_IF_ERROR(Check(model["trees"].get_array().get(array), "trees"));
+  TENUTO_RETURN_IF_ERROR(Check(value.get_array().get(array), "trees"));
+  trees.clear();
   TreeArrays arrays;
   for (auto element : array) {
     json::object object;
@@ -215,7 +250,7 @@ absl::Status ReadTrees(json::object& model, std::vector<ForestTree>& trees) {
 }
 
 // The margin at which XGBoost starts, in its own arithmetic.
-absl::StatusOr<float> BaseMargin(std::string_view objective, float score) {
+absl::StatusOr<float> BaseMargin(const std::string& objective, float score) {
   if (objective == "binary:logistic" || objective == "reg:logistic") {
     if (score > 0 && score < 1) return -std::log(1.0f / score - 1.0f);
     return Wrong("base_score", absl::StrCat(score, " is not between 0 and 1"));
@@ -230,72 +265,93 @@ absl::StatusOr<float> BaseMargin(std::string_view objective, float score) {
     return score;
   }
   return Wrong("objective",
-               absl::StrCat(View(objective.substr(0, 60)),
+               absl::StrCat(objective.substr(0, 60),
                             " is not supported; train with binary:logistic"));
 }
 
-struct ModelParameters {
-  float base_score = 0;
-  std::int64_t columns = 0;
+// What of the text matters besides the trees; empty where it is not there.
+struct ModelTexts {
+  std::string booster;
+  std::string objective;
+  std::string base_score;
+  std::string columns;
+  std::string classes = "0";
+  std::string targets = "1";
+  std::int64_t trees = -1;  // That tree_info speaks of.
 };
 
-// Parameters are numbers inside of strings; XGBoost 3 writes the base score as
-// a vector of one: "[5E-1]".
-absl::StatusOr<ModelParameters> ReadParameters(json::object& learner) {
-  json::object object;
-  TENUTO_RETURN_IF_ERROR(
-      Check(learner["learner_model_param"].get_object().get(object),
-            "learner_model_param"));
-  ModelParameters parameters;
-  std::string_view text;
-  TENUTO_RETURN_IF_ERROR(
-      Check(object["base_score"].get_string().get(text), "base_score"));
-  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {
-    text = text.substr(1, text.size() - 2);
-  }
-  if (!Parse(text, parameters.base_score)) {
-    return Wrong("base_score", absl::StrCat("\"", View(text.substr(0, 40)),
-                                            "\" is not one number"));
-  }
-  TENUTO_RETURN_IF_ERROR(
-      Check(object["num_feature"].get_string().get(text), "num_feature"));
-  if (!Parse(text, parameters.columns)) {
-    return Wrong("num_feature", "no number");
-  }
-  for (const char* const name : {"num_class", "num_target"}) {
-    const auto error = object[name].get_string().get(text);
-    if (error == simdjson::NO_SUCH_FIELD) continue;
-    TENUTO_RETURN_IF_ERROR(Check(error, name));
-    if (text != "0" && text != "1") {
-      return Wrong(name, absl::StrCat(View(text.substr(0, 40)),
-                                      "; only one output is supported"));
-    }
-  }
-  return parameters;
+absl::Status ReadBooster(json::value& value, ModelTexts& texts,
+                         std::vector<ForestTree>& trees) {
+  const auto read_model = [&](std::string_view key, json::value& part) {
+    if (key == "tree_info") return CheckOutputs(part, texts.trees);
+    return key == "trees" ? ReadTrees(part, trees) : absl::OkStatus();
+  };
+  const auto read = [&](std::string_view key, json::value& part) {
+    if (key == "name") return ReadText(part, "booster's name", texts.booster);
+    return key == "model" ? ReadObject(part, "booster", read_model)
+                          : absl::OkStatus();
+  };
+  return ReadObject(value, "gradient_booster", read);
 }
 
-absl::Status ReadBooster(json::object& learner, Forest& forest) {
-  json::object booster;
-  TENUTO_RETURN_IF_ERROR(
-      Check(learner["gradient_booster"].get_object().get(booster),
-            "gradient_booster"));
-  std::string_view name;
-  TENUTO_RETURN_IF_ERROR(
-      Check(booster["name"].get_string().get(name), "gradient_booster.name"));
-  if (name == "dart") {
+absl::Status ReadParameters(json::value& value, ModelTexts& texts) {
+  const auto read = [&](std::string_view key, json::value& part) {
+    std::string* const text = key == "base_score"    ? &texts.base_score
+                              : key == "num_feature" ? &texts.columns
+                              : key == "num_class"   ? &texts.classes
+                              : key == "num_target"  ? &texts.targets
+                                                     : nullptr;
+    return text == nullptr ? absl::OkStatus()
+                           : ReadText(part, View(key), *text);
+  };
+  return ReadObject(value, "learner_model_param", read);
+}
+
+absl::Status ReadLearner(json::value& value, ModelTexts& texts,
+                         std::vector<ForestTree>& trees) {
+  const auto read_objective = [&](std::string_view key, json::value& part) {
+    return key == "name" ? ReadText(part, "objective", texts.objective)
+                         : absl::OkStatus();
+  };
+  const auto read = [&](std::string_view key, json::value& part) {
+    if (key == "gradient_booster") return ReadBooster(part, texts, trees);
+    if (key == "learner_model_param") return ReadParameters(part, texts);
+    return key == "objective" ? ReadObject(part, "objective", read_objective)
+                              : absl::OkStatus();
+  };
+  return ReadObject(value, "learner", read);
+}
+
+absl::Status CheckKind(const ModelTexts& texts) {
+  if (texts.booster == "dart") {
     return Wrong("gradient_booster",
                  "dart is not supported: it weighs each tree, which the "
                  "engines do not; train with gbtree");
   }
-  if (name != "gbtree") {
+  if (texts.booster != "gbtree") {
     return Wrong("gradient_booster",
-                 absl::StrCat(View(name.substr(0, 40)),
-                              " is not supported; train with gbtree"));
+                 absl::StrCat("\"", texts.booster.substr(0, 40),
+                              "\" is not supported; train with gbtree"));
   }
-  json::object model;
-  TENUTO_RETURN_IF_ERROR(Check(booster["model"].get_object().get(model),
-                               "gradient_booster.model"));
-  return ReadTrees(model, forest.trees);
+  for (const auto& [name, text] : {std::pair("num_class", &texts.classes),
+                                   {"num_target", &texts.targets}}) {
+    if (*text == "0" || *text == "1") continue;
+    return Wrong(name, absl::StrCat(text->substr(0, 40),
+                                    "; only one output is supported"));
+  }
+  return absl::OkStatus();
+}
+
+// Parameters are numbers inside of strings; XGBoost 3 writes the base score as
+// a vector of one: "[5E-1]".
+absl::StatusOr<float> ParseBaseScore(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {
+    text = text.substr(1, text.size() - 2);
+  }
+  float score = 0;
+  if (Parse(text, score)) return score;
+  return Wrong("base_score", absl::StrCat("\"", View(text.substr(0, 40)),
+                                          "\" is not one number"));
 }
 
 // Does the object that opens the text close with it? The parser reads on demand
@@ -334,28 +390,31 @@ absl::StatusOr<Forest> ReadForestJson(absl::string_view model_json,
   json::parser parser;
   json::document document;
   TENUTO_RETURN_IF_ERROR(Check(parser.iterate(padded).get(document), "JSON"));
-  json::object root, learner;
+  json::object root;
   TENUTO_RETURN_IF_ERROR(Check(document.get_object().get(root), "JSON"));
-  TENUTO_RETURN_IF_ERROR(
-      Check(root["learner"].get_object().get(learner), "learner"));
   Forest forest;
   forest.columns = columns;
-  TENUTO_RETURN_IF_ERROR(ReadBooster(learner, forest));
-  TENUTO_ASSIGN_OR_RETURN(const ModelParameters parameters,
-                          ReadParameters(learner));
-  if (parameters.columns != columns) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the model reads ", parameters.columns,
-                     " columns, the manifest lists ", columns));
+  ModelTexts texts;
+  TENUTO_RETURN_IF_ERROR(
+      ReadFields(root, "JSON", [&](std::string_view key, json::value& value) {
+        return key == "learner" ? ReadLearner(value, texts, forest.trees)
+                                : absl::OkStatus();
+      }));
+  TENUTO_RETURN_IF_ERROR(CheckKind(texts));
+  if (texts.trees != static_cast<std::int64_t>(forest.trees.size())) {
+    return Wrong("trees", absl::StrCat(forest.trees.size(), " of ", texts.trees,
+                                       " trees are there"));
   }
-  json::object objective;
-  TENUTO_RETURN_IF_ERROR(
-      Check(learner["objective"].get_object().get(objective), "objective"));
-  std::string_view name;
-  TENUTO_RETURN_IF_ERROR(
-      Check(objective["name"].get_string().get(name), "objective.name"));
+  std::int64_t reads = 0;
+  if (!Parse(texts.columns, reads)) return Wrong("num_feature", "no number");
+  if (reads != columns) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the model reads ", reads, " columns, the manifest lists ", columns));
+  }
+  TENUTO_ASSIGN_OR_RETURN(const float base_score,
+                          ParseBaseScore(texts.base_score));
   TENUTO_ASSIGN_OR_RETURN(forest.base_margin,
-                          BaseMargin(name, parameters.base_score));
+                          BaseMargin(texts.objective, base_score));
   TENUTO_RETURN_IF_ERROR(ValidateForest(forest));
   return forest;
 }

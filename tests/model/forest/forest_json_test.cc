@@ -139,7 +139,7 @@ TEST(ForestJson, RefusesByNameWhatNoEngineComputes) {
   EXPECT_THAT(Refusal(Altered(R"("name":"gbtree")", R"("name":"dart")")),
               HasSubstr("dart is not supported: it weighs each tree"));
   EXPECT_THAT(Refusal(Altered(R"("name":"gbtree")", R"("name":"gblinear")")),
-              HasSubstr("gblinear is not supported"));
+              HasSubstr("\"gblinear\" is not supported"));
   EXPECT_THAT(Refusal(Altered("binary:logistic", "multi:softprob")),
               HasSubstr("multi:softprob is not supported"));
   EXPECT_THAT(Refusal(Altered(R"("num_class":"0")", R"("num_class":"3")")),
@@ -193,6 +193,24 @@ TEST(ForestJson, RefusesWhatIsCutShort) {
   ASSERT_TRUE(ReadForestJson(json, kColumns).ok());
   for (std::size_t size = 0; size < json.size(); ++size) {
     EXPECT_FALSE(ReadForestJson(json.substr(0, size), kColumns).ok()) << size;
+  }
+}
+
+TEST(ForestJson, RefusesTextBetweenItsParts) {
+  // Found by the fuzzer: a look-up by name would read on behind the damage.
+  EXPECT_FALSE(ReadForestJson(Altered(R"(]},"name":"gbtree")",
+                                      R"(]______},"name":"gbtree")"),
+                              kColumns)
+                   .ok());
+}
+
+TEST(ForestJson, RefusesAModelWithoutItsFields) {
+  EXPECT_THAT(Refusal("{}"), HasSubstr("\"\" is not supported"));
+  for (const char* field : {"base_score", "learner_model_param", "objective",
+                            "trees", "tree_info"}) {
+    EXPECT_THAT(Refusal(Altered(absl::StrCat("\"", field, "\""), "\"other\"")),
+                HasSubstr("the model's"))
+        << field;
   }
 }
 

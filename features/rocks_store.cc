@@ -19,7 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
-#include "features/commit_plan.h"
+#include "features/seen_events.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"

@@ -31,7 +31,10 @@ rocksdb::Status FindLeftovers(rocksdb::DB& db,
   std::error_code error;
   for (const auto& entry :
        std::filesystem::directory_iterator(db.GetName(), error)) {
-    if (HoldsKeys(entry.path().filename().string())) {
+    // RocksDB lists no log that is empty as live, as a new one is.
+    std::error_code gone;
+    const std::uintmax_t bytes = entry.file_size(gone);
+    if (HoldsKeys(entry.path().filename().string()) && !gone && bytes > 0) {
       leftovers.push_back(entry.path());
     }
   }

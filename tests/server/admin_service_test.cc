@@ -23,6 +23,9 @@ class AdminServiceTest : public ::testing::Test {
 
   ServerParts parts_;
   AdminService service_{{.version = "1.2.3",
+                         .clock = parts_.clock,
+                         .keys = parts_.keys,
+                         .data_dir = parts_.folder.path(),
                          .ledger = parts_.ledger,
                          .records = *parts_.records,
                          .registry = parts_.registry,

@@ -21,8 +21,7 @@ struct RocksStoreOptions {
   std::filesystem::path directory;  // The ledger's; the store is in "rocks".
   bool read_only = false;           // Beside a live writer, as of now.
   int threads = 2;                  // For flushes and compactions.
-  // By which remembered answers expire; without it they stay.
-  const Clock* clock = nullptr;
+  const Clock* clock = nullptr;     // By which answers expire, if there is one.
 };
 
 // What StoreBatch::Merge does: in kSeen as MergeMarks, in kMeta the smaller
@@ -102,9 +101,8 @@ class RocksStore {
   // All of `batch` or nothing; durable when it returns.
   absl::Status Write(StoreBatch& batch);
 
-  // What is written leaves the write-ahead log; a checkpoint then is short.
-  absl::Status Flush();
-  // After it no file holds a byte of what was deleted inside `ranges` before.
+  absl::Status Flush();  // Of the write-ahead log; then checkpoints are short.
+  // No file holds a byte of what was deleted inside `ranges` before any more.
   // kUnavailable when a cursor keeps an old file alive for a minute.
   absl::Status Purge(absl::Span<const KeyRange> ranges);
   // As of now, in `directory`/rocks, by hard links where there are such.

@@ -258,12 +258,36 @@ v1::Event Consent(const std::string& user, const std::string& id,
   return event;
 }
 
+// At each score of a user, in order.
+using Granted = std::map<UserKey, std::vector<bool>>;
+
+// How many scores were masked, all of them rightly.
+int CountMasked(const RecordedScores& records, const Granted& granted) {
+  const std::set<int> columns = ColumnsOfBehaviour();
+  EXPECT_GT(columns.size(), 20u);
+  int masked = 0;
+  for (const auto& [user, expected] : granted) {
+    const auto& scores =
+        records.at(static_cast<std::size_t>(user.partition())).at(user);
+    EXPECT_EQ(scores.size(), expected.size());
+    for (std::size_t k = 0; k < scores.size(); ++k) {
+      std::size_t missing = 0;
+      for (const int column : columns) {
+        missing += std::isnan(scores[k].row(column));
+      }
+      EXPECT_EQ(missing == columns.size(), !expected.at(k));
+      masked += !expected.at(k);
+    }
+  }
+  return masked;
+}
+
 TEST_F(Privacy, ConsentWithdrawalMasksTheVeryNextScoreAndTreatment) {
   constexpr int kUsers = 12;
   constexpr int kRounds = 6;
   constexpr std::uint64_t kSeed = 42;
   testing::Draws draws(kSeed);
-  std::map<UserKey, std::vector<bool>> granted;  // At each score, in order.
+  Granted granted;
   const auto keys = UserKeys::Open(data_ / "user.key");
   const absl::Time begin = Clock::Real().Now();
   for (int u = 0; u < kUsers; ++u) {
@@ -296,23 +320,7 @@ TEST_F(Privacy, ConsentWithdrawalMasksTheVeryNextScoreAndTreatment) {
   server_.reset();
   auto records = ReadRecordedScores(data_ / "records");
   ASSERT_TRUE(records.ok()) << records.status();
-  const std::set<int> columns = ColumnsOfBehaviour();
-  ASSERT_GT(columns.size(), 20u);
-  int masked = 0;
-  for (const auto& [user, expected] : granted) {
-    const auto& scores =
-        records->at(static_cast<std::size_t>(user.partition())).at(user);
-    ASSERT_EQ(scores.size(), expected.size());
-    for (std::size_t k = 0; k < scores.size(); ++k) {
-      std::size_t missing = 0;
-      for (const int column : columns) {
-        missing += std::isnan(scores[k].row(column));
-      }
-      EXPECT_EQ(missing == columns.size(), !expected[k]) << "seed " << kSeed;
-      masked += !expected[k];
-    }
-  }
-  EXPECT_GT(masked, 20);
+  EXPECT_GT(CountMasked(*records, granted), 20) << "seed " << kSeed;
   const auto ledger = OpenRocksLedger({data_, true, 2, &Clock::Real()},
                                       Catalogue::Embedded(), *keys);
   ASSERT_TRUE(ledger.ok()) << ledger.status();

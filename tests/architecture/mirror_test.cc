@@ -19,6 +19,9 @@ using ::testing::HasSubstr;
 const std::map<std::string, std::string>& TestedElsewhere() {
   static const auto* const reasons = new std::map<std::string, std::string>{
       {"features/base/clock.cc", "asks the machine; nothing to compute"},
+      {"model/forest/fat_avx512.cc", "compared in compiled_forest_test"},
+      {"model/forest/sliced_avx2.cc", "compared in compiled_forest_test"},
+      {"model/forest/sliced_avx512.cc", "compared in compiled_forest_test"},
       {"training/main.cc", "run as a process by the integration tests"},
   };
   return *reasons;

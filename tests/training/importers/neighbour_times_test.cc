@@ -39,7 +39,7 @@ std::vector<bool> Decide(const std::vector<std::int64_t>& times_us,
 }
 
 TEST(NeighbourTimes, RefusesAnAbsurdTimeWhereverItStands) {
-  for (const std::size_t at : {0, 1, 150, 298, 299}) {
+  for (const std::size_t at : {0u, 1u, 150u, 298u, 299u}) {
     for (const std::int64_t absurd_day : {-9'000, 2'500}) {
       std::vector<std::int64_t> times(300, Day(0));
       times[at] = Day(absurd_day);

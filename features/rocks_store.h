@@ -105,8 +105,7 @@ class RocksStore {
   // No file holds a byte of what was deleted inside `ranges` before any more.
   // kUnavailable when a cursor keeps an old file alive for a minute.
   absl::Status Purge(absl::Span<const KeyRange> ranges);
-  // As of now, in `directory`/rocks, by hard links where there are such.
-  absl::Status Checkpoint(const std::filesystem::path& directory);
+  absl::Status Checkpoint(const std::filesystem::path& to);  // As "to"/rocks.
 
  private:
   friend class StoreBatch;

@@ -108,6 +108,8 @@ int Main(int argc, char** argv) {
   AddScoreVerb(app, workshop, run);
   AddReplayVerb(app, workshop, run);
   AddDescribeVerb(app, workshop, run);
+  AddEraseVerb(app, workshop, run);
+  AddCheckpointVerb(app, workshop, run);
   AddCallVerb(app, workshop, run);
   try {
     app.parse(argc, argv);

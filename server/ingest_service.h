@@ -5,9 +5,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "features/base/clock.h"
 #include "features/commit_group.h"
 #include "features/event_gate.h"
@@ -23,6 +25,9 @@ namespace tenuto {
 class IngestService final : public v1::Ingest::CallbackService {
  public:
   static constexpr int kEventsMax = 1000;
+  // A call with at most as many shares a commit with others; checking more
+  // would keep gRPC's own threads too long.
+  static constexpr int kFewEvents = 32;
 
   struct Options {
     const Clock& clock;
@@ -47,6 +52,20 @@ class IngestService final : public v1::Ingest::CallbackService {
       grpc::CallbackServerContext* context) override;
 
  private:
+  // Events that passed the gate, and where their verdicts go.
+  struct Batch {
+    std::vector<GatedEvent> events;
+    std::vector<v1::EventResult*> results;
+  };
+
+  absl::StatusOr<Batch> PassGate(v1::IngestEventsRequest& request,
+                                 v1::IngestEventsResponse& response) const;
+  void SetVerdicts(const std::vector<Admission>& admissions,
+                   const std::vector<v1::EventResult*>& results,
+                   v1::IngestEventsResponse& response) const;
+  grpc::ServerUnaryReactor* IngestFew(grpc::CallbackServerContext& context,
+                                      const v1::IngestEventsRequest& request,
+                                      v1::IngestEventsResponse& response);
   // `users` remembers keys from one event to the next.
   std::optional<Rejection> Admit(
       v1::Event& event, absl::Time now,
@@ -54,7 +73,7 @@ class IngestService final : public v1::Ingest::CallbackService {
       GatedEvent& gated) const;
 
   const Options options_;
-  mutable CommitGroup commits_;
+  CommitGroup small_calls_;
   EventStreams streams_;
 };
 

@@ -1,8 +1,10 @@
 #include "features/commit_group.h"
 
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 
 namespace tenuto {
 
@@ -27,7 +29,7 @@ void CommitGroup::Commit(std::vector<GatedEvent> events, Done done) {
 // them. What answers last touches nothing of ours any more.
 void CommitGroup::CommitWaiting() {
   for (bool goes_on = true; goes_on;) {
-    const Callers group = TakeGroup();
+    Callers group = TakeGroup();
     std::vector<Verdicts> verdicts = CommitTogether(group);
     goes_on = HandOn();
     for (std::size_t k = 0; k < group.size(); ++k) {
@@ -70,24 +72,27 @@ void CommitGroup::RefuseWaiting() {
 }
 
 std::vector<CommitGroup::Verdicts> CommitGroup::CommitTogether(
-    const Callers& group) const {
+    Callers& group) const {
   if (group.size() == 1) return {ledger_.Commit(group.front().events)};
   std::vector<GatedEvent> all;
-  for (const Caller& caller : group) {
-    all.insert(all.end(), caller.events.begin(), caller.events.end());
+  std::vector<std::size_t> begins;
+  for (Caller& caller : group) {
+    begins.push_back(all.size());
+    all.insert(all.end(), std::make_move_iterator(caller.events.begin()),
+               std::make_move_iterator(caller.events.end()));
   }
+  begins.push_back(all.size());
   const Verdicts together = ledger_.Commit(all);
   std::vector<Verdicts> verdicts;
-  std::size_t next = 0;
-  for (const Caller& caller : group) {
-    if (!together.ok()) {
-      verdicts.push_back(ledger_.Commit(caller.events));
-      continue;
+  for (std::size_t k = 0; k < group.size(); ++k) {
+    const std::size_t count = begins[k + 1] - begins[k];
+    if (together.ok()) {
+      const auto own = absl::MakeConstSpan(*together).subspan(begins[k], count);
+      verdicts.push_back(std::vector<Admission>(own.begin(), own.end()));
+    } else {
+      verdicts.push_back(
+          ledger_.Commit(absl::MakeConstSpan(all).subspan(begins[k], count)));
     }
-    const auto begin = together->begin() + static_cast<std::ptrdiff_t>(next);
-    next += caller.events.size();
-    verdicts.push_back(std::vector<Admission>(
-        begin, together->begin() + static_cast<std::ptrdiff_t>(next)));
   }
   return verdicts;
 }

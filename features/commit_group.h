@@ -53,7 +53,8 @@ class CommitGroup {
   // True while this thread should go on; nobody else may touch a group then.
   bool HandOn() ABSL_LOCKS_EXCLUDED(mutex_);
   void RefuseWaiting() ABSL_LOCKS_EXCLUDED(mutex_);
-  std::vector<Verdicts> CommitTogether(const Callers& group) const;
+  // Takes the events out of `group`. One a caller, in order.
+  std::vector<Verdicts> CommitTogether(Callers& group) const;
 
   Ledger& ledger_;
   const Limits limits_;

@@ -13,21 +13,23 @@
 namespace tenuto {
 namespace {
 
+// Bounds how long a small call waits behind batches.
+constexpr std::size_t kGroupEventsMax = 4000;
 constexpr std::size_t kCallersMax = 1024;
 
 }  // namespace
 
 IngestService::IngestService(const Options& options)
     : options_(options),
-      small_calls_(options.ledger,
-                   {.events_max = kEventsMax, .callers_max = kCallersMax},
-                   [this](std::function<void()> work) {
-                     return options_.calls.TryRun(std::move(work));
-                   }),
-      streams_(options_.calls, [this](v1::IngestEventsRequest& request,
-                                      v1::IngestEventsResponse& response) {
-        return TakeIn(request, response);
-      }) {}
+      commits_(options.ledger,
+               {.events_max = kGroupEventsMax, .callers_max = kCallersMax},
+               [this](std::function<void()> work) {
+                 return options_.calls.TryRun(std::move(work));
+               }),
+      streams_(options_.calls,
+               [this](v1::IngestEventsRequest& request,
+                      v1::IngestEventsResponse& response,
+                      const Done& done) { TakeIn(request, response, done); }) {}
 
 // A keyed hash costs as much as the rest of the gate, and a batch holds many
 // events of one user.
@@ -83,58 +85,46 @@ void IngestService::SetVerdicts(const std::vector<Admission>& admissions,
   }
 }
 
-absl::Status IngestService::TakeIn(v1::IngestEventsRequest& request,
-                                   v1::IngestEventsResponse& response) const {
-  TENUTO_ASSIGN_OR_RETURN(const Batch batch, PassGate(request, response));
-  std::vector<Admission> admissions;
-  if (!batch.events.empty()) {
-    TENUTO_ASSIGN_OR_RETURN(admissions, options_.ledger.Commit(batch.events));
+void IngestService::TakeIn(v1::IngestEventsRequest& request,
+                           v1::IngestEventsResponse& response,
+                           const Done& done) {
+  absl::StatusOr<Batch> batch = PassGate(request, response);
+  if (!batch.ok()) return done(batch.status());
+  if (batch->events.empty()) {
+    SetVerdicts({}, {}, response);
+    return done(absl::OkStatus());
   }
-  SetVerdicts(admissions, batch.results, response);
-  return absl::OkStatus();
-}
-
-grpc::ServerUnaryReactor* IngestService::IngestFew(
-    grpc::CallbackServerContext& context,
-    const v1::IngestEventsRequest& request,
-    v1::IngestEventsResponse& response) {
-  grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
-  const absl::Time start = options_.calls.Now();
-  const auto finish = [this, reactor, start](const absl::Status& status) {
-    reactor->Finish(
-        options_.calls.Close(RpcMethod::kIngestEvents, start, status));
-  };
-  v1::IngestEventsRequest own = request;
-  absl::StatusOr<Batch> batch = PassGate(own, response);
-  if (!batch.ok() || batch->events.empty()) {
-    if (batch.ok()) SetVerdicts({}, {}, response);
-    finish(batch.status());
-    return reactor;
-  }
-  small_calls_.Commit(
-      std::move(batch->events),
-      [this, finish, &response, results = std::move(batch->results)](
-          const CommitGroup::Verdicts& verdicts) {
-        if (verdicts.ok()) SetVerdicts(*verdicts, results, response);
-        finish(absl::IsResourceExhausted(verdicts.status())
-                   ? BusyError()
-                   : verdicts.status());
-      });
-  return reactor;
+  commits_.Commit(std::move(batch->events),
+                  [this, done, &response, results = std::move(batch->results)](
+                      const CommitGroup::Verdicts& verdicts) {
+                    if (verdicts.ok())
+                      SetVerdicts(*verdicts, results, response);
+                    done(absl::IsResourceExhausted(verdicts.status())
+                             ? BusyError()
+                             : verdicts.status());
+                  });
 }
 
 grpc::ServerUnaryReactor* IngestService::IngestEvents(
     grpc::CallbackServerContext* context,
     const v1::IngestEventsRequest* request,
     v1::IngestEventsResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const auto finish = [this, reactor, start = options_.calls.Now()](
+                          const absl::Status& status) {
+    reactor->Finish(
+        options_.calls.Close(RpcMethod::kIngestEvents, start, status));
+  };
+  const auto take_in = [this, request, response, finish] {
+    v1::IngestEventsRequest own = *request;
+    TakeIn(own, *response, finish);
+  };
   if (request->events_size() <= kFewEvents) {
-    return IngestFew(*context, *request, *response);
+    take_in();
+  } else if (!options_.calls.TryRun(take_in)) {
+    finish(BusyError());
   }
-  return options_.calls.AnswerFromPool(*context, RpcMethod::kIngestEvents,
-                                       [this, request, response] {
-                                         v1::IngestEventsRequest own = *request;
-                                         return TakeIn(own, *response);
-                                       });
+  return reactor;
 }
 
 EventStreams::Reactor* IngestService::StreamEvents(

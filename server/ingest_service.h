@@ -3,6 +3,7 @@
 #ifndef TENUTO_SERVER_INGEST_SERVICE_H_
 #define TENUTO_SERVER_INGEST_SERVICE_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,9 +26,11 @@ namespace tenuto {
 class IngestService final : public v1::Ingest::CallbackService {
  public:
   static constexpr int kEventsMax = 1000;
-  // A call with at most as many shares a commit with others; checking more
-  // would keep gRPC's own threads too long.
+  // A call with at most as many is checked at once; more would keep gRPC's own
+  // threads too long.
   static constexpr int kFewEvents = 32;
+  // Told how it went, once, from any thread, when all is durable.
+  using Done = std::function<void(const absl::Status&)>;
 
   struct Options {
     const Clock& clock;
@@ -39,8 +42,9 @@ class IngestService final : public v1::Ingest::CallbackService {
   explicit IngestService(const Options& options);
 
   // One batch, without transport. Takes the ids out of the request's events.
-  absl::Status TakeIn(v1::IngestEventsRequest& request,
-                      v1::IngestEventsResponse& response) const;
+  // `response` must live until `done`.
+  void TakeIn(v1::IngestEventsRequest& request,
+              v1::IngestEventsResponse& response, const Done& done);
 
   void Drain() { streams_.Drain(); }
 
@@ -63,9 +67,6 @@ class IngestService final : public v1::Ingest::CallbackService {
   void SetVerdicts(const std::vector<Admission>& admissions,
                    const std::vector<v1::EventResult*>& results,
                    v1::IngestEventsResponse& response) const;
-  grpc::ServerUnaryReactor* IngestFew(grpc::CallbackServerContext& context,
-                                      const v1::IngestEventsRequest& request,
-                                      v1::IngestEventsResponse& response);
   // `users` remembers keys from one event to the next.
   std::optional<Rejection> Admit(
       v1::Event& event, absl::Time now,
@@ -73,7 +74,7 @@ class IngestService final : public v1::Ingest::CallbackService {
       GatedEvent& gated) const;
 
   const Options options_;
-  CommitGroup small_calls_;
+  CommitGroup commits_;
   EventStreams streams_;
 };
 

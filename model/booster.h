@@ -1,5 +1,6 @@
-// XGBoost's own predictor, behind the one serving-side door to its C API. It is
-// given only bytes whose digest was checked: XGBoost crashes, hangs or scores
+// XGBoost itself, behind the one serving-side door to its C API: it explains
+// scores, and trainers and tests hold our engines against it. It is given only
+// bytes whose digest was checked: XGBoost crashes, hangs or scores
 // differently on damaged models.
 #ifndef TENUTO_MODEL_BOOSTER_H_
 #define TENUTO_MODEL_BOOSTER_H_

@@ -1,6 +1,7 @@
 #include "model/model_bundle.h"
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -10,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "features/base/digest.h"
 #include "features/base/status_macros.h"
+#include "model/forest/forest.h"
+#include "model/forest/forest_json.h"
 
 namespace tenuto {
 namespace {
@@ -67,26 +70,37 @@ absl::StatusOr<std::optional<FeaturePlan>> CompilePlan(
   return plan;
 }
 
-absl::Status CheckGoldenRows(const Booster& booster, std::uint32_t rows,
+// One after the other and all together, since few rows and many take different
+// ways through the processor.
+absl::Status CheckGoldenRows(const CompiledForest& forest, std::uint32_t rows,
                              absl::string_view bytes) {
-  const auto width = static_cast<std::size_t>(booster.columns());
+  const auto width = static_cast<std::size_t>(forest.columns());
   if (bytes.size() != rows * (width + 1) * sizeof(float)) {
     return absl::DataLossError(absl::StrCat(kGoldenFile, " has ", bytes.size(),
                                             " bytes, which are ", "not ", rows,
                                             " rows of ", width, " columns"));
   }
-  std::vector<float> row(width + 1);
+  std::vector<float> values(rows * width), expected(rows), single(rows);
   for (std::uint32_t r = 0; r < rows; ++r) {
-    std::memcpy(row.data(), bytes.data() + r * row.size() * sizeof(float),
-                row.size() * sizeof(float));
-    float margin = 0;
-    TENUTO_RETURN_IF_ERROR(booster.PredictMargins(
-        absl::MakeConstSpan(row).first(width), absl::MakeSpan(&margin, 1)));
-    if (std::bit_cast<std::uint32_t>(margin) !=
-        std::bit_cast<std::uint32_t>(row[width])) {
-      return absl::DataLossError(absl::StrCat(
-          kGoldenFile, ": row ", r, " scores ", margin, ", not ", row[width],
-          " as when the bundle was written; is XGBoost another version?"));
+    const char* row = bytes.data() + r * (width + 1) * sizeof(float);
+    std::memcpy(values.data() + r * width, row, width * sizeof(float));
+    std::memcpy(&expected[r], row + width * sizeof(float), sizeof(float));
+  }
+  std::vector<std::byte> scratch(forest.ScratchBytes());
+  std::vector<float> together(rows);
+  TENUTO_RETURN_IF_ERROR(forest.PredictMargins(values, absl::MakeSpan(together),
+                                               absl::MakeSpan(scratch)));
+  for (std::uint32_t r = 0; r < rows; ++r) {
+    TENUTO_RETURN_IF_ERROR(forest.PredictMargins(
+        absl::MakeConstSpan(values).subspan(r * width, width),
+        absl::MakeSpan(&single[r], 1), absl::MakeSpan(scratch)));
+    for (const float margin : {single[r], together[r]}) {
+      if (std::bit_cast<std::uint32_t>(margin) !=
+          std::bit_cast<std::uint32_t>(expected[r])) {
+        return absl::DataLossError(absl::StrCat(
+            kGoldenFile, ": row ", r, " scores ", margin, ", not ", expected[r],
+            " as when the bundle was written; is model.json another one's?"));
+      }
     }
   }
   return absl::OkStatus();
@@ -101,9 +115,11 @@ absl::Status In(const std::filesystem::path& directory,
 
 }  // namespace
 
-ModelBundle::ModelBundle(v1::Manifest manifest, Booster booster,
-                         Calibrator calibrator, std::optional<FeaturePlan> plan)
+ModelBundle::ModelBundle(v1::Manifest manifest, CompiledForest forest,
+                         Booster booster, Calibrator calibrator,
+                         std::optional<FeaturePlan> plan)
     : manifest_(std::move(manifest)),
+      forest_(std::move(forest)),
       booster_(std::move(booster)),
       calibrator_(std::move(calibrator)),
       plan_(std::move(plan)) {}
@@ -127,25 +143,37 @@ absl::StatusOr<std::shared_ptr<const ModelBundle>> ModelBundle::Verify(
   TENUTO_ASSIGN_OR_RETURN(Calibrator calibrator,
                           Calibrator::Create(manifest.calibration()));
   TENUTO_ASSIGN_OR_RETURN(
-      Booster booster,
-      Booster::Load(files.at(kModelFile), manifest.columns_size()));
-  if (booster.trees() != static_cast<int>(manifest.trees())) {
+      const Forest trees,
+      ReadForestJson(files.at(kModelFile), manifest.columns_size()));
+  if (trees.trees.size() != manifest.trees()) {
     return absl::DataLossError(absl::StrCat(kModelFile, " has ",
-                                            booster.trees(), " trees, not ",
+                                            trees.trees.size(), " trees, not ",
                                             manifest.trees()));
   }
+  TENUTO_ASSIGN_OR_RETURN(
+      CompiledForest forest,
+      CompiledForest::Compile(absl::MakeConstSpan(&trees, 1)));
   TENUTO_RETURN_IF_ERROR(
-      CheckGoldenRows(booster, manifest.golden_rows(), files.at(kGoldenFile)));
-  return std::shared_ptr<const ModelBundle>(
-      new ModelBundle(std::move(manifest), std::move(booster),
-                      std::move(calibrator), std::move(plan)));
+      CheckGoldenRows(forest, manifest.golden_rows(), files.at(kGoldenFile)));
+  TENUTO_ASSIGN_OR_RETURN(
+      Booster booster,
+      Booster::Load(files.at(kModelFile), manifest.columns_size()));
+  return std::shared_ptr<const ModelBundle>(new ModelBundle(
+      std::move(manifest), std::move(forest), std::move(booster),
+      std::move(calibrator), std::move(plan)));
 }
 
 absl::Status ModelBundle::ScoreRows(absl::Span<const float> rows,
                                     absl::Span<Score> scores) const {
-  std::vector<float> margins(scores.size());
-  TENUTO_RETURN_IF_ERROR(
-      booster_.PredictMargins(rows, absl::MakeSpan(margins)));
+  // Of a thread, and only ever larger: a call allocates nothing.
+  thread_local std::vector<std::byte> scratch;
+  thread_local std::vector<float> margins;
+  if (scratch.size() < forest_.ScratchBytes()) {
+    scratch.resize(forest_.ScratchBytes());
+  }
+  margins.resize(scores.size());
+  TENUTO_RETURN_IF_ERROR(forest_.PredictMargins(rows, absl::MakeSpan(margins),
+                                                absl::MakeSpan(scratch)));
   for (std::size_t k = 0; k < scores.size(); ++k) {
     scores[k] = {margins[k], calibrator_.Probability(margins[k])};
   }

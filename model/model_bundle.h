@@ -16,6 +16,7 @@
 #include "model/booster.h"
 #include "model/bundle_manifest.h"
 #include "model/calibrator.h"
+#include "model/forest/compiled_forest.h"
 #include "tenuto/v1/bundle.pb.h"
 
 namespace tenuto {
@@ -28,21 +29,23 @@ struct Score {
 // Thread-safe: immutable. Shared by every request that is using it.
 class ModelBundle {
  public:
-  // Checks, in this order and before any byte reaches XGBoost: manifest,
-  // SHA-256 of every file, fingerprint of every catalogue column. Then loads,
-  // scores the golden rows and compares them bit for bit. Any failure returns
-  // an error that names the file or column and leaves nothing behind.
+  // Checks, in this order: manifest, SHA-256 of every file, fingerprint of
+  // every catalogue column, every node of the forest, and the golden rows' bits
+  // as our engines score them. Only then XGBoost, which explains, sees a byte.
+  // Any failure returns an error that names the file, the column or the node
+  // and leaves nothing behind.
   static absl::StatusOr<std::shared_ptr<const ModelBundle>> Open(
       const std::filesystem::path& directory, const Catalogue& catalogue);
 
   const v1::Manifest& manifest() const { return manifest_; }
-  int width() const { return booster_.columns(); }
+  int width() const { return forest_.columns(); }
   // Null for a model of a table: it cannot score users of the ledger.
   const FeaturePlan* plan() const { return plan_ ? &*plan_ : nullptr; }
   const Calibrator& calibrator() const { return calibrator_; }
 
   // `rows` is row-major, width() wide. The result does not depend on how rows
-  // are batched or on how many threads call.
+  // are batched or on how many threads call. A thread's first call allocates
+  // (up to 2 MiB), later ones do not.
   absl::Status ScoreRows(absl::Span<const float> rows,
                          absl::Span<Score> scores) const;
 
@@ -53,10 +56,11 @@ class ModelBundle {
  private:
   static absl::StatusOr<std::shared_ptr<const ModelBundle>> Verify(
       const std::filesystem::path& directory, const Catalogue& catalogue);
-  ModelBundle(v1::Manifest manifest, Booster booster, Calibrator calibrator,
-              std::optional<FeaturePlan> plan);
+  ModelBundle(v1::Manifest manifest, CompiledForest forest, Booster booster,
+              Calibrator calibrator, std::optional<FeaturePlan> plan);
   v1::Manifest manifest_;
-  Booster booster_;
+  CompiledForest forest_;
+  Booster booster_;  // Explains.
   Calibrator calibrator_;
   std::optional<FeaturePlan> plan_;
 };

@@ -167,7 +167,7 @@ TEST_F(ModelBundleTest, ProvesTheForestByItsGoldenRows) {
 TEST_F(ModelBundleTest, RefusesWordsInPlaceOfAForest) {
   const fs::path copy = Copy("words");
   Replace(copy, 0, "{\"learner\": {}}");
-  ExpectRefused(copy, "XGBoost cannot load");
+  ExpectRefused(copy, "gradient_booster");
 }
 
 // One random damage; returns what it did.

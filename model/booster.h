@@ -1,7 +1,6 @@
-// XGBoost itself, behind the one serving-side door to its C API: it explains
-// scores, and trainers and tests hold our engines against it. It is given only
-// bytes whose digest was checked: XGBoost crashes, hangs or scores
-// differently on damaged models.
+// XGBoost itself as a predictor, behind the one door to its C API outside of
+// training: what our engines are held against. It is given only bytes that we
+// wrote: XGBoost crashes, hangs or scores differently on damaged models.
 #ifndef TENUTO_MODEL_BOOSTER_H_
 #define TENUTO_MODEL_BOOSTER_H_
 

@@ -116,11 +116,11 @@ absl::Status In(const std::filesystem::path& directory,
 }  // namespace
 
 ModelBundle::ModelBundle(v1::Manifest manifest, CompiledForest forest,
-                         Booster booster, Calibrator calibrator,
+                         PathForest paths, Calibrator calibrator,
                          std::optional<FeaturePlan> plan)
     : manifest_(std::move(manifest)),
       forest_(std::move(forest)),
-      booster_(std::move(booster)),
+      paths_(std::move(paths)),
       calibrator_(std::move(calibrator)),
       plan_(std::move(plan)) {}
 
@@ -155,12 +155,10 @@ absl::StatusOr<std::shared_ptr<const ModelBundle>> ModelBundle::Verify(
       CompiledForest::Compile(absl::MakeConstSpan(&trees, 1)));
   TENUTO_RETURN_IF_ERROR(
       CheckGoldenRows(forest, manifest.golden_rows(), files.at(kGoldenFile)));
-  TENUTO_ASSIGN_OR_RETURN(
-      Booster booster,
-      Booster::Load(files.at(kModelFile), manifest.columns_size()));
-  return std::shared_ptr<const ModelBundle>(new ModelBundle(
-      std::move(manifest), std::move(forest), std::move(booster),
-      std::move(calibrator), std::move(plan)));
+  TENUTO_ASSIGN_OR_RETURN(PathForest paths, PathForest::Compile(trees));
+  return std::shared_ptr<const ModelBundle>(
+      new ModelBundle(std::move(manifest), std::move(forest), std::move(paths),
+                      std::move(calibrator), std::move(plan)));
 }
 
 absl::Status ModelBundle::ScoreRows(absl::Span<const float> rows,
@@ -182,7 +180,7 @@ absl::Status ModelBundle::ScoreRows(absl::Span<const float> rows,
 
 absl::Status ModelBundle::Contributions(absl::Span<const float> row,
                                         absl::Span<float> contributions) const {
-  return booster_.Contributions(row, contributions);
+  return paths_.Contributions(row, contributions);
 }
 
 }  // namespace tenuto

@@ -13,10 +13,10 @@
 #include "absl/types/span.h"
 #include "features/catalogue.h"
 #include "features/feature_plan.h"
-#include "model/booster.h"
 #include "model/bundle_manifest.h"
 #include "model/calibrator.h"
 #include "model/forest/compiled_forest.h"
+#include "model/forest/path_forest.h"
 #include "tenuto/v1/bundle.pb.h"
 
 namespace tenuto {
@@ -31,9 +31,8 @@ class ModelBundle {
  public:
   // Checks, in this order: manifest, SHA-256 of every file, fingerprint of
   // every catalogue column, every node of the forest, and the golden rows' bits
-  // as our engines score them. Only then XGBoost, which explains, sees a byte.
-  // Any failure returns an error that names the file, the column or the node
-  // and leaves nothing behind.
+  // as our engines score them. Any failure returns an error that names the
+  // file, the column or the node and leaves nothing behind.
   static absl::StatusOr<std::shared_ptr<const ModelBundle>> Open(
       const std::filesystem::path& directory, const Catalogue& catalogue);
 
@@ -49,18 +48,19 @@ class ModelBundle {
   absl::Status ScoreRows(absl::Span<const float> rows,
                          absl::Span<Score> scores) const;
 
-  // Contributions to one row's margin: width() of them, then the bias.
+  // Exact contributions (TreeSHAP) to one row's margin: width() of them, then
+  // the bias.
   absl::Status Contributions(absl::Span<const float> row,
                              absl::Span<float> contributions) const;
 
  private:
   static absl::StatusOr<std::shared_ptr<const ModelBundle>> Verify(
       const std::filesystem::path& directory, const Catalogue& catalogue);
-  ModelBundle(v1::Manifest manifest, CompiledForest forest, Booster booster,
+  ModelBundle(v1::Manifest manifest, CompiledForest forest, PathForest paths,
               Calibrator calibrator, std::optional<FeaturePlan> plan);
   v1::Manifest manifest_;
   CompiledForest forest_;
-  Booster booster_;  // Explains.
+  PathForest paths_;
   Calibrator calibrator_;
   std::optional<FeaturePlan> plan_;
 };

@@ -25,6 +25,7 @@ struct ForestNode {
   std::int32_t column = 0;
   float value = 0;  // The threshold; on a leaf what it adds to the margin.
   bool default_left = false;
+  float cover = 0;  // Of training rows (sum of hessians); only to explain.
 
   bool is_leaf() const { return left < 0; }
 };

@@ -88,6 +88,7 @@ struct TreeArrays {
   std::vector<std::int32_t> right;
   std::vector<std::uint32_t> column;
   std::vector<float> value;
+  std::vector<float> cover;
   std::vector<std::uint8_t> default_left;
   std::vector<std::uint8_t> categorical;  // Empty in some versions.
 
@@ -96,6 +97,7 @@ struct TreeArrays {
     right.clear();
     column.clear();
     value.clear();
+    cover.clear();
     default_left.clear();
     categorical.clear();
   }
@@ -162,6 +164,9 @@ absl::Status ReadArrays(json::object& object, std::size_t tree,
     if (key == "split_conditions") {
       return ReadNumbers(value, tree, "split_conditions", arrays.value);
     }
+    if (key == "sum_hessian") {
+      return ReadNumbers(value, tree, "sum_hessian", arrays.cover);
+    }
     if (key == "default_left") {
       return ReadFlags(value, tree, "default_left", arrays.default_left);
     }
@@ -181,6 +186,7 @@ absl::StatusOr<ForestTree> MakeTree(const TreeArrays& arrays,
                                                   arrays.right.size()),
         {"split_indices", arrays.column.size()},
         {"split_conditions", arrays.value.size()},
+        {"sum_hessian", arrays.cover.size()},
         {"default_left", arrays.default_left.size()},
         {"split_type",
          arrays.categorical.empty() ? nodes : arrays.categorical.size()}}) {
@@ -194,6 +200,7 @@ absl::StatusOr<ForestTree> MakeTree(const TreeArrays& arrays,
   for (std::size_t n = 0; n < nodes; ++n) {
     ForestNode& node = tree.nodes[n];
     node.value = arrays.value[n];
+    node.cover = arrays.cover[n];
     if (arrays.left[n] == -1) continue;
     node.left = arrays.left[n];
     node.right = arrays.right[n];

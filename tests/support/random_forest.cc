@@ -86,7 +86,8 @@ std::string TreeJson(const ForestTree& tree, std::size_t number, int columns) {
       R"(,"split_indices":)",
       List(tree, [](const ForestNode& n) { return n.column; }),
       R"(,"split_type":)", List(tree, [](const ForestNode&) { return 0; }),
-      R"(,"sum_hessian":)", List(tree, zero),
+      R"(,"sum_hessian":)",
+      List(tree, [](const ForestNode& n) { return Text(n.cover); }),
       R"(,"tree_param":{"num_deleted":"0","num_feature":")", columns,
       R"(","num_nodes":")", tree.nodes.size(), R"(","size_leaf_vector":"0"}})");
 }
@@ -123,6 +124,18 @@ Forest RandomForest(const RandomForestShape& shape, std::uint64_t seed) {
       node.right = node.left + 1;
       depths.insert(depths.end(), 2, depths[n] + 1);
       tree.nodes.resize(tree.nodes.size() + 2);
+    }
+  }
+  Draws covers(seed + 1);
+  for (ForestTree& tree : forest.trees) {
+    tree.nodes[0].cover = 1000;
+    for (const ForestNode& node : tree.nodes) {
+      if (node.is_leaf()) continue;
+      const double share = 0.02 + 0.96 * covers.Share();
+      tree.nodes[static_cast<std::size_t>(node.left)].cover =
+          static_cast<float>(node.cover * share);
+      tree.nodes[static_cast<std::size_t>(node.right)].cover =
+          static_cast<float>(node.cover * (1 - share));
     }
   }
   return forest;

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "features/event_gate.h"
+#include "features/pending_signals.h"
 #include "features/user_key.h"
 
 namespace tenuto {
@@ -60,6 +61,15 @@ struct LedgerFacts {
   absl::Time history_start = absl::InfiniteFuture();
   absl::Time history_end = absl::InfinitePast();
   Position last_position = 0;
+  // Null when every state has every signal's past. Lives as long as the ledger.
+  const PendingSignals* pending = nullptr;
+};
+
+// How far a backfill has come.
+struct BackfillProgress {
+  int partitions_done = 0;  // Of kPartitions, those of earlier runs included.
+  std::int64_t users = 0;   // In this run.
+  std::int64_t events = 0;
 };
 
 // Thread-safe. Implementations: RocksLedger (embedded, default) and
@@ -113,6 +123,16 @@ class Ledger {
   virtual absl::StatusOr<std::string> LoadMark(
       absl::string_view source) const = 0;
   virtual LedgerFacts Facts() const = 0;
+
+  // Folds the log again until no signal is pending; commits go on meanwhile.
+  // Asks `go_on` every now and then and is kCancelled when that says no; the
+  // next call, of whatever process, goes on where it was. A ledger that never
+  // has pending signals has nothing to do.
+  virtual absl::Status Backfill(
+      absl::FunctionRef<bool(const BackfillProgress&)> go_on) {
+    go_on({.partitions_done = kPartitions});
+    return absl::OkStatus();
+  }
 };
 
 }  // namespace tenuto

@@ -30,7 +30,7 @@ enum class StatesAre { kCurrent, kOfOtherSignals };
 absl::StatusOr<StatesAre> CheckIdentity(const RocksStore& store,
                                         const LedgerIdentity& identity);
 // Writes it down, for the next one who opens.
-absl::Status ClaimIdentity(RocksStore& store, const LedgerIdentity& identity);
+void ClaimIdentity(const LedgerIdentity& identity, StoreBatch& batch);
 
 // Known times of the oldest and the newest event; absurd when there is none.
 struct History {

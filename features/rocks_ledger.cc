@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +17,8 @@
 #include "features/ledger_log.h"
 #include "features/ledger_meta.h"
 #include "features/rocks_store.h"
-#include "features/state_rebuild.h"
+#include "features/state_backfill.h"
+#include "features/state_layouts.h"
 #include "features/user_holds.h"
 #include "tenuto/v1/records.pb.h"
 #include "xxhash.h"
@@ -53,8 +55,15 @@ class RocksLedger final : public Ledger {
       absl::FunctionRef<bool(const LoggedEvent&)> visit) const override;
   absl::StatusOr<std::string> LoadMark(absl::string_view source) const override;
   LedgerFacts Facts() const override;
+  absl::Status Backfill(
+      absl::FunctionRef<bool(const BackfillProgress&)> go_on) override;
 
  private:
+  absl::Status OpenStates(const LedgerIdentity& identity);
+  absl::Status GetState(const UserKey& user, std::string& state) const {
+    TENUTO_RETURN_IF_ERROR(store_->Get(Family::kState, user.view(), state));
+    return layouts_->ToCurrent(state);
+  }
   // Fills `batch`; the caller holds the users.
   absl::Status AddToBatch(absl::Span<const GatedEvent> events,
                           absl::Span<const UserGroup> groups,
@@ -67,7 +76,10 @@ class RocksLedger final : public Ledger {
   const Catalogue& catalogue_;
   const SignalFold fold_;
   const CommitPlan plan_;
-  std::unique_ptr<RocksStore> store_;  // Set by Open, never after.
+  std::unique_ptr<RocksStore> store_;    // Set by Open, never after.
+  std::optional<StateLayouts> layouts_;  // The same.
+  std::atomic<bool> whole_{true};        // No signal is pending.
+  absl::Mutex backfill_;                 // One at a time; before any user.
 
   // Requests are held by `request_stripes_`, always before users.
   UserHolds holds_;
@@ -84,25 +96,47 @@ absl::Status RocksLedger::Open(const UserKeys& keys) {
   const LedgerIdentity identity = {options_.directory.string(),
                                    keys.CheckValue(),
                                    catalogue_.signal_fingerprint()};
-  TENUTO_ASSIGN_OR_RETURN(const StatesAre states,
-                          CheckIdentity(*store_, identity));
-  if (options_.read_only && states == StatesAre::kOfOtherSignals) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the states of the ledger ", identity.directory,
-                     " were folded with another catalogue; open it once with a "
-                     "server or an import, which rebuilds them"));
-  }
-  if (!options_.read_only) {
-    if (states == StatesAre::kOfOtherSignals) {
-      TENUTO_RETURN_IF_ERROR(RebuildStates(*store_, fold_));
-    }
-    TENUTO_RETURN_IF_ERROR(ClaimIdentity(*store_, identity));
-  }
+  TENUTO_RETURN_IF_ERROR(OpenStates(identity));
   TENUTO_ASSIGN_OR_RETURN(const Position last, LastPosition(*store_));
   next_ = last + 1;
   TENUTO_ASSIGN_OR_RETURN(const History history, LoadHistory(*store_));
   history_start_us_ = history.start_us;
   history_end_us_ = history.end_us;
+  return absl::OkStatus();
+}
+
+absl::Status RocksLedger::OpenStates(const LedgerIdentity& identity) {
+  TENUTO_ASSIGN_OR_RETURN(const StatesAre states,
+                          CheckIdentity(*store_, identity));
+  TENUTO_ASSIGN_OR_RETURN(
+      layouts_, StateLayouts::Load(*store_, catalogue_,
+                                   states == StatesAre::kOfOtherSignals));
+  whole_ = layouts_->pending().empty();
+  if (options_.read_only) {
+    if (!layouts_->unknown_states()) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrCat("the states of the ledger ", identity.directory,
+                     " were folded with a catalogue that it does not know; "
+                     "run `tenuto backfill`"));
+  }
+  StoreBatch batch(*store_);
+  ClaimIdentity(identity, batch);
+  layouts_->Save(batch);
+  TENUTO_RETURN_IF_ERROR(store_->Write(batch));
+  if (!layouts_->unknown_states()) return absl::OkStatus();
+  LogInfo("nobody wrote down the layout of the states: folding the log again");
+  return Backfill([](const BackfillProgress&) { return true; });
+}
+
+absl::Status RocksLedger::Backfill(
+    absl::FunctionRef<bool(const BackfillProgress&)> go_on) {
+  if (options_.read_only) {
+    return absl::FailedPreconditionError("the ledger is open for reading only");
+  }
+  const absl::MutexLock lock(&backfill_);
+  TENUTO_RETURN_IF_ERROR(
+      BackfillStates(*store_, fold_, *layouts_, holds_, go_on));
+  whole_ = true;
   return absl::OkStatus();
 }
 
@@ -126,8 +160,7 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
   std::string state, marks;
   UserWrite write;
   for (const UserGroup& group : groups) {
-    TENUTO_RETURN_IF_ERROR(
-        store_->Get(Family::kState, group.user.view(), state));
+    TENUTO_RETURN_IF_ERROR(GetState(group.user, state));
     TENUTO_RETURN_IF_ERROR(
         store_->Get(Family::kSeen, group.user.view(), marks));
     TENUTO_RETURN_IF_ERROR(
@@ -136,6 +169,7 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
     const absl::string_view key = group.user.view();
     batch.Put(Family::kLog, LogKey(group.user.partition(), write.first),
               write.record);
+    layouts_->Stamp(write.state);
     batch.Put(Family::kState, key, write.state);
     batch.Merge(Family::kSeen, key, write.new_marks);
   }
@@ -213,7 +247,7 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   }
   const std::vector<UserGroup> groups = {{user, {0}}};
   const UserHolds::Hold hold(holds_, groups);
-  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kState, user.view(), bytes));
+  TENUTO_RETURN_IF_ERROR(GetState(user, bytes));
   TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(bytes));
   StoreBatch batch(*store_);
   History added;
@@ -234,7 +268,7 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
 
 absl::Status RocksLedger::LoadState(const UserKey& user,
                                     std::string& state) const {
-  return store_->Get(Family::kState, user.view(), state);
+  return GetState(user, state);
 }
 
 absl::Status RocksLedger::ScanStates(
@@ -242,10 +276,12 @@ absl::Status RocksLedger::ScanStates(
     absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit) const {
   StoreCursor cursor(*store_, Family::kState);
   const std::string prefix = PartitionPrefix(partition);
+  std::string state;
   for (cursor.Seek(prefix); cursor.IsIn(prefix); cursor.Next()) {
-    if (!visit(UserKey::FromBytes(cursor.key()), cursor.value())) {
-      break;
-    }
+    const absl::string_view stored = cursor.value();
+    state.assign(stored.data(), stored.size());
+    TENUTO_RETURN_IF_ERROR(layouts_->ToCurrent(state));
+    if (!visit(UserKey::FromBytes(cursor.key()), state)) break;
   }
   return cursor.status("scanning states");
 }
@@ -264,6 +300,7 @@ LedgerFacts RocksLedger::Facts() const {
   facts.history_start = absl::FromUnixMicros(history_start_us_);
   facts.history_end = absl::FromUnixMicros(history_end_us_);
   facts.last_position = next_ - 1;
+  if (!whole_) facts.pending = &layouts_->pending();
   return facts;
 }
 

@@ -112,7 +112,7 @@ struct DecisionService::Making {
   const v1::DecideTreatmentRequest& request;
   const UserKey user;
   const std::string request_name;  // Stands for its id on the disk.
-  const absl::Time history_start;
+  const LedgerFacts facts;
   const std::shared_ptr<const ModelBundle> bundle;
   UserRows scored;
   v1::DecisionMade made;
@@ -132,7 +132,7 @@ absl::Status DecisionService::Decide(
                 .user = user,
                 .request_name =
                     options_.keys.Pseudonym(kRequestIds, request.request_id()),
-                .history_start = options_.ledger.Facts().history_start,
+                .facts = options_.ledger.Facts(),
                 .bundle = std::move(bundle),
                 .scored = {},
                 .made = {}};
@@ -169,12 +169,15 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
   const v1::DecideTreatmentRequest& request = making.request;
   // Asked here, so that a decision is never older than one it must respect.
   const absl::Time now = WholeMicroseconds(options_.clock.Now());
-  const ReadTime when{.as_of = now, .history_start = making.history_start};
+  const ReadTime when{.as_of = now,
+                      .history_start = making.facts.history_start,
+                      .pending = making.facts.pending};
   TENUTO_ASSIGN_OR_RETURN(
       making.scored,
       options_.scorer.ScoreState(*making.bundle, making.user, state, when));
-  TENUTO_ASSIGN_OR_RETURN(const StateReader reader,
-                          StateReader::Open(options_.catalogue, state));
+  TENUTO_ASSIGN_OR_RETURN(
+      const StateReader reader,
+      StateReader::Open(options_.catalogue, state, making.facts.pending));
   DecisionInput input;
   input.user = making.user;
   input.state = &reader;
@@ -186,6 +189,12 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
   std::mt19937_64 random(
       DrawSeed(making.request_name, making.user, options_.seed));
   const Decision decision = options_.policy.Decide(input, random);
+  if (reader.read_pending()) {
+    return WithReason(
+        absl::UnavailableError("what guards decisions is being folded from the "
+                               "log; repeat the call later"),
+        "SIGNALS_PENDING");
+  }
 
   making.made = MakeRecord(decision);
   making.made.set_decision_id(

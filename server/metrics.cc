@@ -140,6 +140,11 @@ struct Metrics::Series final : prometheus::Collectable {
     families.push_back(Reading("tenuto_models_serving",
                                "Models that have a bundle in service.",
                                MetricType::Gauge, now.models_serving));
+    families.push_back(
+        Reading("tenuto_signals_pending",
+                "Signals not folded from the log yet; what reads them is "
+                "missing.",
+                MetricType::Gauge, now.signals_pending));
     families.push_back(Reading(
         "tenuto_score_records_written_total", "Score records made durable.",
         MetricType::Counter, static_cast<double>(now.score_records_written)));

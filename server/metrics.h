@@ -36,6 +36,7 @@ struct MetricReadings {
   std::int64_t score_records_written = 0;
   std::int64_t score_records_lost = 0;
   int models_serving = 0;
+  int signals_pending = 0;
 };
 
 // Thread-safe.

@@ -1,0 +1,38 @@
+// Folds pending signals from the log while the server serves, out of its way.
+#ifndef TENUTO_SERVER_BACKFILL_THREAD_H_
+#define TENUTO_SERVER_BACKFILL_THREAD_H_
+
+#include <atomic>
+#include <thread>
+
+#include "features/ledger.h"
+
+namespace tenuto {
+
+// Start() and Stop() are not thread-safe against each other; done() is.
+class BackfillThread {
+ public:
+  // `ledger` must outlive it.
+  explicit BackfillThread(Ledger& ledger) : ledger_(ledger) {}
+  ~BackfillThread() { Stop(); }
+  BackfillThread(const BackfillThread&) = delete;
+  BackfillThread& operator=(const BackfillThread&) = delete;
+
+  // Only when a signal is pending. The thread gives way to every other one.
+  void Start();
+  // Soon; the next server goes on where it was. Effective once.
+  void Stop();
+  bool done() const { return done_; }  // Nothing is pending any more.
+
+ private:
+  void Run();
+
+  Ledger& ledger_;
+  std::atomic<bool> stopped_{false};
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_SERVER_BACKFILL_THREAD_H_

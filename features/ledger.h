@@ -15,15 +15,10 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "features/event_gate.h"
-#include "features/pending_signals.h"
+#include "features/ledger_facts.h"
 #include "features/user_key.h"
 
 namespace tenuto {
-
-inline constexpr int kPartitions = 256;
-
-// Place of an event in the log; grows by one per accepted event, from 1.
-using Position = std::uint64_t;
 
 enum class Admission { kAccepted, kDuplicate };
 
@@ -54,23 +49,6 @@ struct RequestKey {
 
 // How long the answer to a request is remembered.
 inline constexpr absl::Duration kRequestMemory = absl::Hours(24);
-
-struct LedgerFacts {
-  // Oldest and newest known_time of any event: how far back silence means
-  // silence. An empty ledger begins in the future and ends in the past.
-  absl::Time history_start = absl::InfiniteFuture();
-  absl::Time history_end = absl::InfinitePast();
-  Position last_position = 0;
-  // Null when every state has every signal's past. Lives as long as the ledger.
-  const PendingSignals* pending = nullptr;
-};
-
-// How far a backfill has come.
-struct BackfillProgress {
-  int partitions_done = 0;  // Of kPartitions, those of earlier runs included.
-  std::int64_t users = 0;   // In this run.
-  std::int64_t events = 0;
-};
 
 // Thread-safe. Implementations: RocksLedger (embedded, default) and
 // MemoryLedger (tests, simulation).

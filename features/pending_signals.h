@@ -1,6 +1,6 @@
 // Signals that miss the past: new ones, and ones declared otherwise under an
 // old id, until the log was folded again.
-// Value type; thread-safe once made.
+// Thread-safe: immutable.
 #ifndef TENUTO_FEATURES_PENDING_SIGNALS_H_
 #define TENUTO_FEATURES_PENDING_SIGNALS_H_
 

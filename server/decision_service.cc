@@ -106,6 +106,13 @@ absl::Status FillBelief(const ModelBundle& bundle, const UserRows& scored,
   return absl::OkStatus();
 }
 
+absl::Status PendingError() {
+  return WithReason(
+      absl::UnavailableError("what guards decisions is being folded from the "
+                             "log; repeat the call later"),
+      "SIGNALS_PENDING");
+}
+
 }  // namespace
 
 struct DecisionService::Making {
@@ -189,12 +196,7 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
   std::mt19937_64 random(
       DrawSeed(making.request_name, making.user, options_.seed));
   const Decision decision = options_.policy.Decide(input, random);
-  if (reader.read_pending()) {
-    return WithReason(
-        absl::UnavailableError("what guards decisions is being folded from the "
-                               "log; repeat the call later"),
-        "SIGNALS_PENDING");
-  }
+  if (reader.read_pending()) return PendingError();
 
   making.made = MakeRecord(decision);
   making.made.set_decision_id(

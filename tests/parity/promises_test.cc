@@ -193,7 +193,7 @@ TEST_F(Promises, R29NoEventMakesARowInfiniteOrUnknownWhereItMayNotBe) {
   }
   EXPECT_FALSE(never_unknown.empty());
   UserState state(fold_.layout());
-  for (int k = 0; k < 100'000; ++k) {
+  for (int k = 0, rows = 0; rows < 100'000; ++k) {
     if (k % 200 == 0) state.Clear();
     v1::Event event =
         random.draws().Chance(0.5) ? random.Absurd() : random.Plausible();
@@ -201,6 +201,7 @@ TEST_F(Promises, R29NoEventMakesARowInfiniteOrUnknownWhereItMayNotBe) {
     if (gate.Admit(event, TestUser(1), when.as_of, gated)) continue;
     Fold(gated.event, state);
     const auto& row = Read(state, when);
+    ++rows;
     for (const float value : row) {
       ASSERT_FALSE(std::isinf(value)) << "seed " << kSeed << ", event " << k;
     }

@@ -4,6 +4,7 @@
 #define TENUTO_FEATURES_LEDGER_H_
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "features/event_gate.h"
-#include "features/ledger_facts.h"
+#include "features/ledger_terms.h"
 #include "features/user_key.h"
 
 namespace tenuto {
@@ -32,23 +33,6 @@ struct LoggedEvent {
   std::int64_t known_time_us = 0;
   absl::string_view event;
 };
-
-// How far a source (a file, a topic) has been taken in. Commits with the events
-// it speaks of.
-struct SourceMark {
-  std::string source;
-  std::string progress;
-};
-
-// Names a call, so that repeating it has no second effect. Both fields reach
-// the disk as they are: make them of keyed hashes.
-struct RequestKey {
-  std::string id;
-  std::uint64_t body_hash = 0;
-};
-
-// How long the answer to a request is remembered.
-inline constexpr absl::Duration kRequestMemory = absl::Hours(24);
 
 // Thread-safe. Implementations: RocksLedger (embedded, default) and
 // MemoryLedger (tests, simulation).
@@ -80,6 +64,20 @@ class Ledger {
       const UserKey& user, const RequestKey& request, absl::Time now,
       absl::FunctionRef<absl::StatusOr<Outcome>(absl::string_view state)>
           decide) = 0;
+
+  // Removes every byte of the user from log, state, marks and remembered
+  // answers, and from the disk before it returns. Positions stay taken; the
+  // user starts blank. Survives a crash half way: whoever opens the ledger next
+  // finishes it. The same request again within 24 h gives the same receipt;
+  // with another body it is kInvalidArgument.
+  virtual absl::StatusOr<Erasure> Erase(const UserKey& user,
+                                        const RequestKey& request,
+                                        absl::Time now) = 0;
+  // Makes `directory`, which must not exist, and in it a ledger that holds this
+  // one's log through the position it returns, while others go on committing.
+  // kAlreadyExists, kUnavailable; kUnimplemented without a disk.
+  virtual absl::StatusOr<Position> Checkpoint(
+      const std::filesystem::path& directory) = 0;
 
   // Encoded UserState. Empty for a user never heard of, which is no error.
   virtual absl::Status LoadState(const UserKey& user,

@@ -14,8 +14,13 @@
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
 #include "features/commit_plan.h"
+#include "features/erasure_list.h"
+#include "features/hot_users.h"
+#include "features/ledger_checkpoint.h"
+#include "features/ledger_erasure.h"
 #include "features/ledger_log.h"
 #include "features/ledger_meta.h"
+#include "features/request_memory.h"
 #include "features/rocks_store.h"
 #include "features/state_backfill.h"
 #include "features/state_layouts.h"
@@ -27,16 +32,19 @@ namespace tenuto {
 namespace {
 
 constexpr std::size_t kRequestStripes = 64;
+constexpr std::size_t kHotBytesMax = std::size_t{128} << 20;
 
 class RocksLedger final : public Ledger {
  public:
-  RocksLedger(const RocksLedgerOptions& options, const Catalogue& catalogue)
+  RocksLedger(const RocksLedgerOptions& options, const Catalogue& catalogue,
+              const UserKeys& keys)
       : options_(options),
         catalogue_(catalogue),
+        keys_(keys),
         fold_(catalogue),
         plan_(fold_) {}
 
-  absl::Status Open(const UserKeys& keys);
+  absl::Status Open();
 
   absl::StatusOr<std::vector<Admission>> Commit(
       absl::Span<const GatedEvent> events, const SourceMark* mark) override;
@@ -55,48 +63,95 @@ class RocksLedger final : public Ledger {
       absl::FunctionRef<bool(const LoggedEvent&)> visit) const override;
   absl::StatusOr<std::string> LoadMark(absl::string_view source) const override;
   LedgerFacts Facts() const override;
+  absl::StatusOr<Erasure> Erase(const UserKey& user, const RequestKey& request,
+                                absl::Time now) override;
+  absl::StatusOr<Position> Checkpoint(
+      const std::filesystem::path& directory) override;
   absl::Status Backfill(
       absl::FunctionRef<bool(const BackfillProgress&)> go_on) override;
 
  private:
-  absl::Status OpenStates(const LedgerIdentity& identity);
+  absl::Status LoadLayouts(StatesAre states, const LedgerIdentity& identity);
+  absl::Status ClaimStates(const LedgerIdentity& identity);
   absl::Status GetState(const UserKey& user, std::string& state) const {
     TENUTO_RETURN_IF_ERROR(store_->Get(Family::kState, user.view(), state));
     return layouts_->ToCurrent(state);
   }
+  // What is remembered of `request`, whose stripe is held; nothing when new.
+  absl::StatusOr<std::optional<std::string>> Recall(const RequestKey& request,
+                                                    absl::Time now) const;
+  absl::Mutex& StripeOf(const RequestKey& request);
+  // Makes everything erased leave the disk, that of checkpoints too.
+  absl::Status FinishErasures() ABSL_EXCLUSIVE_LOCKS_REQUIRED(upkeep_);
+  absl::StatusOr<Erasure> RemoveUser(const UserKey& user,
+                                     const RequestKey& request, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(upkeep_);
   // Fills `batch`; the caller holds the users.
   absl::Status AddToBatch(absl::Span<const GatedEvent> events,
                           absl::Span<const UserGroup> groups,
-                          std::vector<Admission>& verdicts, StoreBatch& batch);
+                          std::vector<Admission>& verdicts,
+                          std::vector<UserWrite>& writes, StoreBatch& batch);
+  // What is known of a user whom the caller holds.
+  absl::StatusOr<HotUser*> Load(const UserKey& user);
+  // Writes the batch; then the hot users are as `writes` say, or forgotten.
+  absl::Status Write(absl::Span<const UserGroup> groups,
+                     std::vector<UserWrite>& writes, StoreBatch& batch);
   // Of a commit's new events.
   History AddHistory(absl::Span<const GatedEvent> events,
                      absl::Span<const Admission> verdicts, StoreBatch& batch);
   void NoteHistory(const History& added);
   const RocksLedgerOptions options_;
   const Catalogue& catalogue_;
+  const UserKeys keys_;
   const SignalFold fold_;
   const CommitPlan plan_;
-  std::unique_ptr<RocksStore> store_;    // Set by Open, never after.
-  std::optional<StateLayouts> layouts_;  // The same.
-  std::atomic<bool> whole_{true};        // No signal is pending.
-  absl::Mutex backfill_;                 // One at a time; before any user.
+  // Set by Open, never after.
+  std::unique_ptr<RocksStore> store_;
+  std::unique_ptr<LedgerErasure> erasure_;
+  std::optional<StateLayouts> layouts_;
+
+  absl::Mutex upkeep_;    // Erasures and checkpoints; before anything else.
+  absl::Mutex backfill_;  // One at a time; before any user.
+  std::atomic<bool> whole_{true};  // No signal is pending.
 
   // Requests are held by `request_stripes_`, always before users.
   UserHolds holds_;
+  HotUsers hot_{kHotBytesMax};  // Of users whom somebody holds.
   std::array<absl::Mutex, kRequestStripes> request_stripes_;
   std::atomic<Position> next_{1};
   std::atomic<std::int64_t> history_start_us_{History().start_us};
   std::atomic<std::int64_t> history_end_us_{History().end_us};
 };
 
-absl::Status RocksLedger::Open(const UserKeys& keys) {
+absl::Status RocksLedger::Open() {
+  // Before the store: a writer beside us adds to the store first.
+  TENUTO_ASSIGN_OR_RETURN(const ErasureList erased,
+                          ErasureList::Load(options_.directory));
   TENUTO_ASSIGN_OR_RETURN(
-      store_, RocksStore::Open(
-                  {options_.directory, options_.read_only, options_.threads}));
+      store_, RocksStore::Open({options_.directory, options_.read_only,
+                                options_.threads, options_.clock}));
   const LedgerIdentity identity = {options_.directory.string(),
-                                   keys.CheckValue(),
+                                   keys_.CheckValue(),
                                    catalogue_.signal_fingerprint()};
-  TENUTO_RETURN_IF_ERROR(OpenStates(identity));
+  TENUTO_ASSIGN_OR_RETURN(const StatesAre states,
+                          CheckIdentity(*store_, identity));
+  TENUTO_RETURN_IF_ERROR(LoadLayouts(states, identity));
+  erasure_ =
+      std::make_unique<LedgerErasure>(*store_, keys_, options_.directory);
+  TENUTO_ASSIGN_OR_RETURN(const ErasureList unknown, erasure_->Unknown(erased));
+  if (options_.read_only && !unknown.entries().empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the ledger ", identity.directory,
+                     " is older than its list of erased users; open it once "
+                     "with a server, or with `tenuto erase --replay`"));
+  }
+  if (!options_.read_only) {
+    // First, so that nothing is made of events that must not be.
+    const absl::MutexLock lock(&upkeep_);
+    TENUTO_RETURN_IF_ERROR(erasure_->RemoveAgain(unknown));
+    TENUTO_RETURN_IF_ERROR(FinishErasures());
+    TENUTO_RETURN_IF_ERROR(ClaimStates(identity));
+  }
   TENUTO_ASSIGN_OR_RETURN(const Position last, LastPosition(*store_));
   next_ = last + 1;
   TENUTO_ASSIGN_OR_RETURN(const History history, LoadHistory(*store_));
@@ -105,26 +160,28 @@ absl::Status RocksLedger::Open(const UserKeys& keys) {
   return absl::OkStatus();
 }
 
-absl::Status RocksLedger::OpenStates(const LedgerIdentity& identity) {
-  TENUTO_ASSIGN_OR_RETURN(const StatesAre states,
-                          CheckIdentity(*store_, identity));
+absl::Status RocksLedger::LoadLayouts(StatesAre states,
+                                      const LedgerIdentity& identity) {
   TENUTO_ASSIGN_OR_RETURN(
       layouts_, StateLayouts::Load(*store_, catalogue_,
                                    states == StatesAre::kOfOtherSignals));
   whole_ = layouts_->pending().empty();
-  if (options_.read_only) {
-    if (!layouts_->unknown_states()) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat("the states of the ledger ", identity.directory,
-                     " were folded with a catalogue that it does not know; "
-                     "run `tenuto backfill`"));
+  if (!options_.read_only || !layouts_->unknown_states()) {
+    return absl::OkStatus();
   }
+  return absl::FailedPreconditionError(
+      absl::StrCat("the states of the ledger ", identity.directory,
+                   " were folded with a catalogue that it does not know; run "
+                   "`tenuto backfill`"));
+}
+
+absl::Status RocksLedger::ClaimStates(const LedgerIdentity& identity) {
   StoreBatch batch(*store_);
   ClaimIdentity(identity, batch);
   layouts_->Save(batch);
   TENUTO_RETURN_IF_ERROR(store_->Write(batch));
   if (!layouts_->unknown_states()) return absl::OkStatus();
-  LogInfo("nobody wrote down the layout of the states: folding the log again");
+  LogInfo("the layout of the states is unknown: folding the log again");
   return Backfill([](const BackfillProgress&) { return true; });
 }
 
@@ -134,8 +191,9 @@ absl::Status RocksLedger::Backfill(
     return absl::FailedPreconditionError("the ledger is open for reading only");
   }
   const absl::MutexLock lock(&backfill_);
-  TENUTO_RETURN_IF_ERROR(
-      BackfillStates(*store_, fold_, *layouts_, holds_, go_on));
+  TENUTO_RETURN_IF_ERROR(BackfillStates(
+      *store_, fold_, *layouts_, holds_,
+      [this](const UserKey& user) { hot_.Forget(user); }, go_on));
   whole_ = true;
   return absl::OkStatus();
 }
@@ -149,6 +207,7 @@ absl::Status RocksLedger::Scan(
 absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
                                      absl::Span<const UserGroup> groups,
                                      std::vector<Admission>& verdicts,
+                                     std::vector<UserWrite>& writes,
                                      StoreBatch& batch) {
   if (options_.read_only) {
     return absl::FailedPreconditionError("the ledger is open for reading only");
@@ -157,26 +216,55 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
   // Positions are taken at once, so that those of a user rise with time.
   const Position first = next_.fetch_add(events.size());
   Position next = first;
-  std::string state, marks;
-  UserWrite write;
-  for (const UserGroup& group : groups) {
-    TENUTO_RETURN_IF_ERROR(GetState(group.user, state));
-    TENUTO_RETURN_IF_ERROR(
-        store_->Get(Family::kSeen, group.user.view(), marks));
-    TENUTO_RETURN_IF_ERROR(
-        plan_.Plan(events, group, state, marks, day, next, verdicts, write));
+  writes.resize(groups.size());
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    const UserKey& user = groups[k].user;
+    UserWrite& write = writes[k];
+    TENUTO_ASSIGN_OR_RETURN(const HotUser* hot, Load(user));
+    TENUTO_RETURN_IF_ERROR(plan_.Plan(events, groups[k], hot->state, hot->seen,
+                                      day, next, verdicts, write));
     if (write.record.empty()) continue;
-    const absl::string_view key = group.user.view();
-    batch.Put(Family::kLog, LogKey(group.user.partition(), write.first),
+    batch.Put(Family::kLog, LogKey(user.partition(), write.first),
               write.record);
     layouts_->Stamp(write.state);
-    batch.Put(Family::kState, key, write.state);
-    batch.Merge(Family::kSeen, key, write.new_marks);
+    batch.Put(Family::kState, user.view(), write.state);
+    TENUTO_RETURN_IF_ERROR(layouts_->ToCurrent(write.state));
+    batch.Merge(Family::kSeen, user.view(), write.new_marks);
   }
   // Gives back what duplicates did not need, unless another commit followed.
   Position taken = first + events.size();
   next_.compare_exchange_strong(taken, next);
   return absl::OkStatus();
+}
+
+absl::StatusOr<HotUser*> RocksLedger::Load(const UserKey& user) {
+  if (HotUser* const hot = hot_.Find(user)) return hot;
+  HotUser loaded;
+  std::string marks;
+  TENUTO_RETURN_IF_ERROR(GetState(user, loaded.state));
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kSeen, user.view(), marks));
+  loaded.seen.Add(marks);
+  return &hot_.Add(user, std::move(loaded));
+}
+
+absl::Status RocksLedger::Write(absl::Span<const UserGroup> groups,
+                                std::vector<UserWrite>& writes,
+                                StoreBatch& batch) {
+  const absl::Status written =
+      batch.empty() ? absl::OkStatus() : store_->Write(batch);
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    const UserKey& user = groups[k].user;
+    // After a failure only the store can say how things stand.
+    if (!written.ok()) {
+      hot_.Forget(user);
+    } else if (k < writes.size() && !writes[k].record.empty()) {
+      HotUser& hot = *hot_.Find(user);
+      hot.state = std::move(writes[k].state);
+      hot.seen.Add(writes[k].new_marks);
+    }
+  }
+  for (const UserGroup& group : groups) hot_.Trim(group.user);
+  return written;
 }
 
 History RocksLedger::AddHistory(absl::Span<const GatedEvent> events,
@@ -212,56 +300,66 @@ absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
     absl::Span<const GatedEvent> events, const SourceMark* mark) {
   std::vector<Admission> verdicts(events.size(), Admission::kAccepted);
   const std::vector<UserGroup> groups = GroupByUser(events);
+  std::vector<UserWrite> writes;
   StoreBatch batch(*store_);
   const UserHolds::Hold hold(holds_, groups);
-  TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
+  TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, writes, batch));
   const History added = AddHistory(events, verdicts, batch);
   if (mark != nullptr) {
     batch.Put(Family::kMeta, absl::StrCat(kSourcePrefix, mark->source),
               mark->progress);
   }
-  if (!batch.empty()) TENUTO_RETURN_IF_ERROR(store_->Write(batch));
+  TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
   NoteHistory(added);
   return verdicts;
+}
+
+absl::Mutex& RocksLedger::StripeOf(const RequestKey& request) {
+  const std::uint64_t hash = XXH3_64bits(request.id.data(), request.id.size());
+  return request_stripes_[hash % kRequestStripes];
+}
+
+absl::StatusOr<std::optional<std::string>> RocksLedger::Recall(
+    const RequestKey& request, absl::Time now) const {
+  std::string bytes;
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kRequests, request.id, bytes));
+  if (bytes.empty() || HasExpired(bytes, now)) return std::nullopt;
+  v1::RequestRecord remembered;
+  if (!remembered.ParseFromString(bytes)) {
+    return absl::DataLossError("a remembered request does not parse");
+  }
+  if (remembered.body_hash() != request.body_hash) return OtherBodyError();
+  return remembered.response();
 }
 
 absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
     const UserKey& user, const RequestKey& request, absl::Time now,
     absl::FunctionRef<absl::StatusOr<Outcome>(absl::string_view state)>
         decide) {
-  const std::uint64_t hash = XXH3_64bits(request.id.data(), request.id.size());
-  absl::MutexLock request_lock(&request_stripes_[hash % kRequestStripes]);
+  const absl::MutexLock request_lock(&StripeOf(request));
+  TENUTO_ASSIGN_OR_RETURN(std::optional<std::string> recalled,
+                          Recall(request, now));
+  if (recalled) return Answer{*std::move(recalled), true};
   v1::RequestRecord remembered;
-  std::string bytes;
-  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kRequests, request.id, bytes));
-  if (!bytes.empty()) {
-    if (!remembered.ParseFromString(bytes)) {
-      return absl::DataLossError("a remembered request does not parse");
-    }
-    const absl::Time answered =
-        absl::FromUnixMicros(remembered.answered_time_us());
-    if (answered + kRequestMemory > now) {
-      if (remembered.body_hash() != request.body_hash) return OtherBodyError();
-      return Answer{remembered.response(), true};
-    }
-  }
   const std::vector<UserGroup> groups = {{user, {0}}};
   const UserHolds::Hold hold(holds_, groups);
-  TENUTO_RETURN_IF_ERROR(GetState(user, bytes));
-  TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(bytes));
+  TENUTO_ASSIGN_OR_RETURN(const HotUser* hot, Load(user));
+  TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(hot->state));
+  std::vector<UserWrite> writes;
   StoreBatch batch(*store_);
   History added;
   if (outcome.event) {
     const auto events = absl::MakeConstSpan(&*outcome.event, 1);
     std::vector<Admission> verdicts(1, Admission::kAccepted);
-    TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
+    TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, writes, batch));
     added = AddHistory(events, verdicts, batch);
   }
   remembered.set_body_hash(request.body_hash);
   remembered.set_answered_time_us(absl::ToUnixMicros(now));
   remembered.set_response(outcome.response);
+  remembered.set_user_key(std::string(user.view()));
   batch.Put(Family::kRequests, request.id, remembered.SerializeAsString());
-  TENUTO_RETURN_IF_ERROR(store_->Write(batch));
+  TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
   NoteHistory(added);
   return Answer{std::move(outcome.response), false};
 }
@@ -304,14 +402,97 @@ LedgerFacts RocksLedger::Facts() const {
   return facts;
 }
 
+absl::Status RocksLedger::FinishErasures() {
+  return erasure_->Finish([this](const ErasureList& list) {
+    return VisitCheckpoints(options_.directory,
+                            [&](const std::filesystem::path& checkpoint) {
+                              // Opening it replays the list.
+                              TENUTO_RETURN_IF_ERROR(list.Save(checkpoint));
+                              RocksLedgerOptions options = options_;
+                              options.directory = checkpoint;
+                              RocksLedger copy(options, catalogue_, keys_);
+                              return copy.Open();
+                            });
+  });
+}
+
+absl::StatusOr<Erasure> RocksLedger::RemoveUser(const UserKey& user,
+                                                const RequestKey& request,
+                                                absl::Time now) {
+  const std::vector<UserGroup> groups = {{user, {0}}};
+  Position last = 0;
+  {
+    // Whatever of the user has a position up to it is committed.
+    const UserHolds::Hold hold(holds_, groups);
+    last = next_ - 1;
+  }
+  // The bulk of the log is read while commits go on.
+  LedgerErasure::Belongings found{.user = user, .records = {}, .requests = {}};
+  TENUTO_RETURN_IF_ERROR(erasure_->FindEvents(0, last, found));
+  const UserHolds::Hold hold(holds_, groups);
+  TENUTO_RETURN_IF_ERROR(erasure_->FindEvents(last + 1, ~Position{0}, found));
+  TENUTO_RETURN_IF_ERROR(erasure_->FindRest(found));
+  StoreBatch batch(*store_);
+  TENUTO_ASSIGN_OR_RETURN(
+      const Erasure erasure,
+      erasure_->Remove(found, absl::ToUnixMicros(now), next_ - 1, batch));
+  batch.Put(Family::kRequests, request.id,
+            ReceiptRecord(erasure, request, now));
+  hot_.Forget(user);
+  TENUTO_RETURN_IF_ERROR(store_->Write(batch));
+  return erasure;
+}
+
+absl::StatusOr<Erasure> RocksLedger::Erase(const UserKey& user,
+                                           const RequestKey& request,
+                                           absl::Time now) {
+  if (options_.read_only) {
+    return absl::FailedPreconditionError("the ledger is open for reading only");
+  }
+  const absl::MutexLock lock(&upkeep_);
+  Erasure erasure;
+  {
+    const absl::MutexLock request_lock(&StripeOf(request));
+    TENUTO_ASSIGN_OR_RETURN(const std::optional<std::string> recalled,
+                            Recall(request, now));
+    if (recalled) {
+      TENUTO_ASSIGN_OR_RETURN(erasure, ParseReceipt(*recalled));
+    } else {
+      TENUTO_ASSIGN_OR_RETURN(erasure, RemoveUser(user, request, now));
+    }
+  }
+  // Again for a repeat: the first call may have failed in it.
+  TENUTO_RETURN_IF_ERROR(FinishErasures());
+  return erasure;
+}
+
+absl::StatusOr<Position> RocksLedger::Checkpoint(
+    const std::filesystem::path& directory) {
+  if (options_.read_only) {
+    return absl::FailedPreconditionError("the ledger is open for reading only");
+  }
+  const absl::MutexLock lock(&upkeep_);
+  TENUTO_RETURN_IF_ERROR(BeginCheckpoint(directory));
+  absl::Status made = store_->Flush();
+  Position last = 0;
+  if (made.ok()) {
+    // Nobody is between taking positions and writing: an exact prefix.
+    const UserHolds::Hold everybody(holds_);
+    last = next_ - 1;
+    made = store_->Checkpoint(directory);
+  }
+  TENUTO_RETURN_IF_ERROR(EndCheckpoint(directory, made));
+  return last;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Ledger>> OpenRocksLedger(
     const RocksLedgerOptions& options, const Catalogue& catalogue,
     const UserKeys& keys) {
   TENUTO_CHECK(options.clock != nullptr, "a ledger needs a clock");
-  auto ledger = std::make_unique<RocksLedger>(options, catalogue);
-  TENUTO_RETURN_IF_ERROR(ledger->Open(keys));
+  auto ledger = std::make_unique<RocksLedger>(options, catalogue, keys);
+  TENUTO_RETURN_IF_ERROR(ledger->Open());
   return ledger;
 }
 

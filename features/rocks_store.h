@@ -12,6 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "features/base/clock.h"
 
 namespace tenuto {
 
@@ -19,6 +21,7 @@ struct RocksStoreOptions {
   std::filesystem::path directory;  // The ledger's; the store is in "rocks".
   bool read_only = false;           // Beside a live writer, as of now.
   int threads = 2;                  // For flushes and compactions.
+  const Clock* clock = nullptr;     // By which answers expire, if there is one.
 };
 
 // What StoreBatch::Merge does: in kSeen as MergeMarks, in kMeta the smaller
@@ -40,6 +43,7 @@ class StoreBatch {
 
   void Put(Family family, absl::string_view key, absl::string_view value);
   void Merge(Family family, absl::string_view key, absl::string_view value);
+  void Delete(Family family, absl::string_view key);
   bool empty() const;
 
  private:
@@ -73,6 +77,12 @@ class StoreCursor {
   std::unique_ptr<Rep> rep_;
 };
 
+struct KeyRange {
+  Family family;
+  std::string first;
+  std::string last;  // Within.
+};
+
 // Thread-safe.
 class RocksStore {
  public:
@@ -90,6 +100,12 @@ class RocksStore {
                    std::string& value) const;
   // All of `batch` or nothing; durable when it returns.
   absl::Status Write(StoreBatch& batch);
+
+  absl::Status Flush();  // Of the write-ahead log; then checkpoints are short.
+  // No file holds a byte of what was deleted inside `ranges` before any more.
+  // kUnavailable when a cursor keeps an old file alive for a minute.
+  absl::Status Purge(absl::Span<const KeyRange> ranges);
+  absl::Status Checkpoint(const std::filesystem::path& to);  // As "to"/rocks.
 
  private:
   friend class StoreBatch;

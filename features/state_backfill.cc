@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
 #include "features/ledger_log.h"
+#include "features/log_record.h"
 #include "tenuto/v1/records.pb.h"
 
 namespace tenuto {
@@ -63,11 +64,13 @@ class Backfill {
  public:
   Backfill(RocksStore& store, const SignalFold& fold,
            const StateLayouts& layouts, UserHolds& holds,
+           absl::FunctionRef<void(const UserKey&)> forget,
            absl::FunctionRef<bool(const BackfillProgress&)> go_on)
       : store_(store),
         fold_(fold),
         layouts_(layouts),
         holds_(holds),
+        forget_(forget),
         go_on_(go_on),
         state_(fold.layout()) {}
 
@@ -161,13 +164,16 @@ class Backfill {
     std::string bytes;
     TENUTO_RETURN_IF_ERROR(store_.Get(
         Family::kLog, LogKey(user.partition(), pile.first()), bytes));
-    // Erased since it was read. A state made after that lacks nothing.
-    if (bytes.empty()) return absl::OkStatus();
+    bool erased = true;  // Since it was read; a state of after lacks nothing.
+    VisitLogRecord(bytes, pile.first(),
+                   [&](const LoggedEvent&) { return erased = false; });
+    if (erased) return absl::OkStatus();
     state_.Clear();
     TENUTO_RETURN_IF_ERROR(pile.Fold(fold_, state_));
     state_.Encode(bytes);
     layouts_.Stamp(bytes);
     batch.Put(Family::kState, user.view(), bytes);
+    forget_(user);
     ++progress_.users;
     return absl::OkStatus();
   }
@@ -191,6 +197,7 @@ class Backfill {
   const SignalFold& fold_;
   const StateLayouts& layouts_;
   UserHolds& holds_;
+  const absl::FunctionRef<void(const UserKey&)> forget_;
   const absl::FunctionRef<bool(const BackfillProgress&)> go_on_;
   v1::StateLayouts record_;
   BackfillProgress progress_;
@@ -203,8 +210,9 @@ class Backfill {
 
 absl::Status BackfillStates(
     RocksStore& store, const SignalFold& fold, const StateLayouts& layouts,
-    UserHolds& holds, absl::FunctionRef<bool(const BackfillProgress&)> go_on) {
-  return Backfill(store, fold, layouts, holds, go_on).Run();
+    UserHolds& holds, absl::FunctionRef<void(const UserKey&)> forget,
+    absl::FunctionRef<bool(const BackfillProgress&)> go_on) {
+  return Backfill(store, fold, layouts, holds, forget, go_on).Run();
 }
 
 }  // namespace tenuto

@@ -17,11 +17,13 @@ namespace tenuto {
 // Thread-safe against commits that hold their users in `holds`; not against
 // another backfill of the same store. Has nothing to do when the newest layout
 // is the only one. Starts at the first partition that no earlier run finished,
-// and forgets the pending signals together with the last write. Errors:
-// kCancelled (`go_on` said no), kDataLoss.
+// and forgets the pending signals together with the last write. Calls `forget`
+// with each user, while they are held, whose state changes: whoever has a copy
+// must drop it. Errors: kCancelled (`go_on` said no), kDataLoss.
 absl::Status BackfillStates(
     RocksStore& store, const SignalFold& fold, const StateLayouts& layouts,
-    UserHolds& holds, absl::FunctionRef<bool(const BackfillProgress&)> go_on);
+    UserHolds& holds, absl::FunctionRef<void(const UserKey&)> forget,
+    absl::FunctionRef<bool(const BackfillProgress&)> go_on);
 
 }  // namespace tenuto
 

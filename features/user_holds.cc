@@ -11,12 +11,18 @@ UserHolds::Hold::Hold(UserHolds& holds, absl::Span<const UserGroup> groups)
   }
   holds_.whole_.ReaderLock();
   for (const UserGroup& group : groups) {
-    stripes_.insert(group.user.partition() % kStripes);
+    stripes_.insert(StripeOf(group.user));
   }
   // Rising, so that two holds never wait for each other.
   for (const int k : stripes_) {
     holds_.stripes_[static_cast<std::size_t>(k)].Lock();
   }
+}
+
+UserHolds::Hold::Hold(UserHolds& holds) ABSL_NO_THREAD_SAFETY_ANALYSIS
+    : holds_(holds),
+      whole_(true) {
+  holds_.whole_.Lock();
 }
 
 UserHolds::Hold::~Hold() ABSL_NO_THREAD_SAFETY_ANALYSIS {

@@ -226,12 +226,14 @@ TEST_F(LaterCatalogue, IsWholeAfterABackfillThatWasKilledAndGoneOnWith) {
 TEST_F(LaterCatalogue, TakesInEventsWhileItIsBackfilled) {
   CommitLives(*OpenHere());
   const auto ledger = OpenLater();
+  CommitLives(*ledger);  // Now their states are at hand, without the past.
   std::thread writer([&] {
     for (int round = 0; round < 5; ++round) CommitLives(*ledger);
   });
   EXPECT_EQ(ledger->Backfill([](const BackfillProgress&) { return true; }),
             absl::OkStatus());
   writer.join();
+  CommitLives(*ledger);
   ExpectWhole(*ledger);
 }
 

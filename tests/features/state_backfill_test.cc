@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <numeric>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,9 @@ class StateBackfill : public ::testing::Test {
         *StateLayouts::Load(*store_, Catalogue::Embedded(), true));
   }
   absl::Status Run(absl::FunctionRef<bool(const BackfillProgress&)> go_on) {
-    return BackfillStates(*store_, fold_, *layouts_, holds_, go_on);
+    return BackfillStates(
+        *store_, fold_, *layouts_, holds_,
+        [&](const UserKey& user) { forgotten_.insert(user); }, go_on);
   }
   std::string StoredState(int user) {
     std::string state;
@@ -81,6 +84,7 @@ class StateBackfill : public ::testing::Test {
   std::unique_ptr<RocksStore> store_;
   std::unique_ptr<StateLayouts> layouts_;
   UserHolds holds_;
+  std::set<UserKey> forgotten_;
   std::vector<std::string> expected_;
   std::vector<Position> firsts_;
 };
@@ -96,6 +100,7 @@ TEST_F(StateBackfill, FoldsTheLogOfEveryUserAndThenHasNothingToDo) {
   EXPECT_EQ(last.partitions_done, kPartitions);
   EXPECT_EQ(last.users, kUsers);
   EXPECT_EQ(last.events, kUsers * 50);
+  EXPECT_EQ(forgotten_.size(), static_cast<std::size_t>(kUsers));
   ExpectWhole();
   EXPECT_EQ(Run([](const BackfillProgress&) { return false; }),
             absl::OkStatus());
@@ -124,14 +129,14 @@ TEST_F(StateBackfill, GoesOnWhereAnEarlierOneWasStopped) {
 }
 
 TEST_F(StateBackfill, BringsNobodyBackWhoWasErasedMeanwhile) {
-  // The erased record is overwritten by nothing: as if it had been deleted.
   const UserKey erased = testing::TestUser(0, 0);
   bool done = false;
   ASSERT_EQ(Run([&](const BackfillProgress& now) {
               if (now.events > 0 && !done) {
                 done = true;
                 StoreBatch batch(*store_);
-                batch.Put(Family::kLog, LogKey(0, firsts_[0]), "");
+                batch.Put(Family::kLog, LogKey(0, firsts_[0]),
+                          ErasedLogRecord(50));
                 batch.Put(Family::kState, erased.view(), "");
                 EXPECT_EQ(store_->Write(batch), absl::OkStatus());
               }

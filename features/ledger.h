@@ -42,8 +42,8 @@ class Ledger {
 
   // All or nothing: log records, folded state and duplicate marks of the batch
   // commit together with `mark`, if any. When it returns OK, a crash cannot
-  // lose any of them; when it fails, none happened. Resubmitting is always
-  // safe. One verdict an event, in order.
+  // lose any of them; when it fails, none happened. Resubmitting is safe
+  // for kMarkDays after receipt. One verdict an event, in order.
   virtual absl::StatusOr<std::vector<Admission>> Commit(
       absl::Span<const GatedEvent> events,
       const SourceMark* mark = nullptr) = 0;

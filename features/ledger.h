@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "features/event_gate.h"
+#include "features/ledger_faults.h"
 #include "features/user_key.h"
 
 namespace tenuto {
@@ -26,7 +27,7 @@ using Position = std::uint64_t;
 
 enum class Admission { kAccepted, kDuplicate };
 
-// One accepted event as the log holds it. `event` lives while being visited.
+// One accepted event of the log. `event` lives while being visited.
 struct LoggedEvent {
   UserKey user;
   Position position = 0;
@@ -55,15 +56,14 @@ struct RequestKey {
 inline constexpr absl::Duration kRequestMemory = absl::Hours(24);
 
 struct LedgerFacts {
-  // Oldest and newest known_time of any event: how far back silence means
-  // silence. An empty ledger begins in the future and ends in the past.
+  // Known_time of any event. An empty ledger begins after it ends.
   absl::Time history_start = absl::InfiniteFuture();
   absl::Time history_end = absl::InfinitePast();
   Position last_position = 0;
+  LedgerFaults faults{};
 };
 
-// Thread-safe. Implementations: RocksLedger (embedded, default) and
-// MemoryLedger (tests, simulation).
+// Thread-safe. RocksLedger is embedded, MemoryLedger for tests.
 class Ledger {
  public:
   virtual ~Ledger() = default;

@@ -79,8 +79,9 @@ class RocksLedger final : public Ledger {
 
 absl::Status RocksLedger::Open(const UserKeys& keys) {
   TENUTO_ASSIGN_OR_RETURN(
-      store_, RocksStore::Open(
-                  {options_.directory, options_.read_only, options_.threads}));
+      store_,
+      RocksStore::Open({options_.directory, options_.read_only,
+                        options_.threads, /*alone=*/false, options_.files}));
   const LedgerIdentity identity = {options_.directory.string(),
                                    keys.CheckValue(),
                                    catalogue_.signal_fingerprint()};
@@ -260,6 +261,7 @@ absl::StatusOr<std::string> RocksLedger::LoadMark(
 
 LedgerFacts RocksLedger::Facts() const {
   LedgerFacts facts;
+  facts.faults = store_->faults();
   if (next_ == 1) return facts;
   facts.history_start = absl::FromUnixMicros(history_start_us_);
   facts.history_end = absl::FromUnixMicros(history_end_us_);

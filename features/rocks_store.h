@@ -12,6 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "features/ledger_faults.h"
+
+namespace rocksdb {
+class FileSystem;
+}
 
 namespace tenuto {
 
@@ -19,6 +24,9 @@ struct RocksStoreOptions {
   std::filesystem::path directory;  // The ledger's; the store is in "rocks".
   bool read_only = false;           // Beside a live writer, as of now.
   int threads = 2;                  // For flushes and compactions.
+  bool alone = false;  // With read_only: no writer; refuses as a writer would.
+  // Instead of the machine's, for tests.
+  std::shared_ptr<rocksdb::FileSystem> files = nullptr;
 };
 
 // What StoreBatch::Merge does: in kSeen as MergeMarks, in kMeta the smaller
@@ -88,8 +96,11 @@ class RocksStore {
   // `value` is empty when there is none.
   absl::Status Get(Family family, absl::string_view key,
                    std::string& value) const;
-  // All of `batch` or nothing; durable when it returns.
+  // All of `batch` or nothing; durable when it returns. After a failure the
+  // next call takes up writing again, if it can. Reason of a full disk:
+  // DISK_FULL.
   absl::Status Write(StoreBatch& batch);
+  LedgerFaults faults() const;
 
  private:
   friend class StoreBatch;
@@ -98,6 +109,12 @@ class RocksStore {
   explicit RocksStore(std::unique_ptr<Rep> rep);
   const std::unique_ptr<Rep> rep_;
 };
+
+// Every block of a table file against its checksum; kDataLoss.
+absl::Status CheckTableFile(const std::filesystem::path& file);
+// "process 123 (tenuto-server)" if another process writes there, else empty.
+// Not for a process that does so itself: asking ends its own hold.
+std::string WriterOf(const std::filesystem::path& directory);
 
 }  // namespace tenuto
 

@@ -223,7 +223,8 @@ std::filesystem::path ManifestOf(const std::filesystem::path& database) {
              : std::filesystem::path();
 }
 
-absl::StatusOr<int> CountTornTails(const std::filesystem::path& database) {
+absl::StatusOr<int> CountTornTails(const std::filesystem::path& database,
+                                   CheckDepth depth) {
   int torn = 0;
   std::vector<std::filesystem::path> files = LogFilesOf(database);
   const std::size_t logs = files.size();
@@ -232,7 +233,7 @@ absl::StatusOr<int> CountTornTails(const std::filesystem::path& database) {
   }
   for (std::size_t k = 0; k < files.size(); ++k) {
     TENUTO_ASSIGN_OR_RETURN(const LogFileCheck check,
-                            CheckLogFile(files[k], CheckDepth::kFrames));
+                            CheckLogFile(files[k], depth));
     if (check.end == LogEnd::kTorn && k < logs) ++torn;
     if (check.end != LogEnd::kDamagedLast && check.end != LogEnd::kDamaged) {
       continue;

@@ -48,7 +48,8 @@ std::filesystem::path ManifestOf(const std::filesystem::path& database);
 
 // What a start needs to know: kDataLoss naming file and offset of what no
 // crash leaves, else how many logs have a torn tail.
-absl::StatusOr<int> CountTornTails(const std::filesystem::path& database);
+absl::StatusOr<int> CountTornTails(const std::filesystem::path& database,
+                                   CheckDepth depth);
 
 }  // namespace tenuto
 

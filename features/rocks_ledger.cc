@@ -276,7 +276,15 @@ absl::StatusOr<std::unique_ptr<Ledger>> OpenRocksLedger(
     const UserKeys& keys) {
   TENUTO_CHECK(options.clock != nullptr, "a ledger needs a clock");
   auto ledger = std::make_unique<RocksLedger>(options, catalogue);
-  TENUTO_RETURN_IF_ERROR(ledger->Open(keys));
+  const absl::Status opened = ledger->Open(keys);
+  if (absl::IsDataLoss(opened)) {
+    return absl::DataLossError(absl::StrCat(
+        std::string(opened.message()),
+        "; the bytes on the disk are not what was written. Change nothing; "
+        "`tenuto ledger-doctor --ledger ",
+        options.directory.string(), "` says what to do"));
+  }
+  TENUTO_RETURN_IF_ERROR(opened);
   return ledger;
 }
 

@@ -211,19 +211,13 @@ absl::StatusOr<std::filesystem::path> FolderOf(
   return path;
 }
 
-// `status` of opening, with what to do about it.
+// `status`, and what was being opened.
 absl::Status Explained(const absl::Status& status,
                        const RocksStoreOptions& options) {
-  std::string text =
+  absl::Status explained(
+      status.code(),
       absl::StrCat("opening the ledger ", options.directory.string(), ": ",
-                   std::string(status.message()));
-  if (absl::IsDataLoss(status)) {
-    absl::StrAppend(&text,
-                    "; the bytes on the disk are not what was written. Change "
-                    "nothing; `tenuto ledger-doctor --ledger ",
-                    options.directory.string(), "` says what to do");
-  }
-  absl::Status explained(status.code(), text);
+                   std::string(status.message())));
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
     explained.SetPayload(url, payload);
   });
@@ -242,6 +236,12 @@ absl::Status OpenError(const RocksStoreOptions& options,
     return absl::FailedPreconditionError(
         absl::StrCat("the ledger ", options.directory.string(), " is held by ",
                      holder, "; stop it, or send the events through it"));
+  }
+  if (status.IsCorruption()) {  // RocksDB does not say where in a log.
+    const auto torn = CountTornTails(path, CheckDepth::kChecksums);
+    if (absl::IsDataLoss(torn.status())) {
+      return Explained(torn.status(), options);
+    }
   }
   return Explained(FromRocks(status, "RocksDB"), options);
 }
@@ -298,7 +298,7 @@ struct StoreCursor::Rep {
 absl::Status RocksStore::Rep::Open(const RocksStoreOptions& options) {
   TENUTO_ASSIGN_OR_RETURN(const std::filesystem::path path, FolderOf(options));
   if (!options.read_only || options.alone) {
-    const absl::StatusOr<int> torn = CountTornTails(path);
+    const absl::StatusOr<int> torn = CountTornTails(path, CheckDepth::kFrames);
     if (!torn.ok()) return Explained(torn.status(), options);
     tails_truncated = *torn;
   }

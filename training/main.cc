@@ -107,6 +107,7 @@ int Main(int argc, char** argv) {
   AddTrainVerb(app, workshop, run);
   AddScoreVerb(app, workshop, run);
   AddReplayVerb(app, workshop, run);
+  AddDoctorVerb(app, workshop, run);
   AddDescribeVerb(app, workshop, run);
   AddCallVerb(app, workshop, run);
   try {

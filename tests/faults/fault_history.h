@@ -10,9 +10,11 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "features/base/status_macros.h"
 #include "features/event_view.h"
 #include "features/rocks_ledger.h"
 #include "features/signal_fold.h"
@@ -104,6 +106,34 @@ class FaultHistory {
     EXPECT_EQ(total, explained) << "events that were never sent, or twice";
     sent_ = std::move(kept);
     ExpectStates(ledger);
+  }
+  // The first read that fails, or that `ledger` holds exactly the first commits
+  // that were sent; how many.
+  absl::StatusOr<int> Prefix(const Ledger& ledger) const {
+    std::set<std::uint64_t> held;
+    std::string state;
+    for (int user = 0; user < kFaultUsers; ++user) {
+      TENUTO_RETURN_IF_ERROR(
+          ledger.Scan(user, 0, [&](const LoggedEvent& event) {
+            held.insert(event.event_hash);
+            return true;
+          }));
+      TENUTO_RETURN_IF_ERROR(ledger.LoadState(TestUser(user), state));
+    }
+    int commits = 0;
+    std::size_t explained = 0;
+    for (const Sent& sent : sent_) {
+      std::size_t there = 0;
+      for (const GatedEvent& event : sent.events) {
+        there += held.count(event.event_hash);
+      }
+      if (there != sent.events.size()) break;
+      explained += there;
+      ++commits;
+    }
+    EXPECT_EQ(held.size(), explained) << "more than a prefix";
+    ExpectStates(ledger);
+    return commits;
   }
   // That the states are what the log gives.
   static void ExpectStates(const Ledger& ledger) {

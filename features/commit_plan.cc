@@ -1,53 +1,25 @@
 #include "features/commit_plan.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "features/base/status_macros.h"
 #include "features/log_record.h"
 
 namespace tenuto {
 namespace {
 
-constexpr std::size_t kMarkBytes = 10;
-
-struct Mark {
-  std::uint16_t day;
-  std::uint64_t hash;
-};
-
-Mark MarkAt(absl::string_view marks, std::size_t k) {
-  Mark mark;
-  std::memcpy(&mark.day, marks.data() + k * kMarkBytes, sizeof mark.day);
-  std::memcpy(&mark.hash, marks.data() + k * kMarkBytes + sizeof mark.day,
-              sizeof mark.hash);
-  return mark;
-}
-
-void AppendMark(const Mark& mark, std::string& marks) {
-  marks.append(reinterpret_cast<const char*>(&mark.day), sizeof mark.day);
-  marks.append(reinterpret_cast<const char*>(&mark.hash), sizeof mark.hash);
-}
-
 // Sets verdicts; returns the indices of the new events.
 std::vector<int> FindNew(absl::Span<const GatedEvent> events,
-                         const UserGroup& group, absl::string_view marks,
+                         const UserGroup& group, const SeenEvents& seen,
                          std::vector<Admission>& verdicts) {
-  // The batch is small and the marks are many: hash the batch, scan the marks.
-  absl::flat_hash_map<std::uint64_t, int> fresh;
-  fresh.reserve(group.events.size());
+  absl::flat_hash_set<std::uint64_t> fresh;
   for (const int k : group.events) {
     const std::size_t at = static_cast<std::size_t>(k);
-    const bool first = fresh.emplace(events[at].event_hash, k).second;
-    verdicts[at] = first ? Admission::kAccepted : Admission::kDuplicate;
-  }
-  for (std::size_t k = 0; k < marks.size() / kMarkBytes; ++k) {
-    const auto known = fresh.find(MarkAt(marks, k).hash);
-    if (known != fresh.end()) {
-      verdicts[static_cast<std::size_t>(known->second)] = Admission::kDuplicate;
-    }
+    const std::uint64_t hash = events[at].event_hash;
+    const bool is_new = !seen.Contains(hash) && fresh.insert(hash).second;
+    verdicts[at] = is_new ? Admission::kAccepted : Admission::kDuplicate;
   }
   std::vector<int> accepted;
   for (const int k : group.events) {
@@ -82,10 +54,10 @@ std::vector<UserGroup> GroupByUser(absl::Span<const GatedEvent> events) {
 
 absl::Status CommitPlan::Plan(absl::Span<const GatedEvent> events,
                               const UserGroup& group, absl::string_view state,
-                              absl::string_view marks, int receipt_day,
+                              const SeenEvents& seen, int receipt_day,
                               Position& next, std::vector<Admission>& verdicts,
                               UserWrite& write) const {
-  const std::vector<int> accepted = FindNew(events, group, marks, verdicts);
+  const std::vector<int> accepted = FindNew(events, group, seen, verdicts);
   write.record.clear();
   write.new_marks.clear();
   if (accepted.empty()) return absl::OkStatus();
@@ -100,30 +72,11 @@ absl::Status CommitPlan::Plan(absl::Span<const GatedEvent> events,
     }
     fold_.Apply(view, next, folded);
     ++next;
-    AppendMark({static_cast<std::uint16_t>(receipt_day), event.event_hash},
-               write.new_marks);
+    AppendMark(receipt_day, event.event_hash, write.new_marks);
   }
   folded.Encode(write.state);
   AppendLogRecord(events, accepted, write.record);
   return absl::OkStatus();
-}
-
-std::string MergeMarks(absl::string_view a, absl::string_view b) {
-  int newest = 0;
-  for (const absl::string_view marks : {a, b}) {
-    for (std::size_t k = 0; k < marks.size() / kMarkBytes; ++k) {
-      newest = std::max(newest, static_cast<int>(MarkAt(marks, k).day));
-    }
-  }
-  std::string merged;
-  merged.reserve(a.size() + b.size());
-  for (const absl::string_view marks : {a, b}) {
-    for (std::size_t k = 0; k < marks.size() / kMarkBytes; ++k) {
-      const Mark mark = MarkAt(marks, k);
-      if (mark.day + kMarkDays >= newest) AppendMark(mark, merged);
-    }
-  }
-  return merged;
 }
 
 }  // namespace tenuto

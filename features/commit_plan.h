@@ -12,12 +12,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "features/ledger.h"
+#include "features/seen_events.h"
 #include "features/signal_fold.h"
 
 namespace tenuto {
-
-// Ids are remembered this long after receipt.
-inline constexpr int kMarkDays = 35;
 
 // Indices of the events of one user in a batch, in batch order.
 struct UserGroup {
@@ -32,7 +30,7 @@ struct UserWrite {
   Position first = 0;
   std::string record;     // Value of the log at (partition, first).
   std::string state;      // Replaces the user's state.
-  std::string new_marks;  // Appended to the user's marks.
+  std::string new_marks;  // Of seen_events.h, merged to the user's.
 };
 
 // Thread-safe: immutable. `fold` must outlive it.
@@ -40,22 +38,17 @@ class CommitPlan {
  public:
   explicit CommitPlan(const SignalFold& fold) : fold_(fold) {}
 
-  // `state` and `marks` are what the ledger holds of the user. Sets `verdicts`
+  // `state` and `seen` are what the ledger holds of the user. Sets `verdicts`
   // of the group's events. Takes as many positions from `next` as events are
   // new. kDataLoss when the state does not decode.
   absl::Status Plan(absl::Span<const GatedEvent> events, const UserGroup& group,
-                    absl::string_view state, absl::string_view marks,
+                    absl::string_view state, const SeenEvents& seen,
                     int receipt_day, Position& next,
                     std::vector<Admission>& verdicts, UserWrite& write) const;
 
  private:
   const SignalFold& fold_;
 };
-
-// Duplicate marks are 10-byte entries: receipt day (2 bytes, days since 1970)
-// and event hash. Appends `b` to `a` and drops what is older than kMarkDays
-// before the newest.
-std::string MergeMarks(absl::string_view a, absl::string_view b);
 
 // What CommitOnce says to a known request id with another body.
 inline absl::Status OtherBodyError() {

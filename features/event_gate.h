@@ -40,6 +40,8 @@ class EventGate {
   std::optional<Rejection> Admit(v1::Event& event, absl::Time now,
                                  GatedEvent& gated) const;
 
+  UserKey KeyOf(absl::string_view user_id) const { return keys_->Of(user_id); }
+
   // The same for a caller that has the user's key at hand.
   std::optional<Rejection> Admit(v1::Event& event, const UserKey& user,
                                  absl::Time now, GatedEvent& gated) const;

@@ -21,7 +21,7 @@ absl::StatusOr<std::vector<Admission>> MemoryLedger::CommitLocked(
   Position next = next_;
   for (std::size_t k = 0; k < groups.size(); ++k) {
     const User& user = users_[groups[k].user];
-    TENUTO_RETURN_IF_ERROR(plan_.Plan(events, groups[k], user.state, user.marks,
+    TENUTO_RETURN_IF_ERROR(plan_.Plan(events, groups[k], user.state, user.seen,
                                       day, next, verdicts, writes[k]));
   }
   next_ = next;
@@ -30,7 +30,7 @@ absl::StatusOr<std::vector<Admission>> MemoryLedger::CommitLocked(
     if (write.record.empty()) continue;
     User& user = users_[groups[k].user];
     user.state = std::move(write.state);
-    user.marks = MergeMarks(user.marks, write.new_marks);
+    user.seen.Add(write.new_marks);
     log_[{groups[k].user.partition(), write.first}] = std::move(write.record);
   }
   for (std::size_t k = 0; k < events.size(); ++k) {

@@ -44,7 +44,7 @@ class MemoryLedger final : public Ledger {
  private:
   struct User {
     std::string state;
-    std::string marks;
+    SeenEvents seen;
   };
   struct Remembered {
     std::uint64_t body_hash;

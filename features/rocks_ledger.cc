@@ -13,6 +13,7 @@
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
 #include "features/commit_plan.h"
+#include "features/hot_users.h"
 #include "features/ledger_log.h"
 #include "features/ledger_meta.h"
 #include "features/rocks_store.h"
@@ -25,6 +26,7 @@ namespace tenuto {
 namespace {
 
 constexpr std::size_t kRequestStripes = 64;
+constexpr std::size_t kHotBytesMax = std::size_t{128} << 20;
 
 class RocksLedger final : public Ledger {
  public:
@@ -58,7 +60,13 @@ class RocksLedger final : public Ledger {
   // Fills `batch`; the caller holds the users.
   absl::Status AddToBatch(absl::Span<const GatedEvent> events,
                           absl::Span<const UserGroup> groups,
-                          std::vector<Admission>& verdicts, StoreBatch& batch);
+                          std::vector<Admission>& verdicts,
+                          std::vector<UserWrite>& writes, StoreBatch& batch);
+  // What is known of a user whom the caller holds.
+  absl::StatusOr<HotUser*> Load(const UserKey& user);
+  // Writes the batch; then the hot users are as `writes` say, or forgotten.
+  absl::Status Write(absl::Span<const UserGroup> groups,
+                     std::vector<UserWrite>& writes, StoreBatch& batch);
   // Of a commit's new events.
   History AddHistory(absl::Span<const GatedEvent> events,
                      absl::Span<const Admission> verdicts, StoreBatch& batch);
@@ -71,6 +79,7 @@ class RocksLedger final : public Ledger {
 
   // Requests are held by `request_stripes_`, always before users.
   UserHolds holds_;
+  HotUsers hot_{kHotBytesMax};  // Of users whom somebody holds.
   std::array<absl::Mutex, kRequestStripes> request_stripes_;
   std::atomic<Position> next_{1};
   std::atomic<std::int64_t> history_start_us_{History().start_us};
@@ -116,6 +125,7 @@ absl::Status RocksLedger::Scan(
 absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
                                      absl::Span<const UserGroup> groups,
                                      std::vector<Admission>& verdicts,
+                                     std::vector<UserWrite>& writes,
                                      StoreBatch& batch) {
   if (options_.read_only) {
     return absl::FailedPreconditionError("the ledger is open for reading only");
@@ -124,26 +134,54 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
   // Positions are taken at once, so that those of a user rise with time.
   const Position first = next_.fetch_add(events.size());
   Position next = first;
-  std::string state, marks;
-  UserWrite write;
-  for (const UserGroup& group : groups) {
-    TENUTO_RETURN_IF_ERROR(
-        store_->Get(Family::kState, group.user.view(), state));
-    TENUTO_RETURN_IF_ERROR(
-        store_->Get(Family::kSeen, group.user.view(), marks));
-    TENUTO_RETURN_IF_ERROR(
-        plan_.Plan(events, group, state, marks, day, next, verdicts, write));
+  writes.resize(groups.size());
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    const UserKey& user = groups[k].user;
+    UserWrite& write = writes[k];
+    TENUTO_ASSIGN_OR_RETURN(const HotUser* hot, Load(user));
+    TENUTO_RETURN_IF_ERROR(plan_.Plan(events, groups[k], hot->state, hot->seen,
+                                      day, next, verdicts, write));
     if (write.record.empty()) continue;
-    const absl::string_view key = group.user.view();
-    batch.Put(Family::kLog, LogKey(group.user.partition(), write.first),
+    batch.Put(Family::kLog, LogKey(user.partition(), write.first),
               write.record);
-    batch.Put(Family::kState, key, write.state);
-    batch.Merge(Family::kSeen, key, write.new_marks);
+    batch.Put(Family::kState, user.view(), write.state);
+    batch.Merge(Family::kSeen, user.view(), write.new_marks);
   }
   // Gives back what duplicates did not need, unless another commit followed.
   Position taken = first + events.size();
   next_.compare_exchange_strong(taken, next);
   return absl::OkStatus();
+}
+
+absl::StatusOr<HotUser*> RocksLedger::Load(const UserKey& user) {
+  if (HotUser* const hot = hot_.Find(user)) return hot;
+  HotUser loaded;
+  std::string marks;
+  TENUTO_RETURN_IF_ERROR(
+      store_->Get(Family::kState, user.view(), loaded.state));
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kSeen, user.view(), marks));
+  loaded.seen.Add(marks);
+  return &hot_.Add(user, std::move(loaded));
+}
+
+absl::Status RocksLedger::Write(absl::Span<const UserGroup> groups,
+                                std::vector<UserWrite>& writes,
+                                StoreBatch& batch) {
+  const absl::Status written =
+      batch.empty() ? absl::OkStatus() : store_->Write(batch);
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    const UserKey& user = groups[k].user;
+    // After a failure only the store can say how things stand.
+    if (!written.ok()) {
+      hot_.Forget(user);
+    } else if (k < writes.size() && !writes[k].record.empty()) {
+      HotUser& hot = *hot_.Find(user);
+      hot.state = std::move(writes[k].state);
+      hot.seen.Add(writes[k].new_marks);
+    }
+  }
+  for (const UserGroup& group : groups) hot_.Trim(group.user);
+  return written;
 }
 
 History RocksLedger::AddHistory(absl::Span<const GatedEvent> events,
@@ -179,15 +217,16 @@ absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
     absl::Span<const GatedEvent> events, const SourceMark* mark) {
   std::vector<Admission> verdicts(events.size(), Admission::kAccepted);
   const std::vector<UserGroup> groups = GroupByUser(events);
+  std::vector<UserWrite> writes;
   StoreBatch batch(*store_);
   const UserHolds::Hold hold(holds_, groups);
-  TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
+  TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, writes, batch));
   const History added = AddHistory(events, verdicts, batch);
   if (mark != nullptr) {
     batch.Put(Family::kMeta, absl::StrCat(kSourcePrefix, mark->source),
               mark->progress);
   }
-  if (!batch.empty()) TENUTO_RETURN_IF_ERROR(store_->Write(batch));
+  TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
   NoteHistory(added);
   return verdicts;
 }
@@ -214,21 +253,22 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   }
   const std::vector<UserGroup> groups = {{user, {0}}};
   const UserHolds::Hold hold(holds_, groups);
-  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kState, user.view(), bytes));
-  TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(bytes));
+  TENUTO_ASSIGN_OR_RETURN(const HotUser* hot, Load(user));
+  TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(hot->state));
+  std::vector<UserWrite> writes;
   StoreBatch batch(*store_);
   History added;
   if (outcome.event) {
     const auto events = absl::MakeConstSpan(&*outcome.event, 1);
     std::vector<Admission> verdicts(1, Admission::kAccepted);
-    TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, batch));
+    TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, writes, batch));
     added = AddHistory(events, verdicts, batch);
   }
   remembered.set_body_hash(request.body_hash);
   remembered.set_answered_time_us(absl::ToUnixMicros(now));
   remembered.set_response(outcome.response);
   batch.Put(Family::kRequests, request.id, remembered.SerializeAsString());
-  TENUTO_RETURN_IF_ERROR(store_->Write(batch));
+  TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
   NoteHistory(added);
   return Answer{std::move(outcome.response), false};
 }

@@ -97,8 +97,7 @@ class RocksStore {
   absl::Status Get(Family family, absl::string_view key,
                    std::string& value) const;
   // All of `batch` or nothing; durable when it returns. After a failure the
-  // next call takes up writing again, if it can. Reason of a full disk:
-  // DISK_FULL.
+  // next call tries to go on. Reason of a full disk: DISK_FULL.
   absl::Status Write(StoreBatch& batch);
   LedgerFaults faults() const;
 

@@ -11,7 +11,7 @@ UserHolds::Hold::Hold(UserHolds& holds, absl::Span<const UserGroup> groups)
   }
   holds_.whole_.ReaderLock();
   for (const UserGroup& group : groups) {
-    stripes_.insert(group.user.partition() % kStripes);
+    stripes_.insert(StripeOf(group.user));
   }
   // Rising, so that two holds never wait for each other.
   for (const int k : stripes_) {

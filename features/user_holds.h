@@ -29,8 +29,13 @@ class UserHolds {
     std::set<int> stripes_;
   };
 
- private:
   static constexpr int kStripes = 64;
+  // Whoever holds a user holds all of the user's stripe.
+  static int StripeOf(const UserKey& user) {
+    return user.partition() % kStripes;
+  }
+
+ private:
   // More users than this take everybody.
   static constexpr std::size_t kSharedUsersMax = 8;
 

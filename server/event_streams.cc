@@ -1,5 +1,8 @@
 #include "server/event_streams.h"
 
+#include <algorithm>
+#include <deque>
+#include <optional>
 #include <utility>
 
 #include "server/rpc_status.h"
@@ -15,85 +18,167 @@ absl::Status DrainingError() {
 
 }  // namespace
 
-// Read, answer, write, again. gRPC runs one step of a stream at a time; only
-// Drain comes from outside, and `mutex_` keeps it from ending a stream twice.
-// Goes when gRPC is done with it.
+// Batches of a stream overlap: while one waits for the disk the next is read
+// and checked. Answers go out in the order sent. gRPC and the workers call in
+// from any thread; `mutex_` says what goes on, and gRPC is called without it,
+// because it may call back at once. Goes when gRPC is done with it.
 class EventStreams::Stream final : public Reactor {
  public:
   explicit Stream(EventStreams& streams) : streams_(streams) {}
 
-  void Read() {
-    {
-      absl::MutexLock lock(&mutex_);
-      if (ended_) return;
-      is_idle_ = true;
-    }
-    request_.Clear();
-    StartRead(&request_);
-  }
+  void Start() { Advance(); }
 
   void Drain() {
     {
       absl::MutexLock lock(&mutex_);
       is_draining_ = true;
-      if (!is_idle_) return;
     }
-    End(DrainingError());
+    Advance();
   }
 
   void OnReadDone(bool ok) override {
     {
       absl::MutexLock lock(&mutex_);
-      if (ended_) return;
-      is_idle_ = false;
+      is_reading_ = false;
+      if (is_ended_) return;
+      if (ok) {
+        batches_.push_back(std::move(next_));
+      } else {
+        no_more_ = true;
+      }
     }
-    if (!ok) return End(absl::OkStatus());
-    if (!streams_.calls_.TryRun([this] { AnswerBatch(); })) End(BusyError());
+    Advance();
   }
 
   void OnWriteDone(bool ok) override {
-    if (!ok) return End(absl::CancelledError("the producer went away"));
-    bool is_draining;
     {
       absl::MutexLock lock(&mutex_);
-      is_draining = is_draining_;
+      is_writing_ = false;
+      batches_.pop_front();
+      if (!ok) is_gone_ = true;
     }
-    if (is_draining) return End(DrainingError());
-    Read();
+    Advance();
   }
 
   void OnDone() override { streams_.Forget(this); }
 
  private:
-  void AnswerBatch() {
-    const absl::Time start = streams_.calls_.Now();
-    response_.Clear();
-    const absl::Status status = streams_.take_in_(request_, response_);
-    const grpc::Status answer =
-        streams_.calls_.Close(RpcMethod::kStreamEvents, start, status);
-    if (status.ok()) {
-      StartWrite(&response_);
-    } else {
-      End(answer);
-    }
-  }
+  // Read, with a worker, answered, or being written.
+  struct Batch {
+    v1::IngestEventsRequest request;
+    v1::IngestEventsResponse response;
+    bool with_worker = false;
+    std::optional<grpc::Status> answer;
+  };
 
-  void End(const absl::Status& status) { End(ToGrpcStatus(status)); }
-  void End(const grpc::Status& status) {
+  void Answer(Batch& batch) {
+    const absl::Time start = streams_.calls_.Now();
+    const absl::Status status =
+        streams_.take_in_(batch.request, batch.response);
+    grpc::Status answer =
+        streams_.calls_.Close(RpcMethod::kStreamEvents, start, status);
     {
       absl::MutexLock lock(&mutex_);
-      if (std::exchange(ended_, true)) return;
+      batch.with_worker = false;
+      batch.answer = std::move(answer);
     }
-    Finish(status);
+    Advance();
   }
 
+  // Where no worker is free a batch waits for the stream's own one before it;
+  // a stream that has none is told that the server is busy.
+  void GiveToWorkers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const auto& batch : batches_) {
+      if (batch->with_worker || batch->answer) continue;
+      batch->with_worker = true;
+      if (streams_.calls_.TryRun([this, b = batch.get()] { Answer(*b); })) {
+        continue;
+      }
+      batch->with_worker = false;
+      if (!IsWithWorkers()) batch->answer = ToGrpcStatus(BusyError());
+      return;
+    }
+  }
+  bool IsWithWorkers() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return std::any_of(batches_.begin(), batches_.end(),
+                       [](const auto& batch) { return batch->with_worker; });
+  }
+
+  // Whatever can be done next: end, write the oldest answer, read ahead.
+  void Advance() {
+    v1::IngestEventsRequest* to_read = nullptr;
+    const v1::IngestEventsResponse* to_write = nullptr;
+    std::optional<grpc::Status> to_end;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (is_ended_) return;
+      GiveToWorkers();
+      to_end = HowItEnds();
+      if (to_end) {
+        is_ended_ = true;
+      } else {
+        to_write = AnswerToWrite();
+        to_read = RequestToRead();
+      }
+    }
+    if (to_write != nullptr) StartWrite(to_write);
+    if (to_read != nullptr) StartRead(to_read);
+    if (to_end) Finish(*to_end);
+  }
+
+  // Never while a worker or gRPC still has one of the batches.
+  std::optional<grpc::Status> HowItEnds() const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (is_writing_) return std::nullopt;
+    const bool idle = batches_.empty();
+    if (IsWithWorkers()) return std::nullopt;
+    if (is_gone_) {
+      return ToGrpcStatus(absl::CancelledError("the producer went away"));
+    }
+    if (!idle && batches_.front()->answer && !batches_.front()->answer->ok()) {
+      return batches_.front()->answer;
+    }
+    if (!idle) return std::nullopt;
+    if (is_draining_) return ToGrpcStatus(DrainingError());
+    if (no_more_) return grpc::Status::OK;
+    return std::nullopt;
+  }
+  const v1::IngestEventsResponse* AnswerToWrite()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (is_writing_ || is_gone_ || batches_.empty()) return nullptr;
+    const Batch& oldest = *batches_.front();
+    if (!oldest.answer || !oldest.answer->ok()) return nullptr;
+    is_writing_ = true;
+    return &oldest.response;
+  }
+
+  v1::IngestEventsRequest* RequestToRead()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const bool failed =
+        std::any_of(batches_.begin(), batches_.end(), [](const auto& batch) {
+          return batch->answer && !batch->answer->ok();
+        });
+    if (is_reading_ || no_more_ || is_draining_ || is_gone_ || failed ||
+        batches_.size() >= kAhead) {
+      return nullptr;
+    }
+    next_ = std::make_unique<Batch>();
+    is_reading_ = true;
+    return &next_->request;
+  }
+
+  static constexpr std::size_t kAhead = 3;  // One checked, two on their way.
+
   EventStreams& streams_;
-  v1::IngestEventsRequest request_;
-  v1::IngestEventsResponse response_;
   absl::Mutex mutex_;
-  bool is_idle_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<std::unique_ptr<Batch>> batches_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Batch> next_ ABSL_GUARDED_BY(mutex_);
+  bool is_reading_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool no_more_ ABSL_GUARDED_BY(mutex_) = false;  // The producer is done.
+  bool is_gone_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_draining_ ABSL_GUARDED_BY(mutex_) = false;
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 EventStreams::EventStreams(Calls& calls, TakeIn take_in)
@@ -105,8 +190,11 @@ EventStreams::Reactor* EventStreams::Open() {
   Stream* const stream = owned.get();
   absl::MutexLock lock(&mutex_);
   open_.emplace(stream, std::move(owned));
-  stream->Read();
-  if (draining_) stream->Drain();
+  if (draining_) {
+    stream->Drain();
+  } else {
+    stream->Start();
+  }
   return stream;
 }
 

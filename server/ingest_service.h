@@ -3,6 +3,10 @@
 #ifndef TENUTO_SERVER_INGEST_SERVICE_H_
 #define TENUTO_SERVER_INGEST_SERVICE_H_
 
+#include <optional>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "features/base/clock.h"
 #include "features/event_gate.h"
@@ -42,6 +46,12 @@ class IngestService final : public v1::Ingest::CallbackService {
       grpc::CallbackServerContext* context) override;
 
  private:
+  // `users` remembers keys from one event to the next.
+  std::optional<Rejection> Admit(
+      v1::Event& event, absl::Time now,
+      absl::flat_hash_map<std::string, UserKey>& users,
+      GatedEvent& gated) const;
+
   const Options options_;
   EventStreams streams_;
 };

@@ -22,11 +22,11 @@ class CommitPlanTest : public ::testing::Test {
     const auto groups = GroupByUser(events);
     EXPECT_EQ(groups.size(), 1u);
     std::vector<Admission> verdicts(events.size());
-    status_ = plan_.Plan(events, groups[0], state_, marks_, day, next_,
-                         verdicts, write_);
+    status_ = plan_.Plan(events, groups[0], state_, seen_, day, next_, verdicts,
+                         write_);
     if (!status_.ok() || write_.record.empty()) return verdicts;
     state_ = write_.state;
-    marks_ = MergeMarks(marks_, write_.new_marks);
+    seen_.Add(write_.new_marks);
     return verdicts;
   }
 
@@ -34,7 +34,8 @@ class CommitPlanTest : public ::testing::Test {
   const CommitPlan plan_{fold_};
   RandomEvents random_{61, 1'700'006'400'000'000, 30};
   Position next_ = 1;
-  std::string state_, marks_;
+  std::string state_;
+  SeenEvents seen_;
   UserWrite write_;
   absl::Status status_;
 };
@@ -70,7 +71,8 @@ TEST_F(CommitPlanTest, FoldsABatchAsItFoldsOneByOne) {
   const auto events = random_.Life(TestUser(1), 50);
   Plan(events);
   const std::string at_once = state_;
-  state_ = marks_ = "";
+  state_ = "";
+  seen_ = {};
   next_ = 1;
   for (const GatedEvent& event : events) Plan({event});
   EXPECT_EQ(state_, at_once);
@@ -98,39 +100,6 @@ TEST(GroupByUser, GroupsByRisingKeyInBatchOrder) {
   EXPECT_EQ(groups[1].events, (std::vector<int>{3}));
   EXPECT_EQ(groups[2].events, (std::vector<int>{0, 2}));
   EXPECT_TRUE(GroupByUser({}).empty());
-}
-
-std::string MarkOn(int day, std::uint64_t hash) {
-  std::string mark = {static_cast<char>(day & 255),
-                      static_cast<char>(day >> 8)};
-  for (int k = 0; k < 8; ++k) {
-    mark.push_back(static_cast<char>(hash >> (8 * k) & 255));
-  }
-  return mark;
-}
-
-TEST(MergeMarks, DropsWhatIsOlderThanThirtyFiveDays) {
-  const std::string old = MarkOn(19'000, 1);
-  EXPECT_EQ(MergeMarks(old, MarkOn(19'035, 2)), old + MarkOn(19'035, 2));
-  EXPECT_EQ(MergeMarks(old, MarkOn(19'036, 2)), MarkOn(19'036, 2));
-  EXPECT_EQ(MergeMarks(MarkOn(19'036, 2), old), MarkOn(19'036, 2));
-  EXPECT_EQ(MergeMarks("", ""), "");
-}
-
-TEST(MergeMarks, GivesTheSameHoweverItIsBracketed) {
-  testing::Draws draws(62);
-  for (int round = 0; round < 500; ++round) {
-    std::string parts[3];
-    for (std::string& part : parts) {
-      for (int k = 0; k < 4; ++k) {
-        part += MarkOn(static_cast<int>(draws.Between(19'000, 19'080)),
-                       draws.Next());
-      }
-    }
-    EXPECT_EQ(MergeMarks(MergeMarks(parts[0], parts[1]), parts[2]),
-              MergeMarks(parts[0], MergeMarks(parts[1], parts[2])))
-        << "seed 62, round " << round;
-  }
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "features/base/status_macros.h"
-#include "features/commit_plan.h"
+#include "features/seen_events.h"
 #include "training/importers/batch_writer.h"
 #include "training/importers/format.h"
 #include "training/importers/import_mark.h"

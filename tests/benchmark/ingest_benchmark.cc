@@ -1,0 +1,249 @@
+// How fast a real server makes events durable for a producer on the same
+// machine, beside the rate at which RocksDB alone commits the same keys and
+// values in batches of the same size, in the same run.
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "features/base/clock.h"
+#include "features/ledger_log.h"
+#include "features/log_record.h"
+#include "features/rocks_store.h"
+#include "gtest/gtest.h"
+#include "tenuto/v1/ingest.grpc.pb.h"
+#include "tests/support/server_process.h"
+#include "training/world/world.h"
+
+namespace tenuto {
+namespace {
+
+constexpr std::int64_t kUsers = 2'000;
+constexpr std::size_t kEvents = 400'000;
+constexpr std::size_t kSingleEvents = 20'000;
+constexpr int kBatch = 1'000;
+constexpr int kInFlight = 64;
+
+// A day's events of all users, which a world hands out user by user.
+class DayOfEvents final : public world::Receiver {
+ public:
+  void Take(int, std::uint64_t user,
+            absl::Span<v1::Event* const> events) override {
+    for (const v1::Event* event : events) {
+      if (event->has_decision_made()) continue;  // The server's own.
+      events_.push_back(*event);
+      events_.back().set_user_id(absl::StrCat("u", user));
+      events_.back().set_event_id(absl::StrCat("u", user, "-", events_.size()));
+    }
+  }
+  std::vector<v1::Event> TakeByTime() {
+    std::stable_sort(events_.begin(), events_.end(),
+                     [](const v1::Event& a, const v1::Event& b) {
+                       return a.event_time().seconds() <
+                              b.event_time().seconds();
+                     });
+    return std::exchange(events_, {});
+  }
+
+ private:
+  std::vector<v1::Event> events_;
+};
+
+// As they would reach us: all users at once, in order of time.
+std::vector<v1::Event> EventsOfAWorld(std::size_t count) {
+  world::WorldOptions options;
+  options.users = kUsers;
+  options.days = 365;
+  options.truth_every_days = 0;
+  auto world = world::World::Create(options);
+  EXPECT_TRUE(world.ok()) << world.status();
+  std::vector<v1::Event> events;
+  DayOfEvents day;
+  for (int number = 0; events.size() < count && number < options.days;
+       ++number) {
+    (*world)->LiveDay(day);
+    for (v1::Event& event : day.TakeByTime()) {
+      event.set_event_id(absl::StrCat(number, "-", event.event_id()));
+      events.push_back(std::move(event));
+    }
+  }
+  events.resize(std::min(count, events.size()));
+  return events;
+}
+
+double Seconds(absl::Time since) {
+  return absl::ToDoubleSeconds(Clock::Real().Now() - since);
+}
+
+// Streams the batches and waits for the last answer; events a second.
+double Stream(const std::shared_ptr<grpc::Channel>& channel,
+              absl::Span<const v1::IngestEventsRequest> batches) {
+  const auto stub = v1::Ingest::NewStub(channel);
+  grpc::ClientContext context;
+  const auto stream = stub->StreamEvents(&context);
+  std::int64_t accepted = 0;
+  std::thread reader([&] {
+    v1::IngestEventsResponse response;
+    while (stream->Read(&response)) {
+      for (const v1::EventResult& result : response.results()) {
+        accepted += result.verdict() == v1::EVENT_VERDICT_ACCEPTED;
+      }
+    }
+  });
+  const absl::Time start = Clock::Real().Now();
+  for (const v1::IngestEventsRequest& batch : batches) stream->Write(batch);
+  stream->WritesDone();
+  reader.join();
+  const double seconds = Seconds(start);
+  EXPECT_TRUE(stream->Finish().ok());
+  std::int64_t sent = 0;
+  for (const v1::IngestEventsRequest& batch : batches) {
+    sent += batch.events_size();
+  }
+  EXPECT_EQ(accepted, sent);
+  return static_cast<double>(sent) / seconds;
+}
+
+std::vector<v1::IngestEventsRequest> Batches(
+    absl::Span<const v1::Event> events) {
+  std::vector<v1::IngestEventsRequest> batches;
+  for (std::size_t k = 0; k < events.size(); ++k) {
+    if (k % kBatch == 0) {
+      batches.emplace_back().set_request_id(absl::StrCat("batch-", k));
+    }
+    *batches.back().add_events() = events[k];
+  }
+  return batches;
+}
+
+struct Single {
+  std::unique_ptr<grpc::ClientContext> context;
+  v1::IngestEventsRequest request;
+  v1::IngestEventsResponse response;
+  grpc::Status status;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<v1::IngestEventsResponse>>
+      call;
+  absl::Time begin;
+};
+
+// One event a call, kInFlight calls at a time.
+void SendSingly(const std::shared_ptr<grpc::Channel>& channel,
+                absl::Span<const v1::Event> events) {
+  const auto stub = v1::Ingest::NewStub(channel);
+  grpc::CompletionQueue queue;
+  std::vector<Single> slots(kInFlight);
+  std::vector<absl::Duration> latencies;
+  std::size_t next = 0;
+  const auto send = [&](Single& slot) {
+    slot.request.Clear();
+    slot.request.set_request_id(absl::StrCat("single-", next));
+    *slot.request.add_events() = events[next++];
+    slot.context = std::make_unique<grpc::ClientContext>();
+    slot.begin = Clock::Real().Now();
+    slot.call =
+        stub->AsyncIngestEvents(slot.context.get(), slot.request, &queue);
+    slot.call->Finish(&slot.response, &slot.status, &slot);
+  };
+  const absl::Time start = Clock::Real().Now();
+  for (Single& slot : slots) send(slot);
+  void* tag = nullptr;
+  bool ok = false;
+  for (int in_flight = kInFlight; in_flight > 0 && queue.Next(&tag, &ok);) {
+    Single& slot = *static_cast<Single*>(tag);
+    EXPECT_TRUE(slot.status.ok()) << slot.status.error_message();
+    latencies.push_back(Clock::Real().Now() - slot.begin);
+    if (next < events.size()) {
+      send(slot);
+    } else {
+      --in_flight;
+    }
+  }
+  const double seconds = Seconds(start);
+  std::sort(latencies.begin(), latencies.end());
+  std::printf(
+      "one event a call, %d in flight   %9.0f events/s   p50 %.2f ms   "
+      "p99 %.2f ms\n",
+      kInFlight, static_cast<double>(latencies.size()) / seconds,
+      absl::ToDoubleMilliseconds(latencies[latencies.size() / 2]),
+      absl::ToDoubleMilliseconds(latencies[latencies.size() * 99 / 100]));
+}
+
+struct Write {
+  std::string log_key, record, user, state;
+  int events = 0;
+};
+
+// What the server wrote, in the order of its positions.
+std::map<Position, Write> WritesOf(const std::filesystem::path& data) {
+  const auto store = RocksStore::Open({data, true, 1});
+  EXPECT_TRUE(store.ok()) << store.status();
+  std::map<Position, Write> writes;
+  StoreCursor log(**store, Family::kLog);
+  for (log.Seek(""); log.IsIn(""); log.Next()) {
+    Write write = {std::string(log.key()), std::string(log.value()), {}, {}, 0};
+    Position first = 0;
+    VisitLogRecord(log.value(), 1, [&](const LoggedEvent& event) {
+      write.user = std::string(event.user.view());
+      ++write.events;
+      return true;
+    });
+    for (std::size_t k = 1; k < write.log_key.size(); ++k) {
+      first = first << 8 | static_cast<unsigned char>(write.log_key[k]);
+    }
+    EXPECT_TRUE((*store)->Get(Family::kState, write.user, write.state).ok());
+    writes[first] = std::move(write);
+  }
+  return writes;
+}
+
+// The same keys and values, in synced batches of as many events.
+double CommitByRocksAlone(const std::map<Position, Write>& writes,
+                          const std::filesystem::path& directory) {
+  const auto store = RocksStore::Open({directory, false, 2});
+  EXPECT_TRUE(store.ok()) << store.status();
+  std::int64_t events = 0;
+  const absl::Time start = Clock::Real().Now();
+  auto batch = std::make_unique<StoreBatch>(**store);
+  int in_batch = 0;
+  for (const auto& [position, write] : writes) {
+    batch->Put(Family::kLog, write.log_key, write.record);
+    batch->Put(Family::kState, write.user, write.state);
+    batch->Merge(Family::kSeen, write.user,
+                 std::string(static_cast<std::size_t>(10 * write.events), 'm'));
+    in_batch += write.events;
+    events += write.events;
+    if (in_batch < kBatch) continue;
+    EXPECT_TRUE((*store)->Write(*batch).ok());
+    batch = std::make_unique<StoreBatch>(**store);
+    in_batch = 0;
+  }
+  return static_cast<double>(events) / Seconds(start);
+}
+
+TEST(IngestBenchmark, MakesEventsDurableForAProducerThatNeverWaits) {
+  const ServerFolder folder;
+  const std::vector<v1::Event> events = EventsOfAWorld(kEvents + kSingleEvents);
+  ASSERT_EQ(events.size(), kEvents + kSingleEvents);
+  const auto batches = Batches(absl::MakeConstSpan(events).subspan(0, kEvents));
+  ServerProcess server(folder);
+  const double streamed = Stream(server.channel(), batches);
+  std::printf("streamed in batches of %d       %9.0f events/s\n", kBatch,
+              streamed);
+  SendSingly(server.channel(), absl::MakeConstSpan(events).subspan(kEvents));
+  server.Stop();
+  const double alone =
+      CommitByRocksAlone(WritesOf(folder.data), folder.folder.path() / "alone");
+  std::printf(
+      "RocksDB alone, the same bytes     %9.0f events/s: we reach %.0f %%\n",
+      alone, 100 * streamed / alone);
+}
+
+}  // namespace
+}  // namespace tenuto

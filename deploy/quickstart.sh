@@ -244,17 +244,12 @@ explain() {
     json_paths > "$dir/$1"
 }
 
-# Three plays and a visit to the cancel page, a moment ago; then all again.
+# A visit to the cancel page, a moment ago; then the same again.
 send_events() {
-  step "Sending fresh events of the riskiest user, twice"
+  step "Sending a visit of the riskiest user to the cancel page, twice"
   local now n events=""
   now=$(date -u +%FT%TZ)
-  for n in 1 2 3; do
-    events+="{\"eventId\":\"quickstart-$n\",\"userId\":\"$riskiest\",\
-\"eventTime\":\"$now\",\"playback\":{\"trackId\":\"t$n\",\
-\"artistId\":\"a1\",\"msPlayed\":180000}},"
-  done
-  events+="{\"eventId\":\"quickstart-4\",\"userId\":\"$riskiest\",\
+  events+="{\"eventId\":\"quickstart-1\",\"userId\":\"$riskiest\",\
 \"eventTime\":\"$now\",\"pageView\":{\"page\":\"PAGE_CANCEL\"}}"
   for n in 1 2; do
     call IngestEvents "{\"requestId\":\"quickstart-$n\",\"events\":[$events]}" |
@@ -302,8 +297,9 @@ scoreboard() {
     awk -F= '$1 == "lastPosition" {print $2}') in the ledger; sent live:" \
     "$(count_lines < "$dir/verdicts.txt")"
   echo "rows         train $(at "$t" rows.train)," \
-    "calibrate $(at "$t" rows.calibrate), test $(at "$t" rows.test)" \
-    "($(at "$t" test.positives) left by choice)"
+    "calibrate $(at "$t" rows.calibrate) (last window)," \
+    "test $(at "$t" rows.test) (all windows," \
+    "$(at "$t" test.positives) left by choice)"
   echo "model        $(at "$t" model) version $(at "$t" version)"
   echo "test         AUC $(at "$t" test.auc) [$(at "$t" test.auc_low)," \
     "$(at "$t" test.auc_high)], log loss $(at "$t" test.log_loss)" \
@@ -312,15 +308,15 @@ scoreboard() {
   local i difference
   for i in 0 1 2; do
     difference=baselines.$i.auc_difference
-    echo "baseline     $(at "$t" baselines.$i.name): AUC" \
-      "$(at "$t" baselines.$i.auc); ours is better by" \
+    echo "baseline     $(at "$t" baselines.$i.name): mean AUC of the windows" \
+      "$(at "$t" baselines.$i.auc); ours minus it" \
       "$(at "$t" "$difference.value") [$(at "$t" "$difference.low")," \
       "$(at "$t" "$difference.high")]"
   done
   [[ -z "$data" ]] || show_the_end
   echo "live         $riskiest: probability" \
-    "$(at "$dir/before.txt" score.probability) before the live events," \
-    "$(at "$dir/explanation.txt" score.probability) after them, because"
+    "$(at "$dir/before.txt" score.probability) before the live event," \
+    "$(at "$dir/explanation.txt" score.probability) after it; what counts most:"
   awk '/^reasons\./ { sub(/^[^=]*=/, "             - "); print }' \
     "$dir/explanation.txt"
   echo "decisions    $(count_lines < "$dir/decisions.txt")"

@@ -4,6 +4,7 @@
 #define TENUTO_FEATURES_LEDGER_H_
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,19 +16,16 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "features/event_gate.h"
-#include "features/ledger_faults.h"
+#include "features/ledger_terms.h"
 #include "features/user_key.h"
 
 namespace tenuto {
 
 inline constexpr int kPartitions = 256;
 
-// Place of an event in the log; grows by one per accepted event, from 1.
-using Position = std::uint64_t;
-
 enum class Admission { kAccepted, kDuplicate };
 
-// One accepted event of the log. `event` lives while being visited.
+// One accepted event as the log holds it. `event` lives while being visited.
 struct LoggedEvent {
   UserKey user;
   Position position = 0;
@@ -38,40 +36,16 @@ struct LoggedEvent {
   absl::string_view event;
 };
 
-// How far a source (a file, a topic) has been taken in. Commits with the events
-// it speaks of.
-struct SourceMark {
-  std::string source;
-  std::string progress;
-};
-
-// Names a call, so that repeating it has no second effect. Both fields reach
-// the disk as they are: make them of keyed hashes.
-struct RequestKey {
-  std::string id;
-  std::uint64_t body_hash = 0;
-};
-
-// How long the answer to a request is remembered.
-inline constexpr absl::Duration kRequestMemory = absl::Hours(24);
-
-struct LedgerFacts {
-  // Known_time of any event. An empty ledger begins after it ends.
-  absl::Time history_start = absl::InfiniteFuture();
-  absl::Time history_end = absl::InfinitePast();
-  Position last_position = 0;
-  LedgerFaults faults{};
-};
-
-// Thread-safe. RocksLedger is embedded, MemoryLedger for tests.
+// Thread-safe. Implementations: RocksLedger (embedded, default) and
+// MemoryLedger (tests, simulation).
 class Ledger {
  public:
   virtual ~Ledger() = default;
 
   // All or nothing: log records, folded state and duplicate marks of the batch
   // commit together with `mark`, if any. When it returns OK, a crash cannot
-  // lose any of them; when it fails, none happened. Resubmitting is always
-  // safe. One verdict an event, in order.
+  // lose any of them; when it fails, none happened. Resubmitting is safe
+  // for kMarkDays after receipt. One verdict an event, in order.
   virtual absl::StatusOr<std::vector<Admission>> Commit(
       absl::Span<const GatedEvent> events,
       const SourceMark* mark = nullptr) = 0;
@@ -92,6 +66,20 @@ class Ledger {
       const UserKey& user, const RequestKey& request, absl::Time now,
       absl::FunctionRef<absl::StatusOr<Outcome>(absl::string_view state)>
           decide) = 0;
+
+  // Removes every byte of the user from log, state, marks and remembered
+  // answers, and from the disk before it returns. Positions stay taken; the
+  // user starts blank. Survives a crash half way: whoever opens the ledger next
+  // finishes it. The same request again within 24 h gives the same receipt;
+  // with another body it is kInvalidArgument.
+  virtual absl::StatusOr<Erasure> Erase(const UserKey& user,
+                                        const RequestKey& request,
+                                        absl::Time now) = 0;
+  // Makes `directory`, which must not exist, and in it a ledger that holds this
+  // one's log through the position it returns, while others go on committing.
+  // kAlreadyExists, kUnavailable; kUnimplemented without a disk.
+  virtual absl::StatusOr<Position> Checkpoint(
+      const std::filesystem::path& directory) = 0;
 
   // Encoded UserState. Empty for a user never heard of, which is no error.
   virtual absl::Status LoadState(const UserKey& user,

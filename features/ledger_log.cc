@@ -72,6 +72,8 @@ absl::StatusOr<Position> LastPosition(const RocksStore& store) {
         });
     // Positions after it would be given twice.
     if (end != RecordVisit::kWhole) return DamagedRecord(partition, first);
+    const std::uint64_t erased = ErasedEventsOf(cursor.value());
+    if (erased > 0) last = std::max(last, first + erased - 1);
   }
   TENUTO_RETURN_IF_ERROR(cursor.status("reading the log's end"));
   return last;

@@ -74,6 +74,22 @@ void AppendLogRecord(absl::Span<const GatedEvent> events,
   }
 }
 
+std::string ErasedLogRecord(std::uint64_t events) {
+  v1::LogRecord marker;
+  marker.set_erased_events(events);
+  return marker.SerializeAsString();
+}
+
+std::uint64_t ErasedEventsOf(absl::string_view record) {
+  std::uint64_t erased = 0;
+  const bool alone = VisitWire(record, [&](const WireField& field) {
+    erased = field.bits;
+    return field.number == v1::LogRecord::kErasedEventsFieldNumber &&
+           !field.is_bytes;
+  });
+  return alone ? erased : 0;
+}
+
 RecordVisit VisitLogRecord(absl::string_view record, Position first,
                            absl::FunctionRef<bool(const LoggedEvent&)> visit) {
   LoggedEvent logged;
@@ -94,7 +110,10 @@ RecordVisit VisitLogRecord(absl::string_view record, Position first,
     return !stopped;
   });
   if (stopped) return RecordVisit::kStopped;
-  return whole && keyed ? RecordVisit::kWhole : RecordVisit::kDamaged;
+  if (whole && (keyed || ErasedEventsOf(record) > 0)) {
+    return RecordVisit::kWhole;
+  }
+  return RecordVisit::kDamaged;
 }
 
 }  // namespace tenuto

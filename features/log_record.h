@@ -4,6 +4,7 @@
 #ifndef TENUTO_FEATURES_LOG_RECORD_H_
 #define TENUTO_FEATURES_LOG_RECORD_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/functional/function_ref.h"
@@ -18,9 +19,15 @@ namespace tenuto {
 void AppendLogRecord(absl::Span<const GatedEvent> events,
                      absl::Span<const int> accepted, std::string& record);
 
+// What stands in the log for `events` erased events.
+std::string ErasedLogRecord(std::uint64_t events);
+// How many erased events `record` stands for; 0 when it holds a user's.
+std::uint64_t ErasedEventsOf(absl::string_view record);
+
 enum class RecordVisit { kWhole, kStopped, kDamaged };
 
-// Visits the events of one record; the first has position `first`.
+// Visits the events of one record; the first has position `first`. Whole, and
+// nothing to visit, where events were erased.
 RecordVisit VisitLogRecord(absl::string_view record, Position first,
                            absl::FunctionRef<bool(const LoggedEvent&)> visit);
 

@@ -51,18 +51,30 @@ absl::StatusOr<std::vector<Admission>> MemoryLedger::Commit(
   return verdicts;
 }
 
+absl::StatusOr<const MemoryLedger::Remembered*> MemoryLedger::RecallLocked(
+    const RequestKey& request, absl::Time now) {
+  const auto has_expired = [now](const auto& remembered) {
+    return remembered.second.time + kRequestMemory <= now;
+  };
+  // As seldom as the map doubles, so that it costs a call nothing.
+  if (requests_.size() >= sweep_at_) {
+    std::erase_if(requests_, has_expired);
+    sweep_at_ = 2 * requests_.size() + 64;
+  }
+  const auto known = requests_.find(request.id);
+  if (known == requests_.end() || has_expired(*known)) return nullptr;
+  if (known->second.body_hash != request.body_hash) return OtherBodyError();
+  return &known->second;
+}
+
 absl::StatusOr<Ledger::Answer> MemoryLedger::CommitOnce(
     const UserKey& user, const RequestKey& request, absl::Time now,
     absl::FunctionRef<absl::StatusOr<Outcome>(absl::string_view state)>
         decide) {
   absl::MutexLock lock(&mutex_);
-  const auto known = requests_.find(request.id);
-  if (known != requests_.end() && known->second.time + kRequestMemory > now) {
-    if (known->second.body_hash != request.body_hash) {
-      return OtherBodyError();
-    }
-    return Answer{known->second.response, true};
-  }
+  TENUTO_ASSIGN_OR_RETURN(const Remembered* const known,
+                          RecallLocked(request, now));
+  if (known != nullptr) return Answer{known->response, true};
   const auto found = users_.find(user);
   const std::string state =
       found == users_.end() ? std::string() : found->second.state;
@@ -71,7 +83,11 @@ absl::StatusOr<Ledger::Answer> MemoryLedger::CommitOnce(
     TENUTO_RETURN_IF_ERROR(
         CommitLocked(absl::MakeConstSpan(&*outcome.event, 1)).status());
   }
-  requests_[request.id] = {request.body_hash, now, outcome.response};
+  requests_[request.id] = {.body_hash = request.body_hash,
+                           .time = now,
+                           .response = outcome.response,
+                           .user = user,
+                           .has_user = true};
   return Answer{std::move(outcome.response), false};
 }
 
@@ -132,6 +148,51 @@ absl::StatusOr<std::string> MemoryLedger::LoadMark(
   absl::MutexLock lock(&mutex_);
   const auto found = sources_.find(std::string(source));
   return found == sources_.end() ? std::string() : found->second;
+}
+
+absl::StatusOr<Erasure> MemoryLedger::Erase(const UserKey& user,
+                                            const RequestKey& request,
+                                            absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  TENUTO_ASSIGN_OR_RETURN(const Remembered* const known,
+                          RecallLocked(request, now));
+  if (known != nullptr) {
+    Erasure again = known->receipt;
+    again.replayed = true;
+    return again;
+  }
+  Erasure erasure{.time_us = absl::ToUnixMicros(now), .through = next_ - 1};
+  for (auto at = log_.lower_bound({user.partition(), 0});
+       at != log_.end() && at->first.first == user.partition(); ++at) {
+    std::uint64_t events = 0;
+    VisitLogRecord(at->second, 1, [&](const LoggedEvent& event) {
+      events += event.user == user;
+      return event.user == user;
+    });
+    if (events == 0) continue;
+    erasure.events += events;
+    erasure.bytes += at->second.size();
+    at->second = ErasedLogRecord(events);
+  }
+  const auto found = users_.find(user);
+  if (found != users_.end()) {
+    erasure.bytes +=
+        found->second.state.size() + found->second.seen.size() * kMarkBytes;
+    users_.erase(found);
+  }
+  std::erase_if(requests_, [&](const auto& remembered) {
+    return remembered.second.has_user && remembered.second.user == user;
+  });
+  requests_[request.id] = {.body_hash = request.body_hash,
+                           .time = now,
+                           .response = {},
+                           .receipt = erasure};
+  return erasure;
+}
+
+absl::StatusOr<Position> MemoryLedger::Checkpoint(
+    const std::filesystem::path&) {
+  return absl::UnimplementedError("a ledger in memory has no checkpoints");
 }
 
 LedgerFacts MemoryLedger::Facts() const {

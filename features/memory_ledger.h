@@ -40,6 +40,10 @@ class MemoryLedger final : public Ledger {
       absl::FunctionRef<bool(const LoggedEvent&)> visit) const override;
   absl::StatusOr<std::string> LoadMark(absl::string_view source) const override;
   LedgerFacts Facts() const override;
+  absl::StatusOr<Erasure> Erase(const UserKey& user, const RequestKey& request,
+                                absl::Time now) override;
+  absl::StatusOr<Position> Checkpoint(
+      const std::filesystem::path& directory) override;
 
  private:
   struct User {
@@ -50,7 +54,14 @@ class MemoryLedger final : public Ledger {
     std::uint64_t body_hash;
     absl::Time time;
     std::string response;
+    UserKey user{};  // Whom it is about; a receipt is about nobody.
+    bool has_user = false;
+    Erasure receipt{};
   };
+  // Nothing when the request is new.
+  absl::StatusOr<const Remembered*> RecallLocked(const RequestKey& request,
+                                                 absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::vector<Admission>> CommitLocked(
       absl::Span<const GatedEvent> events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -63,6 +74,7 @@ class MemoryLedger final : public Ledger {
   std::map<std::pair<int, Position>, std::string> log_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> sources_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Remembered> requests_ ABSL_GUARDED_BY(mutex_);
+  std::size_t sweep_at_ ABSL_GUARDED_BY(mutex_) = 64;
   Position next_ ABSL_GUARDED_BY(mutex_) = 1;
   absl::Time history_start_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   absl::Time history_end_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();

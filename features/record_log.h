@@ -11,15 +11,20 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "features/base/bounded_queue.h"
+#include "features/erasure_list.h"
+#include "features/user_key.h"
 #include "tenuto/v1/records.pb.h"
 
 namespace tenuto {
@@ -53,6 +58,11 @@ class RecordLog {
 
   Counts counts() const;
 
+  // Removes what `erased` covers from every file and from what is waiting; of
+  // scores that are still being made, too. The files' bytes are gone when it
+  // returns.
+  absl::Status Erase(const ErasureList& erased, const UserKeys& keys);
+
  private:
   class Files;
   RecordLog(RecordLogOptions options, std::unique_ptr<Files> files);
@@ -62,9 +72,16 @@ class RecordLog {
   BoundedQueue<std::string> queue_;
   std::atomic<std::int64_t> written_ = 0;
   std::atomic<std::int64_t> lost_ = 0;
-  std::unique_ptr<Files> files_;  // Used by writer_ only.
+  absl::Mutex files_mutex_;
+  std::unique_ptr<Files> files_ ABSL_PT_GUARDED_BY(files_mutex_);
+  // What not to write; set by Erase.
+  std::function<bool(const v1::ScoreRecord&)> is_erased_
+      ABSL_GUARDED_BY(files_mutex_);
   std::thread writer_;
 };
+
+// In a ledger's directory.
+inline constexpr char kRecordsFolder[] = "records";
 
 // Every whole record, file by file in the order written, until `visit` returns
 // false. A torn tail ends its file without an error; kDataLoss names the file

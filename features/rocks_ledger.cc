@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,9 +14,13 @@
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
 #include "features/commit_plan.h"
+#include "features/erasure_list.h"
 #include "features/hot_users.h"
+#include "features/ledger_checkpoint.h"
+#include "features/ledger_erasure.h"
 #include "features/ledger_log.h"
 #include "features/ledger_meta.h"
+#include "features/request_memory.h"
 #include "features/rocks_store.h"
 #include "features/state_rebuild.h"
 #include "features/user_holds.h"
@@ -30,13 +35,15 @@ constexpr std::size_t kHotBytesMax = std::size_t{128} << 20;
 
 class RocksLedger final : public Ledger {
  public:
-  RocksLedger(const RocksLedgerOptions& options, const Catalogue& catalogue)
+  RocksLedger(const RocksLedgerOptions& options, const Catalogue& catalogue,
+              const UserKeys& keys)
       : options_(options),
         catalogue_(catalogue),
+        keys_(keys),
         fold_(catalogue),
         plan_(fold_) {}
 
-  absl::Status Open(const UserKeys& keys);
+  absl::Status Open();
 
   absl::StatusOr<std::vector<Admission>> Commit(
       absl::Span<const GatedEvent> events, const SourceMark* mark) override;
@@ -55,8 +62,22 @@ class RocksLedger final : public Ledger {
       absl::FunctionRef<bool(const LoggedEvent&)> visit) const override;
   absl::StatusOr<std::string> LoadMark(absl::string_view source) const override;
   LedgerFacts Facts() const override;
+  absl::StatusOr<Erasure> Erase(const UserKey& user, const RequestKey& request,
+                                absl::Time now) override;
+  absl::StatusOr<Position> Checkpoint(
+      const std::filesystem::path& directory) override;
 
  private:
+  // What is remembered of `request`; nothing when it is new. Its stripe is
+  // held.
+  absl::StatusOr<std::optional<std::string>> Recall(const RequestKey& request,
+                                                    absl::Time now) const;
+  absl::Mutex& StripeOf(const RequestKey& request);
+  // Makes everything erased leave the disk, that of checkpoints too.
+  absl::Status FinishErasures() ABSL_EXCLUSIVE_LOCKS_REQUIRED(upkeep_);
+  absl::StatusOr<Erasure> RemoveUser(const UserKey& user,
+                                     const RequestKey& request, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(upkeep_);
   // Fills `batch`; the caller holds the users.
   absl::Status AddToBatch(absl::Span<const GatedEvent> events,
                           absl::Span<const UserGroup> groups,
@@ -73,9 +94,14 @@ class RocksLedger final : public Ledger {
   void NoteHistory(const History& added);
   const RocksLedgerOptions options_;
   const Catalogue& catalogue_;
+  const UserKeys keys_;
   const SignalFold fold_;
   const CommitPlan plan_;
-  std::unique_ptr<RocksStore> store_;  // Set by Open, never after.
+  // Set by Open, never after.
+  std::unique_ptr<RocksStore> store_;
+  std::unique_ptr<LedgerErasure> erasure_;
+
+  absl::Mutex upkeep_;  // Erasures and checkpoints; before anything else.
 
   // Requests are held by `request_stripes_`, always before users.
   UserHolds holds_;
@@ -86,13 +112,16 @@ class RocksLedger final : public Ledger {
   std::atomic<std::int64_t> history_end_us_{History().end_us};
 };
 
-absl::Status RocksLedger::Open(const UserKeys& keys) {
+absl::Status RocksLedger::Open() {
+  // Before the store: a writer beside us adds to the store first.
+  TENUTO_ASSIGN_OR_RETURN(const ErasureList erased,
+                          ErasureList::Load(options_.directory));
   TENUTO_ASSIGN_OR_RETURN(
-      store_,
-      RocksStore::Open({options_.directory, options_.read_only,
-                        options_.threads, /*alone=*/false, options_.files}));
+      store_, RocksStore::Open({options_.directory, options_.read_only,
+                                options_.threads, options_.clock,
+                                /*alone=*/false, options_.files}));
   const LedgerIdentity identity = {options_.directory.string(),
-                                   keys.CheckValue(),
+                                   keys_.CheckValue(),
                                    catalogue_.signal_fingerprint()};
   TENUTO_ASSIGN_OR_RETURN(const StatesAre states,
                           CheckIdentity(*store_, identity));
@@ -102,7 +131,20 @@ absl::Status RocksLedger::Open(const UserKeys& keys) {
                      " were folded with another catalogue; open it once with a "
                      "server or an import, which rebuilds them"));
   }
+  erasure_ =
+      std::make_unique<LedgerErasure>(*store_, keys_, options_.directory);
+  TENUTO_ASSIGN_OR_RETURN(const ErasureList unknown, erasure_->Unknown(erased));
+  if (options_.read_only && !unknown.entries().empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the ledger ", identity.directory,
+                     " is older than its list of erased users; open it once "
+                     "with a server, or with `tenuto erase --replay`"));
+  }
   if (!options_.read_only) {
+    // First, so that nothing is made of events that must not be.
+    const absl::MutexLock lock(&upkeep_);
+    TENUTO_RETURN_IF_ERROR(erasure_->RemoveAgain(unknown));
+    TENUTO_RETURN_IF_ERROR(FinishErasures());
     if (states == StatesAre::kOfOtherSignals) {
       TENUTO_RETURN_IF_ERROR(RebuildStates(*store_, fold_));
     }
@@ -231,26 +273,33 @@ absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
   return verdicts;
 }
 
+absl::Mutex& RocksLedger::StripeOf(const RequestKey& request) {
+  const std::uint64_t hash = XXH3_64bits(request.id.data(), request.id.size());
+  return request_stripes_[hash % kRequestStripes];
+}
+
+absl::StatusOr<std::optional<std::string>> RocksLedger::Recall(
+    const RequestKey& request, absl::Time now) const {
+  std::string bytes;
+  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kRequests, request.id, bytes));
+  if (bytes.empty() || HasExpired(bytes, now)) return std::nullopt;
+  v1::RequestRecord remembered;
+  if (!remembered.ParseFromString(bytes)) {
+    return absl::DataLossError("a remembered request does not parse");
+  }
+  if (remembered.body_hash() != request.body_hash) return OtherBodyError();
+  return remembered.response();
+}
+
 absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
     const UserKey& user, const RequestKey& request, absl::Time now,
     absl::FunctionRef<absl::StatusOr<Outcome>(absl::string_view state)>
         decide) {
-  const std::uint64_t hash = XXH3_64bits(request.id.data(), request.id.size());
-  absl::MutexLock request_lock(&request_stripes_[hash % kRequestStripes]);
+  const absl::MutexLock request_lock(&StripeOf(request));
+  TENUTO_ASSIGN_OR_RETURN(std::optional<std::string> recalled,
+                          Recall(request, now));
+  if (recalled) return Answer{*std::move(recalled), true};
   v1::RequestRecord remembered;
-  std::string bytes;
-  TENUTO_RETURN_IF_ERROR(store_->Get(Family::kRequests, request.id, bytes));
-  if (!bytes.empty()) {
-    if (!remembered.ParseFromString(bytes)) {
-      return absl::DataLossError("a remembered request does not parse");
-    }
-    const absl::Time answered =
-        absl::FromUnixMicros(remembered.answered_time_us());
-    if (answered + kRequestMemory > now) {
-      if (remembered.body_hash() != request.body_hash) return OtherBodyError();
-      return Answer{remembered.response(), true};
-    }
-  }
   const std::vector<UserGroup> groups = {{user, {0}}};
   const UserHolds::Hold hold(holds_, groups);
   TENUTO_ASSIGN_OR_RETURN(const HotUser* hot, Load(user));
@@ -267,6 +316,7 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   remembered.set_body_hash(request.body_hash);
   remembered.set_answered_time_us(absl::ToUnixMicros(now));
   remembered.set_response(outcome.response);
+  remembered.set_user_key(std::string(user.view()));
   batch.Put(Family::kRequests, request.id, remembered.SerializeAsString());
   TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
   NoteHistory(added);
@@ -309,14 +359,97 @@ LedgerFacts RocksLedger::Facts() const {
   return facts;
 }
 
+absl::Status RocksLedger::FinishErasures() {
+  return erasure_->Finish([this](const ErasureList& list) {
+    return VisitCheckpoints(options_.directory,
+                            [&](const std::filesystem::path& checkpoint) {
+                              // Opening it replays the list.
+                              TENUTO_RETURN_IF_ERROR(list.Save(checkpoint));
+                              RocksLedgerOptions options = options_;
+                              options.directory = checkpoint;
+                              RocksLedger copy(options, catalogue_, keys_);
+                              return copy.Open();
+                            });
+  });
+}
+
+absl::StatusOr<Erasure> RocksLedger::RemoveUser(const UserKey& user,
+                                                const RequestKey& request,
+                                                absl::Time now) {
+  const std::vector<UserGroup> groups = {{user, {0}}};
+  Position last = 0;
+  {
+    // Whatever of the user has a position up to it is committed.
+    const UserHolds::Hold hold(holds_, groups);
+    last = next_ - 1;
+  }
+  // The bulk of the log is read while commits go on.
+  LedgerErasure::Belongings found{.user = user, .records = {}, .requests = {}};
+  TENUTO_RETURN_IF_ERROR(erasure_->FindEvents(0, last, found));
+  const UserHolds::Hold hold(holds_, groups);
+  TENUTO_RETURN_IF_ERROR(erasure_->FindEvents(last + 1, ~Position{0}, found));
+  TENUTO_RETURN_IF_ERROR(erasure_->FindRest(found));
+  StoreBatch batch(*store_);
+  TENUTO_ASSIGN_OR_RETURN(
+      const Erasure erasure,
+      erasure_->Remove(found, absl::ToUnixMicros(now), next_ - 1, batch));
+  batch.Put(Family::kRequests, request.id,
+            ReceiptRecord(erasure, request, now));
+  hot_.Forget(user);
+  TENUTO_RETURN_IF_ERROR(store_->Write(batch));
+  return erasure;
+}
+
+absl::StatusOr<Erasure> RocksLedger::Erase(const UserKey& user,
+                                           const RequestKey& request,
+                                           absl::Time now) {
+  if (options_.read_only) {
+    return absl::FailedPreconditionError("the ledger is open for reading only");
+  }
+  const absl::MutexLock lock(&upkeep_);
+  Erasure erasure;
+  {
+    const absl::MutexLock request_lock(&StripeOf(request));
+    TENUTO_ASSIGN_OR_RETURN(const std::optional<std::string> recalled,
+                            Recall(request, now));
+    if (recalled) {
+      TENUTO_ASSIGN_OR_RETURN(erasure, ParseReceipt(*recalled));
+    } else {
+      TENUTO_ASSIGN_OR_RETURN(erasure, RemoveUser(user, request, now));
+    }
+  }
+  // Again for a repeat: the first call may have failed in it.
+  TENUTO_RETURN_IF_ERROR(FinishErasures());
+  return erasure;
+}
+
+absl::StatusOr<Position> RocksLedger::Checkpoint(
+    const std::filesystem::path& directory) {
+  if (options_.read_only) {
+    return absl::FailedPreconditionError("the ledger is open for reading only");
+  }
+  const absl::MutexLock lock(&upkeep_);
+  TENUTO_RETURN_IF_ERROR(BeginCheckpoint(directory));
+  absl::Status made = store_->Flush();
+  Position last = 0;
+  if (made.ok()) {
+    // Nobody is between taking positions and writing: an exact prefix.
+    const UserHolds::Hold everybody(holds_);
+    last = next_ - 1;
+    made = store_->Checkpoint(directory);
+  }
+  TENUTO_RETURN_IF_ERROR(EndCheckpoint(directory, made));
+  return last;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Ledger>> OpenRocksLedger(
     const RocksLedgerOptions& options, const Catalogue& catalogue,
     const UserKeys& keys) {
   TENUTO_CHECK(options.clock != nullptr, "a ledger needs a clock");
-  auto ledger = std::make_unique<RocksLedger>(options, catalogue);
-  const absl::Status opened = ledger->Open(keys);
+  auto ledger = std::make_unique<RocksLedger>(options, catalogue, keys);
+  const absl::Status opened = ledger->Open();
   if (absl::IsDataLoss(opened)) {
     return absl::DataLossError(absl::StrCat(
         std::string(opened.message()),

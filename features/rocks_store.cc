@@ -18,10 +18,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
 #include "features/base/status_reason.h"
 #include "features/log_file_check.h"
+#include "features/rocks_upkeep.h"
 #include "features/seen_events.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
@@ -154,11 +156,15 @@ rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
   db.max_background_jobs = options.threads;
   db.info_log_level = rocksdb::WARN_LEVEL;
   db.keep_log_file_num = 4;
+  // It names the first and last key of every file, and so user keys: each edit
+  // begins a new one, so that an erased key leaves with the next edit.
+  db.max_manifest_file_size = 1;
   return db;
 }
 
 rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
-                                           const rocksdb::Options& base) {
+                                           const rocksdb::Options& base,
+                                           const AnswerExpiry* expiry) {
   rocksdb::ColumnFamilyOptions options(base);
   options.write_buffer_size = 32 << 20;
   options.compression = rocksdb::kLZ4Compression;
@@ -171,6 +177,9 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
     options.merge_operator = std::make_shared<MarkMerge>();
   if (family == Family::kMeta) {
     options.merge_operator = std::make_shared<HistoryMerge>();
+  }
+  if (family == Family::kRequests && expiry != nullptr) {
+    expiry->AddTo(options);
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
@@ -274,7 +283,11 @@ struct RocksStore::Rep {
   }
 
   std::unique_ptr<rocksdb::Env> files;
+  // Before the database, whose compactions use it.
+  std::unique_ptr<AnswerExpiry> expiry;
   std::unique_ptr<rocksdb::DB> db;
+  // Both hold back the removal of files.
+  absl::Mutex checkpoint_or_purge;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
   std::filesystem::path reader_directory;
   std::atomic<bool> stopped{false};  // By a write that failed.
@@ -305,11 +318,15 @@ absl::Status RocksStore::Rep::Open(const RocksStoreOptions& options) {
   files =
       rocksdb::NewCompositeEnv(std::make_shared<PrivateFiles>(options.files));
   const rocksdb::Options tuned = DatabaseOptions(options, files.get());
+  if (options.clock != nullptr && !options.read_only) {
+    expiry = std::make_unique<AnswerExpiry>(*options.clock);
+  }
   std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {
-      {rocksdb::kDefaultColumnFamilyName, FamilyOptions(Family::kMeta, tuned)}};
+      {rocksdb::kDefaultColumnFamilyName,
+       FamilyOptions(Family::kMeta, tuned, nullptr)}};
   for (std::size_t k = 0; k < kFamilies; ++k) {
-    wanted.emplace_back(kFamilyNames[k],
-                        FamilyOptions(static_cast<Family>(k), tuned));
+    wanted.emplace_back(kFamilyNames[k], FamilyOptions(static_cast<Family>(k),
+                                                       tuned, expiry.get()));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
@@ -387,6 +404,34 @@ void RocksStore::Rep::TakeUpWriting() {
   resuming = false;
 }
 
+absl::Status RocksStore::Flush() {
+  return FromRocks(
+      rep_->db->Flush(rocksdb::FlushOptions(),
+                      {rep_->families.begin(), rep_->families.end()}),
+      "flushing the ledger");
+}
+
+absl::Status RocksStore::Purge(absl::Span<const KeyRange> ranges) {
+  const absl::MutexLock lock(&rep_->checkpoint_or_purge);
+  TENUTO_RETURN_IF_ERROR(Flush());
+  for (const KeyRange& range : ranges) {
+    TENUTO_RETURN_IF_ERROR(
+        FromRocks(RewriteKeys(*rep_->db, rep_->Of(range.family),
+                              AsSlice(range.first), AsSlice(range.last)),
+                  "rewriting erased keys"));
+  }
+  TENUTO_RETURN_IF_ERROR(
+      FromRocks(RenewManifest(*rep_->db, rep_->Of(Family::kLog)),
+                "renewing the manifest"));
+  return FromRocks(RemoveLeftovers(*rep_->db), "removing erased bytes");
+}
+
+absl::Status RocksStore::Checkpoint(const std::filesystem::path& directory) {
+  const absl::MutexLock lock(&rep_->checkpoint_or_purge);
+  return FromRocks(MakeCheckpoint(*rep_->db, directory / "rocks"),
+                   absl::StrCat("making a checkpoint in ", directory.string()));
+}
+
 StoreBatch::StoreBatch(const RocksStore& store) : rep_(new Rep{*store.rep_}) {}
 StoreBatch::~StoreBatch() = default;
 
@@ -398,6 +443,10 @@ void StoreBatch::Put(Family family, absl::string_view key,
 void StoreBatch::Merge(Family family, absl::string_view key,
                        absl::string_view value) {
   rep_->batch.Merge(rep_->store.Of(family), AsSlice(key), AsSlice(value));
+}
+
+void StoreBatch::Delete(Family family, absl::string_view key) {
+  rep_->batch.Delete(rep_->store.Of(family), AsSlice(key));
 }
 
 bool StoreBatch::empty() const { return rep_->batch.Count() == 0; }

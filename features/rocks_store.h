@@ -12,22 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "features/ledger_faults.h"
-
-namespace rocksdb {
-class FileSystem;
-}
+#include "features/rocks_store_options.h"
 
 namespace tenuto {
-
-struct RocksStoreOptions {
-  std::filesystem::path directory;  // The ledger's; the store is in "rocks".
-  bool read_only = false;           // Beside a live writer, as of now.
-  int threads = 2;                  // For flushes and compactions.
-  bool alone = false;  // With read_only: no writer; refuses as a writer would.
-  // Instead of the machine's, for tests.
-  std::shared_ptr<rocksdb::FileSystem> files = nullptr;
-};
 
 // What StoreBatch::Merge does: in kSeen as MergeMarks, in kMeta the smaller
 // of two decimal numbers under kHistoryStartKey and the larger under any other
@@ -48,6 +37,7 @@ class StoreBatch {
 
   void Put(Family family, absl::string_view key, absl::string_view value);
   void Merge(Family family, absl::string_view key, absl::string_view value);
+  void Delete(Family family, absl::string_view key);
   bool empty() const;
 
  private:
@@ -81,6 +71,12 @@ class StoreCursor {
   std::unique_ptr<Rep> rep_;
 };
 
+struct KeyRange {
+  Family family;
+  std::string first;
+  std::string last;  // Within.
+};
+
 // Thread-safe.
 class RocksStore {
  public:
@@ -100,6 +96,11 @@ class RocksStore {
   // next call tries to go on. Reason of a full disk: DISK_FULL.
   absl::Status Write(StoreBatch& batch);
   LedgerFaults faults() const;
+  absl::Status Flush();  // Of the write-ahead log; then checkpoints are short.
+  // No file holds a byte of what was deleted inside `ranges` before any more.
+  // kUnavailable when a cursor keeps an old file alive for a minute.
+  absl::Status Purge(absl::Span<const KeyRange> ranges);
+  absl::Status Checkpoint(const std::filesystem::path& to);  // As "to"/rocks.
 
  private:
   friend class StoreBatch;
@@ -111,8 +112,7 @@ class RocksStore {
 
 // Every block of a table file against its checksum; kDataLoss.
 absl::Status CheckTableFile(const std::filesystem::path& file);
-// "process 123 (tenuto-server)" if another process writes there, else empty.
-// Not for a process that does so itself: asking ends its own hold.
+// The other process that writes there, if any. Ends a hold of one's own.
 std::string WriterOf(const std::filesystem::path& directory);
 
 }  // namespace tenuto

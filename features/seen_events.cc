@@ -10,7 +10,7 @@ struct Mark {
   std::uint16_t day;
   std::uint64_t hash;
 };
-constexpr std::size_t kMarkBytes = sizeof(Mark::day) + sizeof(Mark::hash);
+static_assert(kMarkBytes == sizeof(Mark::day) + sizeof(Mark::hash));
 
 Mark MarkAt(absl::string_view marks, std::size_t k) {
   Mark mark;

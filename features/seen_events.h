@@ -15,6 +15,7 @@ namespace tenuto {
 
 // Ids are remembered this long after receipt.
 inline constexpr int kMarkDays = 35;
+inline constexpr std::size_t kMarkBytes = 10;
 
 void AppendMark(int day, std::uint64_t event_hash, std::string& marks);
 

@@ -19,6 +19,12 @@ UserHolds::Hold::Hold(UserHolds& holds, absl::Span<const UserGroup> groups)
   }
 }
 
+UserHolds::Hold::Hold(UserHolds& holds) ABSL_NO_THREAD_SAFETY_ANALYSIS
+    : holds_(holds),
+      whole_(true) {
+  holds_.whole_.Lock();
+}
+
 UserHolds::Hold::~Hold() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   for (const int k : stripes_) {
     holds_.stripes_[static_cast<std::size_t>(k)].Unlock();

@@ -19,6 +19,7 @@ class UserHolds {
   class Hold {
    public:
     Hold(UserHolds& holds, absl::Span<const UserGroup> groups);
+    explicit Hold(UserHolds& holds);  // Everybody.
     ~Hold();
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;

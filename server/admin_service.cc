@@ -1,10 +1,19 @@
 #include "server/admin_service.h"
 
+#include <algorithm>
 #include <string>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
+#include "features/erasure_list.h"
+#include "features/ledger_checkpoint.h"
+#include "google/protobuf/util/time_util.h"
+#include "server/request_checks.h"
+#include "server/rpc_status.h"
 #include "server/user_scorer.h"
+#include "xxhash.h"
 
 namespace tenuto {
 namespace {
@@ -16,6 +25,31 @@ void AddModels(const ModelRegistry& registry, Response& response) {
     model.set_name(bundle->manifest().model());
     model.set_version(bundle->manifest().version());
   }
+}
+
+constexpr std::size_t kNameBytesMax = 64;
+constexpr char kRequestIds[] = "tenuto erasure request ids";
+constexpr char kRequestBodies[] = "tenuto erasure request bodies";
+
+// It becomes the name of a directory.
+absl::Status CheckName(absl::string_view name) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' ||
+           c == '_';
+  });
+  if (plain && !name.empty() && name.size() <= kNameBytesMax) {
+    return absl::OkStatus();
+  }
+  return FieldError(
+      "name", "BAD_NAME",
+      absl::StrCat("needs 1 to ", kNameBytesMax, " letters, digits, - or _"));
+}
+
+RequestKey KeyOf(const v1::EraseUserRequest& request, const UserKeys& keys) {
+  const std::string body =
+      keys.Pseudonym(kRequestBodies, request.SerializeAsString());
+  return {.id = keys.Pseudonym(kRequestIds, request.request_id()),
+          .body_hash = XXH3_64bits(body.data(), body.size())};
 }
 
 }  // namespace
@@ -56,6 +90,60 @@ absl::Status AdminService::Describe(const v1::DescribeModelRequest& request,
   return absl::OkStatus();
 }
 
+absl::Status AdminService::Erase(const v1::EraseUserRequest& request,
+                                 v1::EraseUserResponse& response) const {
+  TENUTO_RETURN_IF_ERROR(CheckId("request_id", request.request_id()));
+  TENUTO_RETURN_IF_ERROR(CheckId("user_id", request.user_id()));
+  const UserKey user = options_.keys.Of(request.user_id());
+  const absl::StatusOr<Erasure> once = options_.ledger.Erase(
+      user, KeyOf(request, options_.keys), options_.clock.Now());
+  if (absl::IsInvalidArgument(once.status())) {
+    return WithReason(once.status(), "REQUEST_ID_REUSED");
+  }
+  TENUTO_RETURN_IF_ERROR(once.status());
+  TENUTO_ASSIGN_OR_RETURN(ErasureList erased,
+                          ErasureList::Load(options_.data_dir));
+  erased.Add(ErasedName(options_.keys, user),
+             {user.partition(), once->time_us, once->through});
+  TENUTO_RETURN_IF_ERROR(options_.records.Erase(erased, options_.keys));
+  if (!once->replayed) options_.metrics.CountErasure();
+
+  response.set_request_id(request.request_id());
+  *response.mutable_erased_time() =
+      google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(once->time_us);
+  response.set_events(once->events);
+  response.set_bytes(once->bytes);
+  response.set_through_position(once->through);
+  response.set_replayed(once->replayed);
+  for (const auto& bundle : options_.registry.All()) {
+    const v1::Manifest& manifest = bundle->manifest();
+    if (manifest.created_time_s() > once->time_us / 1'000'000) continue;
+    v1::ServedModel& model = *response.add_models_trained_before();
+    model.set_name(manifest.model());
+    model.set_version(manifest.version());
+  }
+  LogInfo(absl::StrCat("erased a user: ", once->events, " events, ",
+                       once->bytes, " bytes"));
+  return absl::OkStatus();
+}
+
+absl::Status AdminService::Checkpoint(
+    const v1::CreateCheckpointRequest& request,
+    v1::CreateCheckpointResponse& response) const {
+  TENUTO_RETURN_IF_ERROR(CheckName(request.name()));
+  const std::filesystem::path directory =
+      options_.data_dir / kCheckpointsFolder / request.name();
+  const absl::StatusOr<Position> last = options_.ledger.Checkpoint(directory);
+  if (absl::IsAlreadyExists(last.status())) {
+    return WithReason(last.status(), "CHECKPOINT_EXISTS");
+  }
+  TENUTO_RETURN_IF_ERROR(last.status());
+  response.set_directory(std::filesystem::absolute(directory).string());
+  response.set_last_position(*last);
+  LogInfo(absl::StrCat("made the checkpoint ", request.name()));
+  return absl::OkStatus();
+}
+
 grpc::ServerUnaryReactor* AdminService::GetServerStatus(
     grpc::CallbackServerContext* context, const v1::GetServerStatusRequest*,
     v1::GetServerStatusResponse* response) {
@@ -77,6 +165,23 @@ grpc::ServerUnaryReactor* AdminService::DescribeModel(
     v1::DescribeModelResponse* response) {
   return options_.calls.Answer(*context, RpcMethod::kDescribeModel,
                                [&] { return Describe(*request, *response); });
+}
+
+grpc::ServerUnaryReactor* AdminService::EraseUser(
+    grpc::CallbackServerContext* context, const v1::EraseUserRequest* request,
+    v1::EraseUserResponse* response) {
+  return options_.calls.AnswerFromPool(
+      *context, RpcMethod::kEraseUser,
+      [this, request, response] { return Erase(*request, *response); });
+}
+
+grpc::ServerUnaryReactor* AdminService::CreateCheckpoint(
+    grpc::CallbackServerContext* context,
+    const v1::CreateCheckpointRequest* request,
+    v1::CreateCheckpointResponse* response) {
+  return options_.calls.AnswerFromPool(
+      *context, RpcMethod::kCreateCheckpoint,
+      [this, request, response] { return Checkpoint(*request, *response); });
 }
 
 }  // namespace tenuto

@@ -1,14 +1,18 @@
-// For the people who run the server: what serves, and look for new models now.
+// For the people who run the server: what serves, look for new models now,
+// erase a user, make a checkpoint.
 #ifndef TENUTO_SERVER_ADMIN_SERVICE_H_
 #define TENUTO_SERVER_ADMIN_SERVICE_H_
 
+#include <filesystem>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "features/base/clock.h"
 #include "features/ledger.h"
 #include "features/record_log.h"
+#include "features/user_key.h"
 #include "model/model_registry.h"
 #include "server/calls.h"
 #include "server/metrics.h"
@@ -21,8 +25,11 @@ class AdminService final : public v1::Admin::CallbackService {
  public:
   struct Options {
     absl::string_view version;
-    const Ledger& ledger;
-    const RecordLog& records;
+    const Clock& clock;
+    const UserKeys& keys;
+    std::filesystem::path data_dir;
+    Ledger& ledger;
+    RecordLog& records;
     ModelRegistry& registry;
     std::string default_model;  // Of calls that name none.
     Metrics& metrics;
@@ -35,6 +42,10 @@ class AdminService final : public v1::Admin::CallbackService {
   absl::Status Reload(v1::ReloadModelsResponse& response) const;
   absl::Status Describe(const v1::DescribeModelRequest& request,
                         v1::DescribeModelResponse& response) const;
+  absl::Status Erase(const v1::EraseUserRequest& request,
+                     v1::EraseUserResponse& response) const;
+  absl::Status Checkpoint(const v1::CreateCheckpointRequest& request,
+                          v1::CreateCheckpointResponse& response) const;
 
   grpc::ServerUnaryReactor* GetServerStatus(
       grpc::CallbackServerContext* context,
@@ -48,6 +59,13 @@ class AdminService final : public v1::Admin::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::DescribeModelRequest* request,
       v1::DescribeModelResponse* response) override;
+  grpc::ServerUnaryReactor* EraseUser(grpc::CallbackServerContext* context,
+                                      const v1::EraseUserRequest* request,
+                                      v1::EraseUserResponse* response) override;
+  grpc::ServerUnaryReactor* CreateCheckpoint(
+      grpc::CallbackServerContext* context,
+      const v1::CreateCheckpointRequest* request,
+      v1::CreateCheckpointResponse* response) override;
 
  private:
   const Options options_;

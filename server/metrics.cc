@@ -26,10 +26,10 @@ using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
-constexpr std::array<const char*, 9> kMethods = {
-    "IngestEvents",    "StreamEvents", "ScoreUsers",
-    "ScoreRows",       "ExplainScore", "DecideTreatment",
-    "GetServerStatus", "ReloadModels", "DescribeModel"};
+constexpr std::array<const char*, 11> kMethods = {
+    "IngestEvents",  "StreamEvents",    "ScoreUsers",      "ScoreRows",
+    "ExplainScore",  "DecideTreatment", "GetServerStatus", "ReloadModels",
+    "DescribeModel", "EraseUser",       "CreateCheckpoint"};
 constexpr std::size_t kCodes = 17;  // Of gRPC, from 0.
 
 constexpr std::array<std::pair<v1::EventVerdict, const char*>, 3> kVerdicts = {{
@@ -188,6 +188,8 @@ struct Metrics::Series final : prometheus::Collectable {
                  "Repeated requests answered with the stored decision.");
   Counter& refused = AddCounter(registry, "tenuto_bundles_refused_total",
                                 "Model bundles that failed their checks.");
+  Counter& erasures = AddCounter(registry, "tenuto_erasures_total",
+                                 "Users erased, repeated requests apart.");
   Gauge& serving = AddGauge(registry, "tenuto_serving",
                             "1 while the health service says SERVING.");
   std::function<MetricReadings()> read;
@@ -225,6 +227,8 @@ void Metrics::CountDecision(const v1::DecisionMade& decision) {
 void Metrics::CountReplayedDecision() { series_->replayed.Increment(); }
 
 void Metrics::CountRefusedBundle() { series_->refused.Increment(); }
+
+void Metrics::CountErasure() { series_->erasures.Increment(); }
 
 void Metrics::SetServing(bool serving) {
   series_->serving.Set(serving ? 1 : 0);

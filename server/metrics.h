@@ -29,6 +29,8 @@ enum class RpcMethod {
   kGetServerStatus,
   kReloadModels,
   kDescribeModel,
+  kEraseUser,
+  kCreateCheckpoint,
 };
 
 // What other parts count themselves, read at every scrape.
@@ -54,6 +56,7 @@ class Metrics {
   void CountDecision(const v1::DecisionMade& decision);
   void CountReplayedDecision();
   void CountRefusedBundle();
+  void CountErasure();
   void SetServing(bool serving);
 
   // Serves http://`listen`/metrics until destroyed; the port. Called once.

@@ -14,7 +14,9 @@
 #include "features/base/digest.h"
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
+#include "features/erasure_list.h"
 #include "features/event_gate.h"
+#include "features/record_erasure.h"
 #include "features/record_log.h"
 #include "features/rocks_ledger.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -146,6 +148,9 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
                  .calls = calls_,
                  .seed = SeedOf(config)}),
       admin_({.version = kServerVersion,
+              .clock = clock,
+              .keys = keys_,
+              .data_dir = config.data_dir(),
               .ledger = *ledger_,
               .records = *records_,
               .registry = registry_,
@@ -247,7 +252,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
       std::unique_ptr<Ledger> ledger,
       OpenRocksLedger(ledger_options, Catalogue::Embedded(), keys));
   RecordLogOptions record_options;
-  record_options.directory = data_dir / "records";
+  record_options.directory = data_dir / kRecordsFolder;
+  // What a crash, or a restored backup, left of erased users.
+  TENUTO_ASSIGN_OR_RETURN(const ErasureList erased,
+                          ErasureList::Load(data_dir));
+  TENUTO_RETURN_IF_ERROR(
+      EraseScoreRecords(record_options.directory, erased, keys));
   record_options.queue_max = config.score_record_queue_max();
   TENUTO_ASSIGN_OR_RETURN(std::unique_ptr<RecordLog> records,
                           RecordLog::Open(std::move(record_options)));

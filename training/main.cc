@@ -109,6 +109,8 @@ int Main(int argc, char** argv) {
   AddReplayVerb(app, workshop, run);
   AddDoctorVerb(app, workshop, run);
   AddDescribeVerb(app, workshop, run);
+  AddEraseVerb(app, workshop, run);
+  AddCheckpointVerb(app, workshop, run);
   AddCallVerb(app, workshop, run);
   try {
     app.parse(argc, argv);

@@ -279,7 +279,7 @@ absl::Status LedgerTraining::EvaluateWindows() {
   std::vector<double> probabilities;
   std::vector<float> labels;
   std::vector<std::uint64_t> groups;
-  std::vector<std::string> lines;
+  std::vector<std::string> lines, shown;
   std::vector<double> constants;
   for (const WindowResult& window : windows_) {
     const auto append = [](auto& to, const auto& from) {
@@ -289,7 +289,9 @@ absl::Status LedgerTraining::EvaluateWindows() {
     append(labels, window.test.labels);
     append(groups, window.test.groups);
     constants.resize(labels.size(), BaseRate(window.train, window.calibrate));
-    lines.push_back(JsonNumber(Auc(window.probabilities, window.test.labels)));
+    const double auc = Auc(window.probabilities, window.test.labels);
+    lines.push_back(JsonNumber(auc));
+    shown.push_back(absl::StrFormat("%.3f", auc));
   }
   const WindowResult& last = windows_.back();
   report_.rows_train = last.train.rows();
@@ -307,7 +309,7 @@ absl::Status LedgerTraining::EvaluateWindows() {
   std::printf("log loss is %.1f %% below the constant's; AUC by window: %s\n",
               100 * (1 - report_.test.log_loss.value /
                              report_.test.log_loss_constant.value),
-              absl::StrJoin(lines, ", ").c_str());
+              absl::StrJoin(shown, ", ").c_str());
   return absl::OkStatus();
 }
 

@@ -55,6 +55,8 @@ void AddScoreVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddReplayVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddDoctorVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddDescribeVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
+void AddEraseVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
+void AddCheckpointVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddCallVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 
 }  // namespace tenuto

@@ -124,5 +124,22 @@ TEST(LogRecord, IsDamagedWhenCutInsideAnEventOrWithoutItsUser) {
   }
 }
 
+TEST(LogRecord, StandsForErasedEventsWithoutAnyToVisit) {
+  const auto events = Life(7, 2);
+  EXPECT_EQ(ErasedEventsOf(RecordOf(events, AllOf(events))), 0u);
+  EXPECT_EQ(ErasedEventsOf(""), 0u);
+  const std::string marker = ErasedLogRecord(300);
+  EXPECT_EQ(ErasedEventsOf(marker), 300u);
+  int visited = 0;
+  EXPECT_EQ(VisitLogRecord(marker, 1,
+                           [&](const LoggedEvent&) { return ++visited > 0; }),
+            RecordVisit::kWhole);
+  EXPECT_EQ(visited, 0);
+  // A marker is alone or it is damage.
+  const auto none = [](const LoggedEvent&) { return true; };
+  EXPECT_EQ(VisitLogRecord("", 1, none), RecordVisit::kDamaged);
+  EXPECT_EQ(VisitLogRecord(marker + "\x12", 1, none), RecordVisit::kDamaged);
+}
+
 }  // namespace
 }  // namespace tenuto

@@ -23,6 +23,9 @@ class AdminServiceTest : public ::testing::Test {
 
   ServerParts parts_;
   AdminService service_{{.version = "1.2.3",
+                         .clock = parts_.clock,
+                         .keys = parts_.keys,
+                         .data_dir = parts_.folder.path(),
                          .ledger = parts_.ledger,
                          .records = *parts_.records,
                          .registry = parts_.registry,
@@ -75,6 +78,50 @@ TEST_F(AdminServiceTest, DescribesTheColumnsInTheirOrder) {
   EXPECT_EQ(response.version(), 1);
   request.set_model("absent");
   EXPECT_TRUE(absl::IsNotFound(service_.Describe(request, response)));
+}
+
+TEST_F(AdminServiceTest, ErasesAUserOnceAndNamesTheModelsTrainedBefore) {
+  parts_.TakeIn(SubscriberEvents("anna", 2, kTestNow));
+  WriteChurnBundle(parts_.models_dir, parts_.catalogue);
+  Reload();
+  v1::EraseUserRequest request;
+  request.set_request_id("case-17");
+  request.set_user_id("anna");
+  for (const bool replayed : {false, true}) {
+    v1::EraseUserResponse receipt;
+    ASSERT_TRUE(service_.Erase(request, receipt).ok());
+    EXPECT_EQ(receipt.replayed(), replayed);
+    EXPECT_EQ(receipt.request_id(), "case-17");
+    EXPECT_EQ(receipt.events(), 5u);
+    EXPECT_EQ(receipt.through_position(), 5u);
+    EXPECT_EQ(receipt.erased_time().seconds(), absl::ToUnixSeconds(kTestNow));
+    const bool trained_before =
+        (*parts_.registry.Current("churn_14d"))->manifest().created_time_s() <=
+        absl::ToUnixSeconds(kTestNow);
+    EXPECT_EQ(receipt.models_trained_before_size(), trained_before ? 1 : 0);
+  }
+  std::string state = "stale";
+  ASSERT_TRUE(parts_.ledger.LoadState(parts_.keys.Of("anna"), state).ok());
+  EXPECT_EQ(state, "");
+  request.set_user_id("ben");
+  v1::EraseUserResponse receipt;
+  EXPECT_TRUE(absl::IsInvalidArgument(service_.Erase(request, receipt)));
+  request.set_user_id("");
+  EXPECT_TRUE(absl::IsInvalidArgument(service_.Erase(request, receipt)));
+}
+
+TEST_F(AdminServiceTest, TakesNoNameThatLeavesTheFolderOfCheckpoints) {
+  v1::CreateCheckpointResponse response;
+  for (const char* name : {"", "..", "a/b", "a b", "\xc3\xa4"}) {
+    v1::CreateCheckpointRequest request;
+    request.set_name(name);
+    EXPECT_TRUE(absl::IsInvalidArgument(service_.Checkpoint(request, response)))
+        << name;
+  }
+  v1::CreateCheckpointRequest request;
+  request.set_name("2026-01-31_evening");
+  EXPECT_TRUE(absl::IsUnimplemented(service_.Checkpoint(request, response)))
+      << "as far as the ledger, which here is in memory";
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ TEST_F(MetricsTest, ExportsEverySeriesFromZero) {
         "tenuto_decisions_total{treatment=\"offline_mode_tip\"} 0",
         "tenuto_decisions_explored_total 0",
         "tenuto_decisions_replayed_total 0", "tenuto_bundles_refused_total 0",
-        "tenuto_scores_total 0", "tenuto_serving 0",
+        "tenuto_erasures_total 0", "tenuto_scores_total 0", "tenuto_serving 0",
         "tenuto_ledger_last_position 0", "tenuto_models_serving 0",
         "tenuto_ledger_tail_truncated_total 0",
         "tenuto_ledger_errors_total{kind=\"disk_full\"} 0",

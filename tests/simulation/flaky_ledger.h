@@ -5,6 +5,7 @@
 #ifndef TENUTO_TESTS_SIMULATION_FLAKY_LEDGER_H_
 #define TENUTO_TESTS_SIMULATION_FLAKY_LEDGER_H_
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,6 +64,18 @@ class FlakyLedger final : public Ledger {
     return ledger_.LoadMark(source);
   }
   LedgerFacts Facts() const override { return ledger_.Facts(); }
+  absl::StatusOr<Erasure> Erase(const UserKey& user, const RequestKey& request,
+                                absl::Time now) override {
+    const Fault fault = std::exchange(fault_, Fault::kNone);
+    if (fault == Fault::kBeforeCommit) return Lost();
+    auto erasure = ledger_.Erase(user, request, now);
+    if (fault == Fault::kAfterCommit) return Lost();
+    return erasure;
+  }
+  absl::StatusOr<Position> Checkpoint(
+      const std::filesystem::path& directory) override {
+    return ledger_.Checkpoint(directory);
+  }
 
  private:
   static absl::Status Lost() {

@@ -50,6 +50,14 @@ class FailingLedger : public Ledger {
     return ledger_.LoadMark(source);
   }
   LedgerFacts Facts() const override { return ledger_.Facts(); }
+  absl::StatusOr<Erasure> Erase(const UserKey& user, const RequestKey& request,
+                                absl::Time now) override {
+    return ledger_.Erase(user, request, now);
+  }
+  absl::StatusOr<Position> Checkpoint(
+      const std::filesystem::path& directory) override {
+    return ledger_.Checkpoint(directory);
+  }
 
  private:
   Ledger& ledger_;

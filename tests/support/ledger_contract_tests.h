@@ -4,6 +4,7 @@
 #define TENUTO_TESTS_SUPPORT_LEDGER_CONTRACT_TESTS_H_
 
 #include "tests/support/ledger_contract_batches.h"
+#include "tests/support/ledger_contract_erasure.h"
 #include "tests/support/ledger_contract_facts.h"
 #include "tests/support/ledger_contract_requests.h"
 
@@ -16,7 +17,9 @@ REGISTER_TYPED_TEST_SUITE_P(
     CommitsSourceMarksWithTheEvents, StatesItsFacts,
     AnswersARepeatedRequestWithoutASecondEffect, RefusesTheSameIdOnOtherBody,
     ForgetsARequestAfterADay, LeavesNothingOfADecisionThatFailed,
-    RemembersAnAnswerWithoutAnEvent, GivesTheStateToTheDecision);
+    RemembersAnAnswerWithoutAnEvent, GivesTheStateToTheDecision,
+    ErasesAUserAndNobodyElse, LetsAnErasedUserStartBlank,
+    GivesTheSameReceiptForTheSameErasure, ForgetsTheAnswersAboutAnErasedUser);
 
 }  // namespace tenuto::testing
 

@@ -152,5 +152,36 @@ TEST(LogisticRegression, RefusesRowsOfOneClass) {
             absl::StatusCode::kInvalidArgument);
 }
 
+// Few positives and many columns that are nearly always the same: full Newton
+// steps run in circles on such rows.
+TEST(LogisticRegression, ConvergesWhereColumnsNearlySeparateTheClasses) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    std::mt19937_64 random(seed);
+    TrainingMatrix rows;
+    for (int c = 0; c < 120; ++c) rows.columns.push_back("rare");
+    double positives = 0;
+    for (int r = 0; r < 1500; ++r) {
+      double evidence = 0;
+      for (int c = 0; c < 120; ++c) {
+        const bool rare = random() % 100 == 0;
+        const float value = rare ? static_cast<float>(1 + random() % 300) : 0;
+        rows.values.push_back(value);
+        if (rare && c < 20) evidence += 1;
+      }
+      const bool positive = evidence > 0 && random() % 3 != 0;
+      rows.labels.push_back(positive || random() % 200 == 0 ? 1.0f : 0.0f);
+      positives += static_cast<double>(rows.labels.back());
+      rows.groups.push_back(static_cast<std::uint64_t>(r));
+      rows.times_s.push_back(r);
+    }
+    const auto fitted = LogisticRegression::Fit(rows, 1);
+    ASSERT_TRUE(fitted.ok()) << fitted.status();
+    // At the optimum an intercept without penalty makes the sums equal.
+    double sum = 0;
+    for (const double p : fitted->Predict(rows)) sum += p;
+    EXPECT_NEAR(sum, positives, 1e-3) << "seed " << seed;
+  }
+}
+
 }  // namespace
 }  // namespace tenuto

@@ -36,7 +36,8 @@ TEST(AllRpcs, NamesEveryMethodOnce) {
   EXPECT_THAT(names, testing::UnorderedElementsAre(
                          "IngestEvents", "StreamEvents", "ScoreUsers",
                          "ScoreRows", "ExplainScore", "DecideTreatment",
-                         "GetServerStatus", "ReloadModels", "DescribeModel"));
+                         "GetServerStatus", "ReloadModels", "DescribeModel",
+                         "EraseUser", "CreateCheckpoint"));
 }
 
 TEST(ServerClient, SaysThatNobodyAnswers) {

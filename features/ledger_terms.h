@@ -1,0 +1,55 @@
+// The words in which one speaks with a ledger: positions, marks of sources,
+// names of requests, receipts, facts.
+// Value types; not thread-safe.
+#ifndef TENUTO_FEATURES_LEDGER_TERMS_H_
+#define TENUTO_FEATURES_LEDGER_TERMS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "features/ledger_faults.h"
+
+namespace tenuto {
+
+// Place of an event in the log; grows by one per accepted event, from 1.
+using Position = std::uint64_t;
+
+// How far a source (a file, a topic) has been taken in. Commits with the events
+// it speaks of.
+struct SourceMark {
+  std::string source;
+  std::string progress;
+};
+
+// Names a call, so that repeating it has no second effect. Both fields reach
+// the disk as they are: make them of keyed hashes.
+struct RequestKey {
+  std::string id;
+  std::uint64_t body_hash = 0;
+};
+
+// How long the answer to a request is remembered.
+inline constexpr absl::Duration kRequestMemory = absl::Hours(24);
+
+// Receipt of an erasure.
+struct Erasure {
+  std::int64_t time_us = 0;
+  std::uint64_t events = 0;  // Removed from the log.
+  std::uint64_t bytes = 0;   // Of all removed entries, as stored.
+  Position through = 0;      // Newest position of the log at that moment.
+  bool replayed = false;     // The receipt of an earlier call.
+};
+
+struct LedgerFacts {
+  // Oldest and newest known_time of any event: how far back silence means
+  // silence. An empty ledger begins in the future and ends in the past.
+  absl::Time history_start = absl::InfiniteFuture();
+  absl::Time history_end = absl::InfinitePast();
+  Position last_position = 0;
+  LedgerFaults faults{};
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_LEDGER_TERMS_H_

@@ -1,0 +1,32 @@
+// How long the answers to requests are remembered, and for whom: the bytes of
+// the ledger's family of requests.
+// Thread-safe.
+#ifndef TENUTO_FEATURES_REQUEST_MEMORY_H_
+#define TENUTO_FEATURES_REQUEST_MEMORY_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "features/ledger_terms.h"
+#include "features/user_key.h"
+
+namespace tenuto {
+
+// Whether a RequestRecord is too old for anybody to ask for it. False for bytes
+// that are none: damage is not ours to remove.
+bool HasExpired(absl::string_view record, absl::Time now);
+
+// The record that remembers the receipt of an erasure, and it again. It names
+// nobody.
+std::string ReceiptRecord(const Erasure& erasure, const RequestKey& request,
+                          absl::Time now);
+absl::StatusOr<Erasure> ParseReceipt(absl::string_view response);
+
+// Whether the remembered answer is about `user`.
+bool IsAbout(absl::string_view record, const UserKey& user);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_REQUEST_MEMORY_H_

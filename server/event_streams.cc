@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -22,7 +23,8 @@ absl::Status DrainingError() {
 // and checked. Answers go out in the order sent. gRPC and the workers call in
 // from any thread; `mutex_` says what goes on, and gRPC is called without it,
 // because it may call back at once. Goes when gRPC is done with it.
-class EventStreams::Stream final : public Reactor {
+class EventStreams::Stream final : public Reactor,
+                                   public std::enable_shared_from_this<Stream> {
  public:
   explicit Stream(EventStreams& streams) : streams_(streams) {}
 
@@ -89,9 +91,12 @@ class EventStreams::Stream final : public Reactor {
   // a stream that has none is told that the server is busy.
   void GiveToWorkers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (const auto& batch : batches_) {
+      // What follows a failure would be taken in and never answered.
+      if (is_gone_ || (batch->answer && !batch->answer->ok())) return;
       if (batch->with_worker || batch->answer) continue;
       batch->with_worker = true;
-      if (streams_.calls_.TryRun([this, b = batch.get()] { Answer(*b); })) {
+      if (streams_.calls_.TryRun([self = this->shared_from_this(),
+                                  b = batch.get()] { self->Answer(*b); })) {
         continue;
       }
       batch->with_worker = false;
@@ -104,14 +109,20 @@ class EventStreams::Stream final : public Reactor {
                        [](const auto& batch) { return batch->with_worker; });
   }
 
-  // Whatever can be done next: end, write the oldest answer, read ahead.
+  // Does whatever can be done next, until nothing can.
   void Advance() {
+    while (AdvanceOnce()) {
+    }
+  }
+
+  // Ends, or writes the oldest answer and reads ahead. False when all waits.
+  bool AdvanceOnce() {
     v1::IngestEventsRequest* to_read = nullptr;
     const v1::IngestEventsResponse* to_write = nullptr;
     std::optional<grpc::Status> to_end;
     {
       absl::MutexLock lock(&mutex_);
-      if (is_ended_) return;
+      if (is_ended_) return false;
       GiveToWorkers();
       to_end = HowItEnds();
       if (to_end) {
@@ -119,17 +130,26 @@ class EventStreams::Stream final : public Reactor {
       } else {
         to_write = AnswerToWrite();
         to_read = RequestToRead();
+        if (to_write == nullptr && to_read == nullptr) return false;
+        ++starting_;
       }
+    }
+    if (to_end) {
+      Finish(*to_end);
+      return false;
     }
     if (to_write != nullptr) StartWrite(to_write);
     if (to_read != nullptr) StartRead(to_read);
-    if (to_end) Finish(*to_end);
+    absl::MutexLock lock(&mutex_);
+    --starting_;
+    return true;
   }
 
-  // Never while a worker or gRPC still has one of the batches.
+  // Never while a worker or gRPC still has one of the batches, or a thread is
+  // about to call gRPC.
   std::optional<grpc::Status> HowItEnds() const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (is_writing_) return std::nullopt;
+    if (is_writing_ || starting_ > 0) return std::nullopt;
     const bool idle = batches_.empty();
     if (IsWithWorkers()) return std::nullopt;
     if (is_gone_) {
@@ -173,6 +193,7 @@ class EventStreams::Stream final : public Reactor {
   absl::Mutex mutex_;
   std::deque<std::unique_ptr<Batch>> batches_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Batch> next_ ABSL_GUARDED_BY(mutex_);
+  int starting_ ABSL_GUARDED_BY(mutex_) = 0;  // Threads about to call gRPC.
   bool is_reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool no_more_ ABSL_GUARDED_BY(mutex_) = false;  // The producer is done.
@@ -186,7 +207,7 @@ EventStreams::EventStreams(Calls& calls, TakeIn take_in)
 EventStreams::~EventStreams() = default;
 
 EventStreams::Reactor* EventStreams::Open() {
-  auto owned = std::make_unique<Stream>(*this);
+  auto owned = std::make_shared<Stream>(*this);
   Stream* const stream = owned.get();
   absl::MutexLock lock(&mutex_);
   open_.emplace(stream, std::move(owned));
@@ -205,7 +226,7 @@ void EventStreams::Drain() {
 }
 
 void EventStreams::Forget(Stream* stream) {
-  std::unique_ptr<Stream> gone;  // Destroyed after the lock is released.
+  std::shared_ptr<Stream> gone;  // Destroyed after the lock is released.
   absl::MutexLock lock(&mutex_);
   const auto at = open_.find(stream);
   gone = std::move(at->second);

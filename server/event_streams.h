@@ -42,7 +42,7 @@ class EventStreams {
   const TakeIn take_in_;
   absl::Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_map<Stream*, std::unique_ptr<Stream>> open_
+  absl::flat_hash_map<Stream*, std::shared_ptr<Stream>> open_
       ABSL_GUARDED_BY(mutex_);
 };
 

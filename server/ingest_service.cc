@@ -13,6 +13,7 @@ namespace tenuto {
 
 IngestService::IngestService(const Options& options)
     : options_(options),
+      commits_(options.ledger, kEventsMax),
       streams_(options_.calls, [this](v1::IngestEventsRequest& request,
                                       v1::IngestEventsResponse& response) {
         return TakeIn(request, response);
@@ -58,7 +59,7 @@ absl::Status IngestService::TakeIn(v1::IngestEventsRequest& request,
   }
   if (!admitted.empty()) {
     TENUTO_ASSIGN_OR_RETURN(const std::vector<Admission> admissions,
-                            options_.ledger.Commit(admitted));
+                            commits_.Commit(std::move(admitted)));
     for (std::size_t k = 0; k < admissions.size(); ++k) {
       open_results[k]->set_verdict(admissions[k] == Admission::kAccepted
                                        ? v1::EVENT_VERDICT_ACCEPTED

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "features/base/clock.h"
+#include "features/commit_group.h"
 #include "features/event_gate.h"
 #include "features/ledger.h"
 #include "server/calls.h"
@@ -53,6 +54,7 @@ class IngestService final : public v1::Ingest::CallbackService {
       GatedEvent& gated) const;
 
   const Options options_;
+  mutable CommitGroup commits_;
   EventStreams streams_;
 };
 

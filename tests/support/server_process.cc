@@ -55,8 +55,15 @@ ServerProcess::ServerProcess(const ServerFolder& folder)
       process_.ReadAfter("listening on ");
   EXPECT_TRUE(address) << process_.errors();
   // A server that is gone is noticed by its calls, at once.
-  channel_ = grpc::CreateChannel(address.value_or("127.0.0.1:1"),
-                                 grpc::InsecureChannelCredentials());
+  address_ = address.value_or("127.0.0.1:1");
+  channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
+}
+
+std::shared_ptr<grpc::Channel> ServerProcess::NewChannel(int number) const {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt("tenuto.connection", number);
+  return grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(),
+                                   arguments);
 }
 
 v1::GetServerStatusResponse ServerProcess::Status() const {

@@ -40,6 +40,8 @@ class ServerProcess {
   explicit ServerProcess(const ServerFolder& folder);
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  // A connection of its own for each `number`; channels share one otherwise.
+  std::shared_ptr<grpc::Channel> NewChannel(int number) const;
   v1::GetServerStatusResponse Status() const;
 
   // Asks it to drain; it must end well.
@@ -49,6 +51,7 @@ class ServerProcess {
 
  private:
   ChildProcess process_;
+  std::string address_;
   std::shared_ptr<grpc::Channel> channel_;
 };
 

@@ -137,8 +137,8 @@ class Verifier {
 
   absl::Status VerifyRow(const v1::ScoreRecord& record, std::string state,
                          VerifyResult& result) const {
-    TENUTO_RETURN_IF_ERROR(ApplyConsentDefaults(
-        catalogue_, record.consent_defaults(), state));
+    TENUTO_RETURN_IF_ERROR(
+        ApplyConsentDefaults(catalogue_, record.consent_defaults(), state));
     const FeaturePlan& plan = *bundles_.at(NameOf(record))->plan();
     std::vector<float> row(static_cast<std::size_t>(plan.width()));
     const ReadTime when{absl::FromUnixMicros(record.as_of_us()),

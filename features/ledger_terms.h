@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "features/ledger_faults.h"
 #include "features/pending_signals.h"
 
 namespace tenuto {
@@ -49,6 +50,7 @@ struct LedgerFacts {
   absl::Time history_start = absl::InfiniteFuture();
   absl::Time history_end = absl::InfinitePast();
   Position last_position = 0;
+  LedgerFaults faults{};
   // Null when every state has every signal's past. Lives as long as the ledger.
   const PendingSignals* pending = nullptr;
 };

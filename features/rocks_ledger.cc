@@ -129,7 +129,8 @@ absl::Status RocksLedger::Open() {
                           ErasureList::Load(options_.directory));
   TENUTO_ASSIGN_OR_RETURN(
       store_, RocksStore::Open({options_.directory, options_.read_only,
-                                options_.threads, options_.clock}));
+                                options_.threads, options_.clock,
+                                /*alone=*/false, options_.files}));
   const LedgerIdentity identity = {options_.directory.string(),
                                    keys_.CheckValue(),
                                    catalogue_.signal_fingerprint()};
@@ -394,6 +395,7 @@ absl::StatusOr<std::string> RocksLedger::LoadMark(
 
 LedgerFacts RocksLedger::Facts() const {
   LedgerFacts facts;
+  facts.faults = store_->faults();
   if (next_ == 1) return facts;
   facts.history_start = absl::FromUnixMicros(history_start_us_);
   facts.history_end = absl::FromUnixMicros(history_end_us_);
@@ -492,7 +494,15 @@ absl::StatusOr<std::unique_ptr<Ledger>> OpenRocksLedger(
     const UserKeys& keys) {
   TENUTO_CHECK(options.clock != nullptr, "a ledger needs a clock");
   auto ledger = std::make_unique<RocksLedger>(options, catalogue, keys);
-  TENUTO_RETURN_IF_ERROR(ledger->Open());
+  const absl::Status opened = ledger->Open();
+  if (absl::IsDataLoss(opened)) {
+    return absl::DataLossError(absl::StrCat(
+        std::string(opened.message()),
+        "; the bytes on the disk are not what was written. Change nothing; "
+        "`tenuto ledger-doctor --ledger ",
+        options.directory.string(), "` says what to do"));
+  }
+  TENUTO_RETURN_IF_ERROR(opened);
   return ledger;
 }
 

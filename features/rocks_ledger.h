@@ -15,6 +15,10 @@
 #include "features/ledger.h"
 #include "features/user_key.h"
 
+namespace rocksdb {
+class FileSystem;
+}
+
 namespace tenuto {
 
 struct RocksLedgerOptions {
@@ -23,6 +27,8 @@ struct RocksLedgerOptions {
   bool read_only = false;
   int threads = 2;               // For flushes and compactions.
   const Clock* clock = nullptr;  // Required; must outlive the ledger.
+  // Tests stand between the ledger and the machine.
+  std::shared_ptr<rocksdb::FileSystem> files = nullptr;
 };
 
 // Thread-safe. Makes the directory when there is none and it may write.

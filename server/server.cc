@@ -221,8 +221,10 @@ absl::Status Server::Parts::BindMetrics() {
   TENUTO_ASSIGN_OR_RETURN(
       metrics_port_, metrics_.Expose(config_.metrics_listen(), [this] {
         const RecordLog::Counts counts = records_->counts();
+        const LedgerFacts facts = ledger_->Facts();
         return MetricReadings{
-            .ledger_last_position = ledger_->Facts().last_position,
+            .ledger_last_position = facts.last_position,
+            .ledger_faults = facts.faults,
             .score_records_written = counts.written,
             .score_records_lost = counts.lost,
             .models_serving = static_cast<int>(registry_.All().size()),

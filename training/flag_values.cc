@@ -67,8 +67,20 @@ absl::Status CheckModelName(absl::string_view model) {
                    "\" is no name of a model; write [a-z][a-z0-9_]{0,63}"));
 }
 
-absl::Status CheckSummary(const std::filesystem::path& summary) {
+absl::Status CheckSummary(
+    const std::filesystem::path& summary,
+    std::initializer_list<std::filesystem::path> other_files) {
   std::error_code error;
+  for (const std::filesystem::path& other : other_files) {
+    if (summary.empty() || other.empty()) continue;
+    if (std::filesystem::equivalent(summary, other, error) ||
+        std::filesystem::weakly_canonical(summary, error) ==
+            std::filesystem::weakly_canonical(other, error)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--summary ", summary.string(),
+                       " is also a file of this command; name another"));
+    }
+  }
   const std::filesystem::path parent = summary.parent_path();
   if (!parent.empty() && !std::filesystem::is_directory(parent, error)) {
     return absl::InvalidArgumentError(

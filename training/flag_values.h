@@ -5,6 +5,7 @@
 #define TENUTO_TRAINING_FLAG_VALUES_H_
 
 #include <filesystem>
+#include <initializer_list>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,8 +27,11 @@ absl::StatusOr<absl::Time> ParseMoment(absl::string_view flag,
 // kInvalidArgument unless --model names one: [a-z][a-z0-9_]{0,63}.
 absl::Status CheckModelName(absl::string_view model);
 
-// kInvalidArgument when --summary, unless empty, cannot be written.
-absl::Status CheckSummary(const std::filesystem::path& summary);
+// kInvalidArgument when --summary, unless empty, cannot be written, or is one
+// of the other files of the command.
+absl::Status CheckSummary(
+    const std::filesystem::path& summary,
+    std::initializer_list<std::filesystem::path> other_files = {});
 
 }  // namespace tenuto
 

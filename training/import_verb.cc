@@ -124,7 +124,7 @@ absl::Status ImportInto(const Workshop& workshop, const ImportFlags& flags,
 absl::Status Import(const Workshop& workshop, ImportFlags flags) {
   // Everything about the input first: a mistake leaves no ledger behind.
   TENUTO_RETURN_IF_ERROR(MakeFormat(flags.options.format).status());
-  TENUTO_RETURN_IF_ERROR(CheckSummary(flags.summary));
+  TENUTO_RETURN_IF_ERROR(CheckSummary(flags.summary, {flags.input}));
   TENUTO_ASSIGN_OR_RETURN(flags.options.lines.time_gap_max,
                           ParseDays("--time-gap-max", flags.time_gap_max));
   TENUTO_ASSIGN_OR_RETURN(const std::unique_ptr<LineSource> source,

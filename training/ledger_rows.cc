@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "absl/container/flat_hash_map.h"
 #include "features/base/clock.h"
 #include "features/base/status_macros.h"
 #include "features/state_reader.h"
@@ -38,6 +39,7 @@ struct Part {
   std::vector<std::int32_t> outcome_of_row;
   std::int64_t events = 0;
   std::int64_t users = 0;
+  absl::flat_hash_map<int, std::int64_t> events_of_day;
 };
 
 class RowBuilder {
@@ -59,6 +61,9 @@ class RowBuilder {
         [&](const UserKey&, absl::Span<const LoggedEvent> events) {
           ++part.users;
           part.events += static_cast<std::int64_t>(events.size());
+          for (const LoggedEvent& event : events) {
+            ++part.events_of_day[DayOf(event.known_time_us)];
+          }
           return AddUser(events, part);
         });
   }
@@ -162,6 +167,9 @@ void Join(const std::array<Part, kPartitions>& parts, LedgerRows& rows) {
                          part.outcomes.end());
     rows.events += part.events;
     rows.users += part.users;
+    for (const auto& [day, count] : part.events_of_day) {
+      rows.events_of_day[day] += count;
+    }
   }
   std::stable_sort(places.begin(), places.end(), IsBefore);
   rows.matrix.values.reserve(places.size() * rows.matrix.columns.size());

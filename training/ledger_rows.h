@@ -6,6 +6,7 @@
 #define TENUTO_TRAINING_LEDGER_ROWS_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,9 @@ struct LedgerRows {
   TrainingMatrix matrix;
   std::vector<UserOutcome> outcomes;
   std::vector<std::int32_t> outcome_of_row;
-  std::int64_t events = 0;  // Replayed.
-  std::int64_t users = 0;   // With any event.
+  std::int64_t events = 0;                             // Replayed.
+  std::int64_t users = 0;                              // With any event.
+  std::map<std::int64_t, std::int64_t> events_of_day;  // By day of knowing.
   double seconds = 0;
 
   // The rows whose snapshot is one of `times` (rising), labelled with what was

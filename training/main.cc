@@ -108,6 +108,7 @@ int Main(int argc, char** argv) {
   AddScoreVerb(app, workshop, run);
   AddReplayVerb(app, workshop, run);
   AddBackfillVerb(app, workshop, run);
+  AddDoctorVerb(app, workshop, run);
   AddDescribeVerb(app, workshop, run);
   AddEraseVerb(app, workshop, run);
   AddCheckpointVerb(app, workshop, run);

@@ -68,10 +68,8 @@ absl::Status CheckPaths(const ScoreOptions& options) {
   if (std::filesystem::equivalent(options.users, options.output, ignored)) {
     return absl::InvalidArgumentError("--output is the --users file itself");
   }
-  if (!options.summary.empty() && options.summary == options.output) {
-    return absl::InvalidArgumentError("--summary and --output are one file");
-  }
-  return absl::OkStatus();
+  return CheckSummary(options.summary,
+                      {options.table, options.users, options.output});
 }
 
 // A file of scores and what its summary says of it.
@@ -112,7 +110,7 @@ absl::StatusOr<Scored> ScoreLedger(const ScoreOptions& options,
       const OpenedLedger opened,
       workshop.open_ledger(options.ledger, LedgerAccess::kRead));
   const std::vector<std::string> ids =
-      absl::StrSplit(text, '\n', absl::SkipEmpty());
+      absl::StrSplit(text, absl::ByAnyChar("\r\n"), absl::SkipEmpty());
   std::vector<UserKey> users;
   for (const std::string& id : ids) users.push_back(opened.keys.Of(id));
   as_of = std::min(as_of, opened.ledger->Facts().history_end);

@@ -83,6 +83,36 @@ std::vector<absl::Time> PlanSnapshots(absl::Time first, absl::Duration step,
   return snapshots;
 }
 
+std::vector<absl::Time> BusySnapshots(
+    absl::Span<const absl::Time> snapshots, absl::Duration horizon,
+    const std::map<std::int64_t, std::int64_t>& events_of_day) {
+  const auto day_of = [](absl::Time time) {
+    return absl::Floor(time - absl::UnixEpoch(), absl::Hours(24)) /
+           absl::Hours(24);
+  };
+  std::vector<std::int64_t> events;
+  for (const absl::Time snapshot : snapshots) {
+    std::int64_t sum = 0;
+    const auto end = events_of_day.lower_bound(day_of(snapshot + horizon));
+    for (auto at = events_of_day.lower_bound(day_of(snapshot)); at != end;
+         ++at) {
+      sum += at->second;
+    }
+    events.push_back(sum);
+  }
+  std::vector<std::int64_t> some = events;
+  std::erase(some, 0);
+  if (some.empty()) return {};
+  const auto middle =
+      some.begin() + static_cast<std::ptrdiff_t>(some.size() / 2);
+  std::nth_element(some.begin(), middle, some.end());
+  std::vector<absl::Time> busy;
+  for (std::size_t k = 0; k < snapshots.size(); ++k) {
+    if (10 * events[k] >= *middle) busy.push_back(snapshots[k]);
+  }
+  return busy;
+}
+
 absl::StatusOr<std::vector<SplitWindow>> PlanSplit(
     absl::Span<const absl::Time> snapshots, const SplitOptions& options) {
   auto found = TestSnapshots(snapshots, options);

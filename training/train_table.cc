@@ -264,7 +264,7 @@ absl::Status CheckOptions(const TrainTableOptions& options) {
     }
   }
   TENUTO_RETURN_IF_ERROR(CheckModelName(options.model));
-  return CheckSummary(options.summary);
+  return CheckSummary(options.summary, {options.table});
 }
 
 absl::StatusOr<PreparedTable> Prepare(const TrainTableOptions& options,

@@ -3,6 +3,7 @@
 // it did not may be there or not; nothing else may (promise R1).
 // TENUTO_CRASH_KILLS says how often, TENUTO_CRASH_SEED which moments.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -11,10 +12,12 @@
 #include <thread>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "features/base/clock.h"
 #include "features/catalogue.h"
 #include "features/rocks_ledger.h"
@@ -102,8 +105,12 @@ void CrashTest::RunUntilKilled() {
   ServerProcess server(folder_);
   slowest_start_ = std::max(slowest_start_, Clock::Real().Now() - start);
   std::vector<std::thread> producers;
+  std::array<absl::Notification, kProducers> gave_up;
   for (int p = 0; p < kProducers; ++p) {
     producers.emplace_back([&, p] {
+      const absl::Cleanup give_up = [&] {
+        gave_up[static_cast<std::size_t>(p)].Notify();
+      };
       const auto stub = v1::Ingest::NewStub(server.NewChannel(p));
       Events& unknown = unknown_[static_cast<std::size_t>(p)];
       if (!unknown.empty() && !Send(*stub, unknown)) return;
@@ -116,7 +123,9 @@ void CrashTest::RunUntilKilled() {
       }
     });
   }
-  absl::SleepFor(absl::Milliseconds(draws_.Between(5, 500)));
+  EXPECT_FALSE(gave_up[0].WaitForNotificationWithTimeout(
+      absl::Milliseconds(draws_.Between(5, 500))))
+      << "a call failed before the server was killed; seed " << seed_;
   kills_with_pending_ += in_flight_ > 0;
   server.Kill();
   for (std::thread& producer : producers) producer.join();

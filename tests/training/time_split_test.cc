@@ -28,6 +28,20 @@ TEST(PlanSnapshots, KeepsThoseWhoseHorizonEndsInsideTheLog) {
   EXPECT_TRUE(PlanSnapshots(Day(7), 7 * kDay, 14 * kDay, Day(20)).empty());
 }
 
+TEST(BusySnapshots, LeavesOutDaysInWhichThereIsNobody) {
+  const std::int64_t first = absl::ToUnixSeconds(Day(0)) / 86'400;
+  std::map<std::int64_t, std::int64_t> events;
+  for (int day = 0; day < 60; ++day) events[first + day] = 100 + day % 7;
+  events[first + 300] = 1;  // A clock that ran ahead.
+  const std::vector<absl::Time> snapshots =
+      PlanSnapshots(Day(7), 7 * kDay, 14 * kDay, Day(301));
+  const auto busy = BusySnapshots(snapshots, 14 * kDay, events);
+  ASSERT_EQ(busy.size(), 8u);
+  EXPECT_EQ(busy.front(), Day(7));
+  EXPECT_EQ(busy.back(), Day(56)) << "four busy days of fourteen";
+  EXPECT_TRUE(BusySnapshots(snapshots, 14 * kDay, {}).empty());
+}
+
 void ExpectLawful(const std::vector<absl::Time>& snapshots,
                   const SplitOptions& options,
                   const std::vector<SplitWindow>& plan) {

@@ -304,7 +304,7 @@ TEST_F(TrainLedgerTest, LaysWindowsOverSnapshotsThatHaveRows) {
   const absl::Status status = Train();
   const std::string shown = ::testing::internal::GetCapturedStdout();
   ASSERT_TRUE(status.ok()) << status;
-  EXPECT_THAT(shown, HasSubstr("snapshots have no row and are left out"));
+  EXPECT_THAT(shown, HasSubstr("snapshots have no row, or hardly an event"));
   EXPECT_THAT(shown, HasSubstr("window    train 2025-01-"));
   EXPECT_THAT(*ReadFile(options_.summary),
               HasSubstr("\"empty_snapshots\":149"));
@@ -317,7 +317,7 @@ TEST_F(TrainLedgerTest, SaysWhenTooFewSnapshotsHaveRows) {
     return event.known_time_us < late_us;
   };
   options_.horizon = absl::Hours(24 * 7);
-  ExpectRefused("snapshots have no row and are left out; rows go from ");
+  ExpectRefused("and are left out");
 }
 
 TEST_F(TrainLedgerTest, RefusesAnEmptyLedgerAndLeavesNothing) {

@@ -11,22 +11,23 @@
 namespace tenuto {
 namespace {
 
-constexpr std::array<absl::string_view, 7> kKeys = {"v=",
+constexpr std::array<absl::string_view, 8> kKeys = {"v=",
                                                     "line=",
                                                     "end_bytes=",
                                                     "known_time_us=",
                                                     "earliest_time_us=",
+                                                    "latest_time_us=",
                                                     "committed_day=",
                                                     "finished="};
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 
 }  // namespace
 
 std::string ImportMark::Format() const {
   return absl::StrCat(kKeys[0], kVersion, " ", kKeys[1], line, " ", kKeys[2],
                       end_bytes, " ", kKeys[3], known_time_us, " ", kKeys[4],
-                      earliest_time_us, " ", kKeys[5], committed_day, " ",
-                      kKeys[6], finished ? 1 : 0);
+                      earliest_time_us, " ", kKeys[5], latest_time_us, " ",
+                      kKeys[6], committed_day, " ", kKeys[7], finished ? 1 : 0);
 }
 
 absl::StatusOr<ImportMark> ImportMark::Parse(absl::string_view text) {
@@ -47,8 +48,9 @@ absl::StatusOr<ImportMark> ImportMark::Parse(absl::string_view text) {
                     .end_bytes = numbers[2],
                     .known_time_us = numbers[3],
                     .earliest_time_us = numbers[4],
-                    .committed_day = numbers[5],
-                    .finished = numbers[6] != 0};
+                    .latest_time_us = numbers[5],
+                    .committed_day = numbers[6],
+                    .finished = numbers[7] != 0};
 }
 
 std::string ImportSource(absl::string_view format, absl::string_view identity) {

@@ -38,7 +38,8 @@ LineGate::LineGate(const LineGateOptions& options,
       keys_(keys),
       gate_(keys),
       times_(options.time_gap_max, options.lines_around,
-             {mark.earliest_time_us, mark.known_time_us}) {}
+             {mark.earliest_time_us, mark.latest_time_us, mark.known_time_us}) {
+}
 
 void LineGate::Read(const Line& line, absl::Time now) {
   if (line.too_long) {
@@ -129,7 +130,8 @@ bool LineGate::Settle(absl::Time now, ImportBatch& batch, ImportReport& report,
     mark.end_bytes = record->end_bytes;
   }
   mark.earliest_time_us = times_.admitted().earliest_us;
-  mark.known_time_us = times_.admitted().latest_us;
+  mark.latest_time_us = times_.admitted().latest_us;
+  mark.known_time_us = times_.admitted().known_us;
   spare_.push_back(std::move(record));
   return ends_line;
 }
@@ -148,12 +150,16 @@ Rejection LineGate::FarTime(const Record& record) const {
   return {"TIME_FAR_FROM_NEIGHBOURS", std::move(message)};
 }
 
+std::int64_t LineGate::KnownTime(const Record& record) const {
+  return std::max(times_.admitted().known_us, MicrosOf(record.event_time));
+}
+
 void LineGate::TakeIn(Record& record, absl::Time now, ImportBatch& batch) {
   GatedEvent& gated = batch.Append();
   // Each keeps the other's bytes for a later event.
   std::swap(gated, record.gated);
   record.gated.user = gated.user;
-  gated.known_time_us = times_.admitted().latest_us;
+  gated.known_time_us = KnownTime(record);
   batch.bytes += sizeof(GatedEvent) + gated.event.size();
   KnownUser& known = Know(record.user_id, record.gated.user);
   if (!known.met) {
@@ -199,7 +205,7 @@ void LineGate::AppendImplied(v1::Event& event, const Record& first,
     --batch.size;
     return;
   }
-  gated.known_time_us = times_.admitted().latest_us;
+  gated.known_time_us = KnownTime(first);
   batch.implied.push_back({batch.size - 1, what});
   batch.bytes += sizeof(GatedEvent) + gated.event.size();
 }

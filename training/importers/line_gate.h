@@ -81,6 +81,8 @@ class LineGate {
                      Implied what, ImportBatch& batch);
   KnownUser& Know(const std::string& user_id, const UserKey& key);
   Rejection FarTime(const Record& record) const;
+  // Nothing is known before it happened, or before what is borne out.
+  std::int64_t KnownTime(const Record& record) const;
 
   const LineGateOptions options_;
   const std::unique_ptr<Format> format_;

@@ -8,6 +8,10 @@ namespace {
 // A clock that is wrong is wrong for a session of one user; the edge of a log
 // of many years, sorted by user, still holds more of the records than this.
 constexpr std::int64_t kShare = 16;
+// Lines that bear out a time, of the same day or later: as many, or all that
+// are left.
+constexpr std::size_t kBearingOut = 8;
+constexpr std::int64_t kNearUs = 86'400'000'000;
 
 }  // namespace
 
@@ -21,7 +25,20 @@ bool NeighbourTimes::AdmitFirst(std::int64_t lines_before) {
   admitted_.earliest_us =
       is_first ? time_us : std::min(admitted_.earliest_us, time_us);
   admitted_.latest_us = std::max(admitted_.latest_us, time_us);
+  if (is_first || (time_us > admitted_.known_us && IsBorneOut(time_us))) {
+    admitted_.known_us = time_us;
+  }
   return true;
+}
+
+// One clock that runs ahead must not make everything behind it late.
+bool NeighbourTimes::IsBorneOut(std::int64_t time_us) const {
+  const std::size_t after = std::min(waiting_.size(), lines_around_);
+  std::size_t needed = std::min(after, kBearingOut);
+  for (std::size_t k = 0; k < after && needed > 0; ++k) {
+    needed -= waiting_[k] >= time_us - kNearUs;
+  }
+  return needed == 0;
 }
 
 bool NeighbourTimes::IsNearAdmitted(std::int64_t time_us) const {

@@ -18,6 +18,8 @@ namespace tenuto {
 struct AdmittedTimes {
   std::int64_t earliest_us = 0;
   std::int64_t latest_us = 0;
+  // The latest that lines behind it bear out: what was known by then.
+  std::int64_t known_us = 0;
 
   friend bool operator==(const AdmittedTimes&, const AdmittedTimes&) = default;
 };
@@ -48,6 +50,7 @@ class NeighbourTimes {
 
  private:
   bool IsNearAdmitted(std::int64_t time_us) const;
+  bool IsBorneOut(std::int64_t time_us) const;
   bool IsSupported(std::int64_t time_us, std::int64_t lines_before) const;
 
   std::int64_t gap_max_us_;

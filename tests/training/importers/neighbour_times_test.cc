@@ -81,6 +81,26 @@ TEST(NeighbourTimes, AdmitsASmallFileOfTwoUsersYearsApart) {
   EXPECT_THAT(Decide(times), Each(true));
 }
 
+// A clock 60 days ahead is near enough to be admitted, and makes nothing late.
+TEST(NeighbourTimes, LetsNoSingleTimeSayWhatWasKnown) {
+  NeighbourTimes judge(absl::Hours(24 * 730), 64, {});
+  std::vector<std::int64_t> times;
+  for (int line = 0; line < 200; ++line) times.push_back(Day(line / 10));
+  times[100] = Day(70);
+  for (const std::int64_t time : times) judge.Append(time);
+  std::int64_t known = 0;
+  for (std::size_t line = 0; line < times.size(); ++line) {
+    ASSERT_TRUE(judge.AdmitFirst(static_cast<std::int64_t>(line)));
+    EXPECT_GE(judge.admitted().known_us, known) << "it never falls";
+    known = judge.admitted().known_us;
+    EXPECT_LE(known, Day(19)) << "line " << line;
+    if (line < 190) {
+      EXPECT_GE(known, Day(static_cast<int>(line) / 10) - Day(1) + Day(0));
+    }
+  }
+  EXPECT_EQ(judge.admitted().latest_us, Day(70));
+}
+
 TEST(NeighbourTimes, AdmitsALineThatStandsAlone) {
   EXPECT_THAT(Decide({Day(0)}), ElementsAre(true));
 }

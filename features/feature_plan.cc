@@ -51,6 +51,7 @@ class FeaturePlan::Program {
   int width() const { return static_cast<int>(columns_.size()); }
   const Catalogue& catalogue() const { return *catalogue_; }
   int feature_index(int column) const { return features_[Index(column)]; }
+  bool ReadsAnyOf(const PendingSignals& pending) const;
 
  private:
   // What one column reads, resolved to numbers; a cache line each.
@@ -81,6 +82,7 @@ class FeaturePlan::Program {
                std::int64_t as_of_us) const;
   double WindowedValue(const Column& column, const StateWindows& state) const;
   double Entropy(const Column& column, const StateWindows& state) const;
+  bool Reads(std::size_t column, const PendingSignals& pending) const;
   void HidePending(const PendingSignals& pending, absl::Span<float> row) const;
 
   const Catalogue* catalogue_;
@@ -237,11 +239,22 @@ absl::Status FeaturePlan::Program::Run(absl::string_view state,
 void FeaturePlan::Program::HidePending(const PendingSignals& pending,
                                        absl::Span<float> row) const {
   for (std::size_t k = 0; k < signals_.size(); ++k) {
-    if (std::any_of(signals_[k].begin(), signals_[k].end(),
-                    [&](std::uint32_t id) { return pending.Has(id); })) {
-      row[k] = std::numeric_limits<float>::quiet_NaN();
-    }
+    if (Reads(k, pending)) row[k] = std::numeric_limits<float>::quiet_NaN();
   }
+}
+
+bool FeaturePlan::Program::Reads(std::size_t column,
+                                 const PendingSignals& pending) const {
+  const std::vector<std::uint32_t>& read = signals_[column];
+  return std::any_of(read.begin(), read.end(),
+                     [&](std::uint32_t id) { return pending.Has(id); });
+}
+
+bool FeaturePlan::Program::ReadsAnyOf(const PendingSignals& pending) const {
+  for (std::size_t k = 0; k < signals_.size(); ++k) {
+    if (Reads(k, pending)) return true;
+  }
+  return false;
 }
 
 double FeaturePlan::Program::Value(const Column& column,
@@ -385,6 +398,10 @@ absl::Status FeaturePlan::Assemble(absl::string_view state,
                                    const ReadTime& when,
                                    absl::Span<float> row) const {
   return program_->Run(state, when, row);
+}
+
+bool FeaturePlan::ReadsAnyOf(const PendingSignals& pending) const {
+  return program_->ReadsAnyOf(pending);
 }
 
 }  // namespace tenuto

@@ -49,6 +49,8 @@ class FeaturePlan {
   // kDataLoss when the bytes are no state.
   absl::Status Assemble(absl::string_view state, const ReadTime& when,
                         absl::Span<float> row) const;
+  // Whether some column is NaN for everybody because of `pending`.
+  bool ReadsAnyOf(const PendingSignals& pending) const;
 
  private:
   class Program;

@@ -66,7 +66,7 @@ std::optional<std::uint64_t> OffsetIn(absl::string_view text) {
              : std::nullopt;
 }
 
-void ExamineTables(const fs::path& database, LedgerExamination& found) {
+absl::Status ExamineTables(const fs::path& database, LedgerExamination& found) {
   std::error_code error;
   for (fs::directory_iterator it(database, error), end; !error && it != end;
        it.increment(error)) {
@@ -77,6 +77,9 @@ void ExamineTables(const fs::path& database, LedgerExamination& found) {
     found.problems.push_back({it->path(), OffsetIn(status.message()),
                               std::string(status.message()), false});
   }
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("cannot list ", database.string(), ": ", error.message()));
 }
 
 // What only shows when the files are read together: as a writer would open
@@ -124,7 +127,7 @@ absl::StatusOr<LedgerExamination> ExamineLedger(const fs::path& directory) {
   TENUTO_RETURN_IF_ERROR(MustBeAlone(directory));
   LedgerExamination found;
   TENUTO_RETURN_IF_ERROR(ExamineLogs(database, found));
-  ExamineTables(database, found);
+  TENUTO_RETURN_IF_ERROR(ExamineTables(database, found));
   if (!found.problems.empty()) return found;
   const absl::Status whole = ExamineWhole(directory, found);
   if (absl::IsDataLoss(whole)) {

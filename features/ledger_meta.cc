@@ -53,4 +53,24 @@ absl::StatusOr<History> LoadHistory(const RocksStore& store) {
   return history;
 }
 
+void HistoryEnds::Add(const History& more, StoreBatch& batch) const {
+  if (more.start_us < start_us_) {
+    batch.Merge(Family::kMeta, kHistoryStartKey, absl::StrCat(more.start_us));
+  }
+  if (more.end_us > end_us_) {
+    batch.Merge(Family::kMeta, kHistoryEndKey, absl::StrCat(more.end_us));
+  }
+}
+
+void HistoryEnds::Note(const History& more) {
+  std::int64_t start_us = start_us_;
+  while (more.start_us < start_us &&
+         !start_us_.compare_exchange_weak(start_us, more.start_us)) {
+  }
+  std::int64_t end_us = end_us_;
+  while (more.end_us > end_us &&
+         !end_us_.compare_exchange_weak(end_us, more.end_us)) {
+  }
+}
+
 }  // namespace tenuto

@@ -143,8 +143,10 @@ LogFileCheck EndAt(absl::string_view bytes, std::uint64_t bad,
 }
 
 absl::Status CannotRead(const std::filesystem::path& file) {
-  return absl::UnavailableError(
-      absl::StrCat("cannot read ", file.string(), ": ", std::strerror(errno)));
+  const bool gone = errno == ENOENT;
+  const std::string text =
+      absl::StrCat("cannot read ", file.string(), ": ", std::strerror(errno));
+  return gone ? absl::NotFoundError(text) : absl::UnavailableError(text);
 }
 
 }  // namespace
@@ -232,15 +234,16 @@ absl::StatusOr<int> CountTornTails(const std::filesystem::path& database,
     files.push_back(manifest);
   }
   for (std::size_t k = 0; k < files.size(); ++k) {
-    TENUTO_ASSIGN_OR_RETURN(const LogFileCheck check,
-                            CheckLogFile(files[k], depth));
-    if (check.end == LogEnd::kTorn && k < logs) ++torn;
-    if (check.end != LogEnd::kDamagedLast && check.end != LogEnd::kDamaged) {
+    const absl::StatusOr<LogFileCheck> check = CheckLogFile(files[k], depth);
+    if (absl::IsNotFound(check.status())) continue;
+    TENUTO_RETURN_IF_ERROR(check.status());
+    if (check->end == LogEnd::kTorn && k < logs) ++torn;
+    if (check->end != LogEnd::kDamagedLast && check->end != LogEnd::kDamaged) {
       continue;
     }
     return absl::DataLossError(absl::StrCat(files[k].string(), ", offset ",
-                                            check.offset, ": the record ",
-                                            check.what));
+                                            check->offset, ": the record ",
+                                            check->what));
   }
   return torn;
 }

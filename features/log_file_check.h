@@ -36,7 +36,7 @@ struct LogFileCheck {
 enum class CheckDepth { kFrames, kChecksums };
 
 LogFileCheck CheckLogBytes(absl::string_view bytes, CheckDepth depth);
-// kUnavailable when the file cannot be read.
+// kNotFound when there is none, kUnavailable when it cannot be read.
 absl::StatusOr<LogFileCheck> CheckLogFile(const std::filesystem::path& file,
                                           CheckDepth depth);
 
@@ -47,7 +47,8 @@ std::vector<std::filesystem::path> LogFilesOf(
 std::filesystem::path ManifestOf(const std::filesystem::path& database);
 
 // What a start needs to know: kDataLoss naming file and offset of what no
-// crash leaves, else how many logs have a torn tail.
+// crash leaves, else how many logs have a torn tail. A file that goes meanwhile
+// is a live writer's, whom the database's lock will name.
 absl::StatusOr<int> CountTornTails(const std::filesystem::path& database,
                                    CheckDepth depth);
 

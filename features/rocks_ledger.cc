@@ -99,7 +99,7 @@ class RocksLedger final : public Ledger {
   // Of a commit's new events.
   History AddHistory(absl::Span<const GatedEvent> events,
                      absl::Span<const Admission> verdicts, StoreBatch& batch);
-  void NoteHistory(const History& added);
+
   const RocksLedgerOptions options_;
   const Catalogue& catalogue_;
   const UserKeys keys_;
@@ -119,8 +119,7 @@ class RocksLedger final : public Ledger {
   HotUsers hot_{kHotBytesMax};  // Of users whom somebody holds.
   std::array<absl::Mutex, kRequestStripes> request_stripes_;
   std::atomic<Position> next_{1};
-  std::atomic<std::int64_t> history_start_us_{History().start_us};
-  std::atomic<std::int64_t> history_end_us_{History().end_us};
+  HistoryEnds history_;
 };
 
 absl::Status RocksLedger::Open() {
@@ -156,8 +155,7 @@ absl::Status RocksLedger::Open() {
   TENUTO_ASSIGN_OR_RETURN(const Position last, LastPosition(*store_));
   next_ = last + 1;
   TENUTO_ASSIGN_OR_RETURN(const History history, LoadHistory(*store_));
-  history_start_us_ = history.start_us;
-  history_end_us_ = history.end_us;
+  history_.Note(history);
   return absl::OkStatus();
 }
 
@@ -277,24 +275,8 @@ History RocksLedger::AddHistory(absl::Span<const GatedEvent> events,
     added.start_us = std::min(added.start_us, events[k].known_time_us);
     added.end_us = std::max(added.end_us, events[k].known_time_us);
   }
-  if (added.start_us < history_start_us_) {
-    batch.Merge(Family::kMeta, kHistoryStartKey, absl::StrCat(added.start_us));
-  }
-  if (added.end_us > history_end_us_) {
-    batch.Merge(Family::kMeta, kHistoryEndKey, absl::StrCat(added.end_us));
-  }
+  history_.Add(added, batch);
   return added;
-}
-
-void RocksLedger::NoteHistory(const History& added) {
-  std::int64_t start_us = history_start_us_;
-  while (added.start_us < start_us &&
-         !history_start_us_.compare_exchange_weak(start_us, added.start_us)) {
-  }
-  std::int64_t end_us = history_end_us_;
-  while (added.end_us > end_us &&
-         !history_end_us_.compare_exchange_weak(end_us, added.end_us)) {
-  }
 }
 
 absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
@@ -311,7 +293,7 @@ absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
               mark->progress);
   }
   TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
-  NoteHistory(added);
+  history_.Note(added);
   return verdicts;
 }
 
@@ -361,7 +343,7 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   remembered.set_user_key(std::string(user.view()));
   batch.Put(Family::kRequests, request.id, remembered.SerializeAsString());
   TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
-  NoteHistory(added);
+  history_.Note(added);
   return Answer{std::move(outcome.response), false};
 }
 
@@ -397,8 +379,8 @@ LedgerFacts RocksLedger::Facts() const {
   LedgerFacts facts;
   facts.faults = store_->faults();
   if (next_ == 1) return facts;
-  facts.history_start = absl::FromUnixMicros(history_start_us_);
-  facts.history_end = absl::FromUnixMicros(history_end_us_);
+  facts.history_start = absl::FromUnixMicros(history_.start_us());
+  facts.history_end = absl::FromUnixMicros(history_.end_us());
   facts.last_position = next_ - 1;
   if (!whole_) facts.pending = &layouts_->pending();
   return facts;

@@ -28,6 +28,7 @@ class EventPile {
   }
   // Where the record lies that the first event was read from.
   Position first() const { return first_; }
+  std::size_t size_bytes() const { return bytes_.size(); }
 
   absl::Status Fold(const SignalFold& fold, UserState& state) const {
     EventView view;
@@ -58,6 +59,11 @@ class EventPile {
 
   Position first_ = 0;
   std::string bytes_;
+};
+
+struct FoldedPile {
+  std::size_t of_bytes = 0;
+  std::string state;  // As it is stored.
 };
 
 class Backfill {
@@ -116,6 +122,7 @@ class Backfill {
       const auto chunk =
           absl::MakeConstSpan(users).subspan(done, kUsersPerHold);
       done += chunk.size();
+      TENUTO_RETURN_IF_ERROR(FoldAhead(chunk));
       TENUTO_RETURN_IF_ERROR(
           WriteChunk(partition, chunk, done == users.size()));
     } while (done < users.size());
@@ -142,6 +149,25 @@ class Backfill {
     return status;
   }
 
+  // The states of `users`, before any commit has to wait for them: this thread
+  // may be of the lowest priority.
+  absl::Status FoldAhead(absl::Span<const UserKey> users) {
+    folded_.clear();
+    for (const UserKey& user : users) {
+      TENUTO_RETURN_IF_ERROR(Fold(piles_.at(user), folded_.emplace_back()));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Fold(const EventPile& pile, FoldedPile& folded) {
+    state_.Clear();
+    TENUTO_RETURN_IF_ERROR(pile.Fold(fold_, state_));
+    state_.Encode(folded.state);
+    layouts_.Stamp(folded.state);
+    folded.of_bytes = pile.size_bytes();
+    return absl::OkStatus();
+  }
+
   absl::Status WriteChunk(int partition, absl::Span<const UserKey> users,
                           bool last) {
     StoreBatch batch(store_);
@@ -150,29 +176,35 @@ class Backfill {
     if (!users.empty()) groups.push_back({users.front(), {}});
     const UserHolds::Hold hold(holds_, groups);
     TENUTO_RETURN_IF_ERROR(Gather(partition, true));
-    for (const UserKey& user : users) {
-      TENUTO_RETURN_IF_ERROR(WriteUser(user, batch));
-      piles_.erase(user);
+    for (std::size_t k = 0; k < users.size(); ++k) {
+      TENUTO_RETURN_IF_ERROR(WriteUser(users[k], folded_[k], batch));
+      piles_.erase(users[k]);
     }
     if (last) NotePartition(partition, batch);
     if (!batch.empty()) TENUTO_RETURN_IF_ERROR(store_.Write(batch));
     return absl::OkStatus();
   }
 
-  absl::Status WriteUser(const UserKey& user, StoreBatch& batch) {
+  absl::Status WriteUser(const UserKey& user, FoldedPile& folded,
+                         StoreBatch& batch) {
     const EventPile& pile = piles_.at(user);
     std::string bytes;
     TENUTO_RETURN_IF_ERROR(store_.Get(
         Family::kLog, LogKey(user.partition(), pile.first()), bytes));
     bool erased = true;  // Since it was read; a state of after lacks nothing.
-    VisitLogRecord(bytes, pile.first(),
-                   [&](const LoggedEvent&) { return erased = false; });
+    const RecordVisit visit =
+        VisitLogRecord(bytes, pile.first(),
+                       [&](const LoggedEvent&) { return erased = false; });
+    if (visit == RecordVisit::kDamaged) {
+      return absl::DataLossError(
+          absl::StrCat("log partition ", user.partition(), ", position ",
+                       pile.first(), ": the record does not decode any more"));
+    }
     if (erased) return absl::OkStatus();
-    state_.Clear();
-    TENUTO_RETURN_IF_ERROR(pile.Fold(fold_, state_));
-    state_.Encode(bytes);
-    layouts_.Stamp(bytes);
-    batch.Put(Family::kState, user.view(), bytes);
+    if (folded.of_bytes != pile.size_bytes()) {  // Events came in meanwhile.
+      TENUTO_RETURN_IF_ERROR(Fold(pile, folded));
+    }
+    batch.Put(Family::kState, user.view(), folded.state);
     forget_(user);
     ++progress_.users;
     return absl::OkStatus();
@@ -203,6 +235,7 @@ class Backfill {
   BackfillProgress progress_;
   absl::flat_hash_map<UserKey, EventPile> piles_;
   Position through_ = 0;  // Last position of the partition that was visited.
+  std::vector<FoldedPile> folded_;  // Of the users that are written next.
   UserState state_;
 };
 

@@ -3,8 +3,11 @@
 #define TENUTO_SERVER_BACKFILL_THREAD_H_
 
 #include <atomic>
+#include <cstdint>
 #include <thread>
 
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "features/ledger.h"
 
 namespace tenuto {
@@ -12,8 +15,10 @@ namespace tenuto {
 // Start() and Stop() are not thread-safe against each other; done() is.
 class BackfillThread {
  public:
-  // `ledger` must outlive it.
-  explicit BackfillThread(Ledger& ledger) : ledger_(ledger) {}
+  // `ledger` must outlive it. A disk that fails is tried again `retry_after`.
+  explicit BackfillThread(Ledger& ledger,
+                          absl::Duration retry_after = absl::Seconds(10))
+      : ledger_(ledger), retry_after_(retry_after) {}
   ~BackfillThread() { Stop(); }
   BackfillThread(const BackfillThread&) = delete;
   BackfillThread& operator=(const BackfillThread&) = delete;
@@ -26,9 +31,12 @@ class BackfillThread {
 
  private:
   void Run();
+  absl::Status Backfill(std::int64_t& users);
 
   Ledger& ledger_;
+  const absl::Duration retry_after_;
   std::atomic<bool> stopped_{false};
+  absl::Notification stop_;
   std::atomic<bool> done_{false};
   std::thread thread_;
 };

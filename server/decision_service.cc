@@ -108,8 +108,8 @@ absl::Status FillBelief(const ModelBundle& bundle, const UserRows& scored,
 
 absl::Status PendingError() {
   return WithReason(
-      absl::UnavailableError("what guards decisions is being folded from the "
-                             "log; repeat the call later"),
+      absl::UnavailableError("a signal that the decision depends on is being "
+                             "folded from the log; repeat the call later"),
       "SIGNALS_PENDING");
 }
 
@@ -174,6 +174,11 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
   std::string state(loaded);
   TENUTO_RETURN_IF_ERROR(options_.scorer.FillConsent(state));
   const v1::DecideTreatmentRequest& request = making.request;
+  // The model was not made for rows with so much missing.
+  if (making.facts.pending != nullptr &&
+      making.bundle->plan()->ReadsAnyOf(*making.facts.pending)) {
+    return PendingError();
+  }
   // Asked here, so that a decision is never older than one it must respect.
   const absl::Time now = WholeMicroseconds(options_.clock.Now());
   const ReadTime when{.as_of = now,

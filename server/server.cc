@@ -228,7 +228,7 @@ absl::Status Server::Parts::BindMetrics() {
             .score_records_written = counts.written,
             .score_records_lost = counts.lost,
             .models_serving = static_cast<int>(registry_.All().size()),
-            .signals_pending = CountPending(ledger_->Facts())};
+            .signals_pending = CountPending(facts)};
       }));
   return absl::OkStatus();
 }

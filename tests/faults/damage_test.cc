@@ -61,7 +61,7 @@ TEST(TornTailR4, OpensWithExactlyAPrefixAndIsCounted) {
   const std::uintmax_t size = crashed.ends.back();
   ASSERT_GT(size, 4096u);
   const TempFolder copy;
-  const int cuts = Rounds(256, 4096);
+  const int cuts = std::min(256 * FaultRounds(), 4096);
   int truncated = 0;
   for (int k = 0; k < cuts; ++k) {
     const std::uintmax_t keep =
@@ -137,7 +137,7 @@ void ExpectADiagnosis(Crashed& crashed, const fs::path& ledger,
 TEST(DamageR5, IsNeverSilent) {
   Crashed crashed(500);
   const TempFolder copy;
-  const int flips = Rounds(100, 1000);
+  const int flips = 100 * FaultRounds();
   int refused = 0, unread = 0, harmless = 0, repaired = 0;
   for (int k = 0; k < flips; ++k) {
     crashed.CopyTo(copy.path());

@@ -1,5 +1,6 @@
 // R3, R6 and R7: the ledger on a disk that loses power, has no room, or fails
 // at its n-th call.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -28,7 +29,7 @@ void LiveUntilPowerFails(FaultHistory& history, const TempFolder& folder) {
 }
 
 TEST(PowerLossR3, LosesNothingThatWasAcknowledged) {
-  const int folders = Rounds(10, 100);
+  const int folders = 4 * FaultRounds();
   int losses = 0;
   int acknowledged = 0;
   for (int k = 0; k < folders; ++k) {
@@ -69,7 +70,7 @@ void LiveWithAFault(FaultHistory& history, const TempFolder& folder,
 TEST(IoErrorsR7, AreAStatusAtEveryCallAndNeverHalfACommit) {
   int calls = 0;
   int opens_refused = 0;
-  const int step = Rounds(2, 1);
+  const int step = std::max(1, 4 - FaultRounds());
   for (int n = 0; n <= calls; n += n == 0 ? 1 : step) {
     SCOPED_TRACE(absl::StrCat("the call that fails: ", n, ", seed 700"));
     FaultHistory history(700);
@@ -98,7 +99,7 @@ TEST(IoErrorsR7, AreAStatusAtEveryCallAndNeverHalfACommit) {
 }
 
 TEST(IoErrorsR7, ComeAtRandomAndAreOvercome) {
-  const int rounds = Rounds(10, 300);
+  const int rounds = 10 * FaultRounds();
   for (int round = 0; round < rounds; ++round) {
     const std::uint64_t seed = 800 + static_cast<std::uint64_t>(round);
     SCOPED_TRACE(absl::StrCat("seed ", seed));
@@ -127,7 +128,7 @@ TEST(DiskFullR6, StopsWritesOnlyAndEndsByItself) {
   const auto files = std::make_shared<FaultyFileSystem>();
   auto ledger = history.Open(folder.path(), files);
   ASSERT_TRUE(ledger.ok()) << ledger.status();
-  const int times = Rounds(1, 4);
+  const int times = std::min(FaultRounds(), 4);
   for (int time = 0; time < times; ++time) {
     SCOPED_TRACE(absl::StrCat("full for the ", time + 1, ". time, seed 600"));
     files->LimitSpace(40'000);

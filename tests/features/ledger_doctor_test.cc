@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 
 #include "features/log_file_check.h"
@@ -47,6 +48,17 @@ class LedgerDoctorTest : public ::testing::Test {
     return {};
   }
   // Changes one byte, counted from the end if negative.
+  // Every file below the ledger, and its bytes.
+  std::map<std::string, std::string> Snapshot() const {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(ledger_)) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      files[entry.path().string()] =
+          std::string(std::istreambuf_iterator<char>(file), {});
+    }
+    return files;
+  }
   static void Damage(const fs::path& file, std::int64_t at) {
     const auto size = static_cast<std::int64_t>(fs::file_size(file));
     std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
@@ -70,6 +82,28 @@ TEST_F(LedgerDoctorTest, FindsAHealthyLedgerHealthyAndChangesNothing) {
   EXPECT_EQ(fs::file_size(Log()), size);
   EXPECT_EQ(RepairTail(ledger_, found).status().code(),
             absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(LedgerDoctorTest, ChangesNoByteAndNoNameWhateverItFinds) {
+  const auto examine = [&](const char* what) {
+    const auto before = Snapshot();
+    ASSERT_GT(before.size(), 3u);
+    EXPECT_TRUE(ExamineLedger(ledger_).ok()) << what;
+    EXPECT_TRUE(ExamineLedger(ledger_).ok()) << what;
+    EXPECT_EQ(Snapshot(), before) << what;
+  };
+  examine("healthy");
+  fs::resize_file(Log(), fs::file_size(Log()) - 1);
+  examine("a torn tail");
+  Damage(Log(), 20);
+  examine("a damaged log");
+  const auto before = Snapshot();
+  EXPECT_FALSE(RepairTail(ledger_, Examine()).ok());
+  EXPECT_EQ(Snapshot(), before) << "a repair that was refused";
+  fs::remove(Table());
+  examine("a table that is gone");
+  fs::remove(ledger_ / "rocks" / "CURRENT");
+  examine("no manifest");
 }
 
 TEST_F(LedgerDoctorTest, CountsATornTailAndLeavesItToTheNextStart) {

@@ -53,6 +53,26 @@ TEST_F(LedgerMetaTest, RefusesOtherKeysAndOtherFormats) {
               HasSubstr("the ledger here has format 999"));
 }
 
+TEST_F(LedgerMetaTest, KeepsTheOutermostEndsOfTheHistory) {
+  HistoryEnds ends;
+  for (const History& more :
+       {History{50, 60}, History{55, 58}, History{40, 59}, History{60, 70}}) {
+    StoreBatch batch(*store_);
+    ends.Add(more, batch);
+    EXPECT_EQ(batch.empty(), more.start_us == 55) << "it adds nothing";
+    ends.Note(more);
+    if (!batch.empty()) {
+      ASSERT_EQ(store_->Write(batch), absl::OkStatus());
+    }
+    const auto kept = LoadHistory(*store_);
+    ASSERT_TRUE(kept.ok()) << kept.status();
+    EXPECT_EQ(kept->start_us, ends.start_us());
+    EXPECT_EQ(kept->end_us, ends.end_us());
+  }
+  EXPECT_EQ(ends.start_us(), 40);
+  EXPECT_EQ(ends.end_us(), 70);
+}
+
 TEST_F(LedgerMetaTest, ReadsTheFormatOfBefore) {
   StoreBatch batch(*store_);
   batch.Put(Family::kMeta, "format", "1");

@@ -1,13 +1,16 @@
 #include "features/log_file_check.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "features/rocks_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/random_events.h"
 #include "tests/support/temp_folder.h"
 
 namespace tenuto {
@@ -118,6 +121,69 @@ TEST_F(LogFileCheckTest, TakesZerosAtTheEndForSpaceNeverWritten) {
   EXPECT_EQ(Check().offset, size);
   bytes_[size + 3000] = 1;
   EXPECT_EQ(Check().end, LogEnd::kDamagedLast);
+}
+
+TEST_F(LogFileCheckTest, MakesSenseOfAnyBytes) {
+  constexpr std::uint64_t kSeed = 77;
+  testing::Draws draws(kSeed);
+  const auto below = [&](std::size_t n) {
+    return static_cast<std::size_t>(
+        draws.Between(0, static_cast<std::int64_t>(n) - 1));
+  };
+  const std::string whole = bytes_;
+  const std::size_t first = End(0), second = End(first);
+  int unchanged = 0;
+  for (int round = 0; round < 3000; ++round) {
+    bytes_ = whole;
+    for (auto changes = draws.Between(1, 4); changes > 0; --changes) {
+      const std::size_t at = below(bytes_.size());
+      switch (draws.Between(0, 4)) {
+        case 0:
+          bytes_.resize(at + 1);
+          break;
+        case 1:  // A frame's header, as good as any.
+          bytes_.insert(at, std::string("\1\2\3\4\xff\x7f\1", 7));
+          break;
+        case 2:
+          bytes_.insert(at, bytes_.substr(below(bytes_.size()), 300));
+          break;
+        case 3:
+          bytes_[first + 4 + below(3)] = static_cast<char>(draws.Next());
+          break;
+        default:
+          bytes_[at] = static_cast<char>(draws.Next());
+      }
+      if (bytes_.size() < first + 7) bytes_ = whole;
+    }
+    SCOPED_TRACE(absl::StrCat("seed ", kSeed, ", round ", round));
+    const LogFileCheck frames = Check(CheckDepth::kFrames);
+    const LogFileCheck check = Check();
+    EXPECT_LE(check.offset, frames.offset) << "checksums find no less";
+    EXPECT_LE(check.records, frames.records);
+    for (const LogFileCheck& one : {frames, check}) {
+      ASSERT_LE(one.offset, bytes_.size());
+      EXPECT_LE(one.records, static_cast<std::int64_t>(bytes_.size() / 7));
+      EXPECT_EQ(one.what.empty(), one.end == LogEnd::kWhole) << one.what;
+    }
+    // What is before the first change is still there.
+    const auto same = static_cast<std::size_t>(
+        std::mismatch(bytes_.begin(), bytes_.end(), whole.begin(), whole.end())
+            .first -
+        bytes_.begin());
+    unchanged += same == whole.size();
+    EXPECT_GE(check.records, (same >= first) + (same >= second));
+  }
+  EXPECT_LT(unchanged, 300);
+}
+
+TEST_F(LogFileCheckTest, LeavesFilesThatAreGoneToTheLockOfTheirWriter) {
+  const auto rocks = folder_.path() / "copy" / "rocks";
+  std::filesystem::create_directories(rocks);
+  folder_.Write("copy/rocks/000009.log", bytes_.substr(0, bytes_.size() - 1));
+  std::filesystem::create_symlink("gone", rocks / "000010.log");
+  EXPECT_TRUE(absl::IsNotFound(
+      CheckLogFile(rocks / "000010.log", CheckDepth::kFrames).status()));
+  EXPECT_EQ(*CountTornTails(rocks, CheckDepth::kChecksums), 1);
 }
 
 TEST_F(LogFileCheckTest, TellsAStartWhatItCannotRecover) {

@@ -166,8 +166,13 @@ TEST_F(DecisionServiceTest, DecidesNothingByWhatMissesThePast) {
   const absl::Status refused = decide("recent_contacts", "first");
   EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
   EXPECT_TRUE(Logged().empty());
-  EXPECT_EQ(decide("total_tracks", "second"), absl::OkStatus())
-      << "which no guardrail reads";
+  EXPECT_TRUE(absl::IsUnavailable(decide("total_tracks", "second")))
+      << "which the model reads, if no guardrail does";
+  EXPECT_TRUE(Logged().empty());
+  PendingLedger unread(parts_.ledger, PendingSignals({999'999}));
+  v1::DecideTreatmentResponse response;
+  EXPECT_EQ(MakeServiceOf(unread).Decide(Request("third"), response),
+            absl::OkStatus());
   EXPECT_EQ(Logged().size(), 1u);
   EXPECT_EQ(Refusal(Request("first")), absl::OkStatus()) << "once it is whole";
 }

@@ -70,7 +70,7 @@ void LiveWithAFault(FaultHistory& history, const TempFolder& folder,
 TEST(IoErrorsR7, AreAStatusAtEveryCallAndNeverHalfACommit) {
   int calls = 0;
   int opens_refused = 0;
-  const int step = std::max(1, 4 - FaultRounds());
+  const int step = std::max(1, 3 - FaultRounds());
   for (int n = 0; n <= calls; n += n == 0 ? 1 : step) {
     SCOPED_TRACE(absl::StrCat("the call that fails: ", n, ", seed 700"));
     FaultHistory history(700);

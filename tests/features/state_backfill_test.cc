@@ -148,6 +148,47 @@ TEST_F(StateBackfill, BringsNobodyBackWhoWasErasedMeanwhile) {
   EXPECT_NE(StoredState(7), "");
 }
 
+TEST_F(StateBackfill, AddsWhatCameInAfterTheLogWasRead) {
+  const UserKey user = testing::TestUser(0, 0);
+  const auto more = random_.Life(user, 1);
+  const Position next = kUsers * 50 + 1;
+  bool done = false;
+  ASSERT_EQ(Run([&](const BackfillProgress& now) {
+              if (now.events > 0 && !done) {
+                done = true;
+                std::string record;
+                AppendLogRecord(more, std::vector<int>{0}, record);
+                StoreBatch batch(*store_);
+                batch.Put(Family::kLog, LogKey(0, next), record);
+                EXPECT_EQ(store_->Write(batch), absl::OkStatus());
+              }
+              return true;
+            }),
+            absl::OkStatus());
+  ASSERT_TRUE(done);
+  UserState state(fold_.layout());
+  EventView view;
+  ASSERT_EQ(state.Decode(expected_[0]), absl::OkStatus());
+  ASSERT_TRUE(view.Parse(more[0].event));
+  fold_.Apply(view, next, state);
+  state.Encode(expected_[0]);
+  ExpectWhole();
+}
+
+TEST_F(StateBackfill, DoesNotTakeALogDamagedMeanwhileForAnErasure) {
+  const absl::Status status = Run([&](const BackfillProgress& now) {
+    if (now.events > 0) {
+      StoreBatch batch(*store_);
+      batch.Put(Family::kLog, LogKey(0, firsts_[0]), "\xff");
+      EXPECT_EQ(store_->Write(batch), absl::OkStatus());
+    }
+    return true;
+  });
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  Load();
+  EXPECT_FALSE(layouts_->pending().empty());
+}
+
 TEST_F(StateBackfill, SaysWhichEventOfTheLogIsDamaged) {
   GatedEvent broken = random_.Life(testing::TestUser(200), 1)[0];
   broken.event = "\xff";

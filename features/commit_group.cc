@@ -1,66 +1,98 @@
 #include "features/commit_group.h"
 
-#include <algorithm>
 #include <iterator>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+
 namespace tenuto {
 
-absl::StatusOr<std::vector<Admission>> CommitGroup::Commit(
-    std::vector<GatedEvent> events) {
-  Caller mine = {std::move(events), std::nullopt};
-  std::vector<Caller*> group;
+void CommitGroup::Commit(std::vector<GatedEvent> events, Done done) {
+  bool is_first = false;
+  bool is_full = false;
   {
     absl::MutexLock lock(&mutex_);
-    waiting_.push_back(&mine);
-    const auto may_go_on = [this, &mine]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return mine.verdicts.has_value() || !committing_;
-    };
-    mutex_.Await(absl::Condition(&may_go_on));
-    if (mine.verdicts) return *std::move(mine.verdicts);
-    committing_ = true;
-    group = TakeGroup(mine);
+    is_full = waiting_.size() >= limits_.callers_max;
+    if (!is_full) {
+      waiting_.push_back({std::move(events), std::move(done)});
+      is_first = !std::exchange(committing_, true);
+    }
   }
-  std::vector<Verdicts> verdicts = CommitTogether(group);
-  absl::MutexLock lock(&mutex_);
-  committing_ = false;
-  for (std::size_t k = 0; k < group.size(); ++k) {
-    group[k]->verdicts = std::move(verdicts[k]);
+  if (is_full) {
+    return done(absl::ResourceExhaustedError("too many wait for the disk"));
   }
-  return *std::move(mine.verdicts);
+  if (is_first && !run_([this] { CommitWaiting(); })) RefuseWaiting();
 }
 
-std::vector<CommitGroup::Caller*> CommitGroup::TakeGroup(Caller& first) {
-  waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &first));
-  std::vector<Caller*> group = {&first};
-  std::size_t events = first.events.size();
-  while (!waiting_.empty() && events < events_max_) {
-    events += waiting_.front()->events.size();
-    group.push_back(waiting_.front());
+// Answers come after the next group is on its way: the disk need not wait for
+// them. What answers last touches nothing of ours any more.
+void CommitGroup::CommitWaiting() {
+  for (bool goes_on = true; goes_on;) {
+    Callers group = TakeGroup();
+    std::vector<Verdicts> verdicts = CommitTogether(group);
+    goes_on = HandOn();
+    for (std::size_t k = 0; k < group.size(); ++k) {
+      group[k].done(std::move(verdicts[k]));
+    }
+  }
+}
+
+CommitGroup::Callers CommitGroup::TakeGroup() {
+  absl::MutexLock lock(&mutex_);
+  Callers group;
+  std::size_t events = 0;
+  while (!waiting_.empty() && events < limits_.events_max) {
+    events += waiting_.front().events.size();
+    group.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
   return group;
 }
 
-std::vector<CommitGroup::Verdicts> CommitGroup::CommitTogether(
-    const std::vector<Caller*>& group) const {
-  if (group.size() == 1) return {ledger_.Commit(group.front()->events)};
-  std::vector<GatedEvent> all;
-  for (const Caller* caller : group) {
-    all.insert(all.end(), caller->events.begin(), caller->events.end());
+bool CommitGroup::HandOn() {
+  {
+    absl::MutexLock lock(&mutex_);
+    committing_ = !waiting_.empty();
+    if (!committing_) return false;
   }
+  return !run_([this] { CommitWaiting(); });
+}
+
+void CommitGroup::RefuseWaiting() {
+  std::deque<Caller> refused;
+  {
+    absl::MutexLock lock(&mutex_);
+    committing_ = false;
+    refused.swap(waiting_);
+  }
+  for (const Caller& caller : refused) {
+    caller.done(absl::ResourceExhaustedError("no thread is free to commit"));
+  }
+}
+
+std::vector<CommitGroup::Verdicts> CommitGroup::CommitTogether(
+    Callers& group) const {
+  if (group.size() == 1) return {ledger_.Commit(group.front().events)};
+  std::vector<GatedEvent> all;
+  std::vector<std::size_t> begins;
+  for (Caller& caller : group) {
+    begins.push_back(all.size());
+    all.insert(all.end(), std::make_move_iterator(caller.events.begin()),
+               std::make_move_iterator(caller.events.end()));
+  }
+  begins.push_back(all.size());
   const Verdicts together = ledger_.Commit(all);
   std::vector<Verdicts> verdicts;
-  std::size_t next = 0;
-  for (const Caller* caller : group) {
-    if (!together.ok()) {
-      verdicts.push_back(ledger_.Commit(caller->events));
-      continue;
+  for (std::size_t k = 0; k < group.size(); ++k) {
+    const std::size_t count = begins[k + 1] - begins[k];
+    if (together.ok()) {
+      const auto own = absl::MakeConstSpan(*together).subspan(begins[k], count);
+      verdicts.push_back(std::vector<Admission>(own.begin(), own.end()));
+    } else {
+      verdicts.push_back(
+          ledger_.Commit(absl::MakeConstSpan(all).subspan(begins[k], count)));
     }
-    const auto begin = together->begin() + static_cast<std::ptrdiff_t>(next);
-    next += caller->events.size();
-    verdicts.push_back(std::vector<Admission>(
-        begin, together->begin() + static_cast<std::ptrdiff_t>(next)));
   }
   return verdicts;
 }

@@ -1,12 +1,13 @@
 // Group commit across callers: while one commit waits for the disk, the events
 // of other callers gather and become the next one together. One sync then
-// serves them all.
+// serves them all, and one thread waits for it.
 #ifndef TENUTO_FEATURES_COMMIT_GROUP_H_
 #define TENUTO_FEATURES_COMMIT_GROUP_H_
 
 #include <cstddef>
 #include <deque>
-#include <optional>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -15,34 +16,51 @@
 
 namespace tenuto {
 
-// Thread-safe. The ledger must outlive it.
+// Thread-safe. The ledger must outlive it, and it every caller's answer.
 class CommitGroup {
  public:
-  // A group takes further callers while it has fewer events than `events_max`.
-  CommitGroup(Ledger& ledger, std::size_t events_max)
-      : ledger_(ledger), events_max_(events_max) {}
+  using Verdicts = absl::StatusOr<std::vector<Admission>>;
+  using Done = std::function<void(Verdicts)>;
+  // Runs work on another thread; false when it cannot take it.
+  using Run = std::function<bool(std::function<void()>)>;
 
-  // As Ledger::Commit: one verdict an event, in order, once they are durable.
-  // When a group fails each of its callers is tried alone, so that no caller
-  // hears of another one's fault.
-  absl::StatusOr<std::vector<Admission>> Commit(std::vector<GatedEvent> events)
+  struct Limits {
+    std::size_t events_max;   // A group with as many takes no further caller.
+    std::size_t callers_max;  // More do not wait.
+  };
+
+  CommitGroup(Ledger& ledger, const Limits& limits, Run run)
+      : ledger_(ledger), limits_(limits), run_(std::move(run)) {}
+
+  // As Ledger::Commit, but does not wait: `done` is called once, from any
+  // thread and maybe at once, with one verdict an event, in order, when they
+  // are durable; with kResourceExhausted when too many wait. When a group fails
+  // each of its callers is tried alone, so that no caller hears of another
+  // one's fault.
+  void Commit(std::vector<GatedEvent> events, Done done)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  using Verdicts = absl::StatusOr<std::vector<Admission>>;
   struct Caller {
-    const std::vector<GatedEvent> events;
-    std::optional<Verdicts> verdicts;
+    std::vector<GatedEvent> events;
+    Done done;
   };
-  // `first` and those who have waited longest.
-  std::vector<Caller*> TakeGroup(Caller& first)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<Verdicts> CommitTogether(const std::vector<Caller*>& group) const;
+  using Callers = std::vector<Caller>;
+
+  void CommitWaiting() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Those who have waited longest; at least one.
+  Callers TakeGroup() ABSL_LOCKS_EXCLUDED(mutex_);
+  // True while this thread should go on; nobody else may touch a group then.
+  bool HandOn() ABSL_LOCKS_EXCLUDED(mutex_);
+  void RefuseWaiting() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Takes the events out of `group`. One a caller, in order.
+  std::vector<Verdicts> CommitTogether(Callers& group) const;
 
   Ledger& ledger_;
-  const std::size_t events_max_;
+  const Limits limits_;
+  const Run run_;
   absl::Mutex mutex_;
-  std::deque<Caller*> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Caller> waiting_ ABSL_GUARDED_BY(mutex_);
   bool committing_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -73,16 +73,21 @@ class EventStreams::Stream final : public Reactor,
     std::optional<grpc::Status> answer;
   };
 
-  void Answer(Batch& batch) {
-    const absl::Time start = streams_.calls_.Now();
-    const absl::Status status =
-        streams_.take_in_(batch.request, batch.response);
-    grpc::Status answer =
-        streams_.calls_.Close(RpcMethod::kStreamEvents, start, status);
+  void TakeIn(Batch& batch) {
+    streams_.take_in_(
+        batch.request, batch.response,
+        [self = shared_from_this(), &batch,
+         start = streams_.calls_.Now()](const absl::Status& status) {
+          self->Answer(batch, self->streams_.calls_.Close(
+                                  RpcMethod::kStreamEvents, start, status));
+        });
+  }
+
+  void Answer(Batch& batch, const grpc::Status& answer) {
     {
       absl::MutexLock lock(&mutex_);
       batch.with_worker = false;
-      batch.answer = std::move(answer);
+      batch.answer = answer;
     }
     Advance();
   }
@@ -96,7 +101,7 @@ class EventStreams::Stream final : public Reactor,
       if (batch->with_worker || batch->answer) continue;
       batch->with_worker = true;
       if (streams_.calls_.TryRun([self = this->shared_from_this(),
-                                  b = batch.get()] { self->Answer(*b); })) {
+                                  b = batch.get()] { self->TakeIn(*b); })) {
         continue;
       }
       batch->with_worker = false;
@@ -187,7 +192,7 @@ class EventStreams::Stream final : public Reactor,
     return &next_->request;
   }
 
-  static constexpr std::size_t kAhead = 3;  // One checked, two on their way.
+  static constexpr std::size_t kAhead = 5;  // A group commits, the next gathers.
 
   EventStreams& streams_;
   absl::Mutex mutex_;

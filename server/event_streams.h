@@ -21,9 +21,11 @@ class EventStreams {
  public:
   using Reactor = grpc::ServerBidiReactor<v1::IngestEventsRequest,
                                           v1::IngestEventsResponse>;
-  // Takes in one batch. May take the request apart.
-  using TakeIn = std::function<absl::Status(v1::IngestEventsRequest&,
-                                            v1::IngestEventsResponse&)>;
+  // Takes in one batch and calls back, once, from any thread. May take the
+  // request apart.
+  using Done = std::function<void(const absl::Status&)>;
+  using TakeIn = std::function<void(v1::IngestEventsRequest&,
+                                    v1::IngestEventsResponse&, const Done&)>;
 
   EventStreams(Calls& calls, TakeIn take_in);
   ~EventStreams();

@@ -1,6 +1,7 @@
 #include "server/ingest_service.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,14 +11,25 @@
 #include "server/rpc_status.h"
 
 namespace tenuto {
+namespace {
+
+// Bounds how long a small call waits behind batches.
+constexpr std::size_t kGroupEventsMax = 4000;
+constexpr std::size_t kCallersMax = 1024;
+
+}  // namespace
 
 IngestService::IngestService(const Options& options)
     : options_(options),
-      commits_(options.ledger, kEventsMax),
-      streams_(options_.calls, [this](v1::IngestEventsRequest& request,
-                                      v1::IngestEventsResponse& response) {
-        return TakeIn(request, response);
-      }) {}
+      commits_(options.ledger,
+               {.events_max = kGroupEventsMax, .callers_max = kCallersMax},
+               [this](std::function<void()> work) {
+                 return options_.calls.TryRun(std::move(work));
+               }),
+      streams_(options_.calls,
+               [this](v1::IngestEventsRequest& request,
+                      v1::IngestEventsResponse& response,
+                      const Done& done) { TakeIn(request, response, done); }) {}
 
 // A keyed hash costs as much as the rest of the gate, and a batch holds many
 // events of one user.
@@ -30,8 +42,9 @@ std::optional<Rejection> IngestService::Admit(
   return options_.gate.Admit(event, at->second, now, gated);
 }
 
-absl::Status IngestService::TakeIn(v1::IngestEventsRequest& request,
-                                   v1::IngestEventsResponse& response) const {
+absl::StatusOr<IngestService::Batch> IngestService::PassGate(
+    v1::IngestEventsRequest& request,
+    v1::IngestEventsResponse& response) const {
   if (request.events_size() > kEventsMax) {
     return FieldError(
         "events", "TOO_MANY_EVENTS",
@@ -40,8 +53,7 @@ absl::Status IngestService::TakeIn(v1::IngestEventsRequest& request,
   }
   const absl::Time now = options_.clock.Now();
   response.set_request_id(request.request_id());
-  std::vector<GatedEvent> admitted;
-  std::vector<v1::EventResult*> open_results;  // Of the admitted, in order.
+  Batch batch;
   absl::flat_hash_map<std::string, UserKey> users;
   for (v1::Event& event : *request.mutable_events()) {
     v1::EventResult& result = *response.add_results();
@@ -54,33 +66,65 @@ absl::Status IngestService::TakeIn(v1::IngestEventsRequest& request,
       continue;
     }
     gated.known_time_us = absl::ToUnixMicros(now);
-    admitted.push_back(std::move(gated));
-    open_results.push_back(&result);
+    batch.events.push_back(std::move(gated));
+    batch.results.push_back(&result);
   }
-  if (!admitted.empty()) {
-    TENUTO_ASSIGN_OR_RETURN(const std::vector<Admission> admissions,
-                            commits_.Commit(std::move(admitted)));
-    for (std::size_t k = 0; k < admissions.size(); ++k) {
-      open_results[k]->set_verdict(admissions[k] == Admission::kAccepted
-                                       ? v1::EVENT_VERDICT_ACCEPTED
-                                       : v1::EVENT_VERDICT_DUPLICATE);
-    }
+  return batch;
+}
+
+void IngestService::SetVerdicts(const std::vector<Admission>& admissions,
+                                const std::vector<v1::EventResult*>& results,
+                                v1::IngestEventsResponse& response) const {
+  for (std::size_t k = 0; k < admissions.size(); ++k) {
+    results[k]->set_verdict(admissions[k] == Admission::kAccepted
+                                ? v1::EVENT_VERDICT_ACCEPTED
+                                : v1::EVENT_VERDICT_DUPLICATE);
   }
   for (const v1::EventResult& result : response.results()) {
     options_.metrics.CountEvent(result.verdict());
   }
-  return absl::OkStatus();
+}
+
+void IngestService::TakeIn(v1::IngestEventsRequest& request,
+                           v1::IngestEventsResponse& response,
+                           const Done& done) {
+  absl::StatusOr<Batch> batch = PassGate(request, response);
+  if (!batch.ok()) return done(batch.status());
+  if (batch->events.empty()) {
+    SetVerdicts({}, {}, response);
+    return done(absl::OkStatus());
+  }
+  commits_.Commit(std::move(batch->events),
+                  [this, done, &response, results = std::move(batch->results)](
+                      const CommitGroup::Verdicts& verdicts) {
+                    if (verdicts.ok())
+                      SetVerdicts(*verdicts, results, response);
+                    done(absl::IsResourceExhausted(verdicts.status())
+                             ? BusyError()
+                             : verdicts.status());
+                  });
 }
 
 grpc::ServerUnaryReactor* IngestService::IngestEvents(
     grpc::CallbackServerContext* context,
     const v1::IngestEventsRequest* request,
     v1::IngestEventsResponse* response) {
-  return options_.calls.AnswerFromPool(*context, RpcMethod::kIngestEvents,
-                                       [this, request, response] {
-                                         v1::IngestEventsRequest own = *request;
-                                         return TakeIn(own, *response);
-                                       });
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const auto finish = [this, reactor, start = options_.calls.Now()](
+                          const absl::Status& status) {
+    reactor->Finish(
+        options_.calls.Close(RpcMethod::kIngestEvents, start, status));
+  };
+  const auto take_in = [this, request, response, finish] {
+    v1::IngestEventsRequest own = *request;
+    TakeIn(own, *response, finish);
+  };
+  if (request->events_size() <= kFewEvents) {
+    take_in();
+  } else if (!options_.calls.TryRun(take_in)) {
+    finish(BusyError());
+  }
+  return reactor;
 }
 
 EventStreams::Reactor* IngestService::StreamEvents(

@@ -3,11 +3,14 @@
 #ifndef TENUTO_SERVER_INGEST_SERVICE_H_
 #define TENUTO_SERVER_INGEST_SERVICE_H_
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "features/base/clock.h"
 #include "features/commit_group.h"
 #include "features/event_gate.h"
@@ -23,6 +26,11 @@ namespace tenuto {
 class IngestService final : public v1::Ingest::CallbackService {
  public:
   static constexpr int kEventsMax = 1000;
+  // A call with at most as many is checked at once; more would keep gRPC's own
+  // threads too long.
+  static constexpr int kFewEvents = 32;
+  // Told how it went, once, from any thread, when all is durable.
+  using Done = std::function<void(const absl::Status&)>;
 
   struct Options {
     const Clock& clock;
@@ -34,8 +42,9 @@ class IngestService final : public v1::Ingest::CallbackService {
   explicit IngestService(const Options& options);
 
   // One batch, without transport. Takes the ids out of the request's events.
-  absl::Status TakeIn(v1::IngestEventsRequest& request,
-                      v1::IngestEventsResponse& response) const;
+  // `response` must live until `done`.
+  void TakeIn(v1::IngestEventsRequest& request,
+              v1::IngestEventsResponse& response, const Done& done);
 
   void Drain() { streams_.Drain(); }
 
@@ -47,6 +56,17 @@ class IngestService final : public v1::Ingest::CallbackService {
       grpc::CallbackServerContext* context) override;
 
  private:
+  // Events that passed the gate, and where their verdicts go.
+  struct Batch {
+    std::vector<GatedEvent> events;
+    std::vector<v1::EventResult*> results;
+  };
+
+  absl::StatusOr<Batch> PassGate(v1::IngestEventsRequest& request,
+                                 v1::IngestEventsResponse& response) const;
+  void SetVerdicts(const std::vector<Admission>& admissions,
+                   const std::vector<v1::EventResult*>& results,
+                   v1::IngestEventsResponse& response) const;
   // `users` remembers keys from one event to the next.
   std::optional<Rejection> Admit(
       v1::Event& event, absl::Time now,
@@ -54,7 +74,7 @@ class IngestService final : public v1::Ingest::CallbackService {
       GatedEvent& gated) const;
 
   const Options options_;
-  mutable CommitGroup commits_;
+  CommitGroup commits_;
   EventStreams streams_;
 };
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -93,6 +94,19 @@ absl::Status CheckTls(const v1::Tls& tls) {
   return absl::OkStatus();
 }
 
+absl::Status CheckConsent(const v1::ConsentDefaults& defaults) {
+  // A textproto may write any number for an enumeration.
+  for (const auto& [field, value] :
+       {std::pair("consent_defaults.behaviour", defaults.behaviour()),
+        std::pair("consent_defaults.messages", defaults.messages())}) {
+    if (!v1::Consent_IsValid(value)) {
+      return Wrong(field, absl::StrCat(static_cast<int>(value)),
+                   "CONSENT_WITHHELD or CONSENT_GRANTED");
+    }
+  }
+  return absl::OkStatus();
+}
+
 bool IsModelName(absl::string_view name) {
   return !name.empty() && name.size() <= 64 &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
@@ -147,6 +161,7 @@ void SetDefaults(v1::ServerConfig& config) {
 absl::Status CheckServerConfig(const v1::ServerConfig& config) {
   TENUTO_RETURN_IF_ERROR(CheckAddresses(config));
   TENUTO_RETURN_IF_ERROR(CheckDirectories(config));
+  TENUTO_RETURN_IF_ERROR(CheckConsent(config.consent_defaults()));
   if (config.has_tls()) TENUTO_RETURN_IF_ERROR(CheckTls(config.tls()));
   if (!IsModelName(config.default_model())) {
     return Wrong("default_model", config.default_model(),

@@ -111,9 +111,21 @@ absl::StatusOr<Scored> ScoreLedger(const ScoreOptions& options,
       workshop.open_ledger(options.ledger, LedgerAccess::kRead));
   const std::vector<std::string> ids =
       absl::StrSplit(text, absl::ByAnyChar("\r\n"), absl::SkipEmpty());
+  if (ids.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.users.string(), " holds no user id; write one a line"));
+  }
   std::vector<UserKey> users;
   for (const std::string& id : ids) users.push_back(opened.keys.Of(id));
-  as_of = std::min(as_of, opened.ledger->Facts().history_end);
+  const LedgerFacts facts = opened.ledger->Facts();
+  if (as_of < facts.history_start) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--as-of ", options.as_of, " lies before the first event of ",
+        options.ledger.string(), ", ",
+        absl::FormatTime("%Y-%m-%d", facts.history_start,
+                         absl::UTCTimeZone())));
+  }
+  as_of = std::min(as_of, facts.history_end);
   TENUTO_ASSIGN_OR_RETURN(
       const std::vector<PastScore> scores,
       ScorePast(*opened.ledger, bundle, users, as_of, kReasons, kThreads));

@@ -71,6 +71,19 @@ absl::StatusOr<std::vector<absl::Time>> TestSnapshots(
       " or --first-snapshot, or a shorter --horizon)"));
 }
 
+std::int64_t DayOf(absl::Time time) {
+  return absl::Floor(time - absl::UnixEpoch(), absl::Hours(24)) /
+         absl::Hours(24);
+}
+
+// The upper one of two. Not of nothing.
+std::int64_t Median(std::vector<std::int64_t> values) {
+  const auto middle =
+      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 }  // namespace
 
 std::vector<absl::Time> PlanSnapshots(absl::Time first, absl::Duration step,
@@ -86,29 +99,35 @@ std::vector<absl::Time> PlanSnapshots(absl::Time first, absl::Duration step,
 std::vector<absl::Time> BusySnapshots(
     absl::Span<const absl::Time> snapshots, absl::Duration horizon,
     const std::map<std::int64_t, std::int64_t>& events_of_day) {
-  const auto day_of = [](absl::Time time) {
-    return absl::Floor(time - absl::UnixEpoch(), absl::Hours(24)) /
-           absl::Hours(24);
-  };
-  std::vector<std::int64_t> events;
+  if (events_of_day.empty()) return {};
+  std::vector<std::int64_t> of_days;
+  for (const auto& [day, events] : events_of_day) of_days.push_back(events);
+  const std::int64_t enough = (Median(of_days) + 9) / 10;
+  std::int64_t last_busy = 0;
+  for (const auto& [day, events] : events_of_day) {
+    if (events >= enough) last_busy = day;
+  }
+  std::vector<std::int64_t> of_horizons;
   for (const absl::Time snapshot : snapshots) {
     std::int64_t sum = 0;
-    const auto end = events_of_day.lower_bound(day_of(snapshot + horizon));
-    for (auto at = events_of_day.lower_bound(day_of(snapshot)); at != end;
+    const auto end = events_of_day.lower_bound(DayOf(snapshot + horizon));
+    for (auto at = events_of_day.lower_bound(DayOf(snapshot)); at != end;
          ++at) {
       sum += at->second;
     }
-    events.push_back(sum);
+    of_horizons.push_back(sum);
   }
-  std::vector<std::int64_t> some = events;
+  std::vector<std::int64_t> some = of_horizons;
   std::erase(some, 0);
   if (some.empty()) return {};
-  const auto middle =
-      some.begin() + static_cast<std::ptrdiff_t>(some.size() / 2);
-  std::nth_element(some.begin(), middle, some.end());
+  const std::int64_t usual = Median(some);
   std::vector<absl::Time> busy;
   for (std::size_t k = 0; k < snapshots.size(); ++k) {
-    if (10 * events[k] >= *middle) busy.push_back(snapshots[k]);
+    // The last day of a log may hold only its first minutes.
+    if (10 * of_horizons[k] >= usual &&
+        DayOf(snapshots[k] + horizon) <= last_busy + 2) {
+      busy.push_back(snapshots[k]);
+    }
   }
   return busy;
 }

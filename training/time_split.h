@@ -42,10 +42,11 @@ std::vector<absl::Time> PlanSnapshots(absl::Time first, absl::Duration step,
                                       absl::Duration horizon,
                                       absl::Time history_end);
 
-// Those of `snapshots` (rising) in whose horizon something goes on: at least a
-// tenth of the events of a usual one (the median of those with any). One odd
-// time, or a server that was started years after an import, stretches a log by
-// days in which there is nobody. `events_of_day`: UTC days since 1970.
+// Those of `snapshots` (rising) in whose horizon something goes on to its end:
+// at least a tenth of the events of a usual one (the median of those with any),
+// and no end after the last day with a tenth of a usual day's. One odd time, or
+// a server that was started years after an import, stretches a log by days in
+// which there is nobody. `events_of_day`: UTC days since 1970.
 std::vector<absl::Time> BusySnapshots(
     absl::Span<const absl::Time> snapshots, absl::Duration horizon,
     const std::map<std::int64_t, std::int64_t>& events_of_day);

@@ -1,10 +1,14 @@
 #include "features/commit_group.h"
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "features/catalogue.h"
 #include "features/memory_ledger.h"
@@ -42,26 +46,48 @@ class SlowLedger final : public FailingLedger {
 
 class CommitGroupTest : public ::testing::Test {
  protected:
+  using Verdicts = CommitGroup::Verdicts;
+
+  ~CommitGroupTest() override {
+    for (std::thread& thread : threads_) thread.join();
+  }
+
   // One caller commits while the others gather behind it.
-  std::vector<absl::StatusOr<std::vector<Admission>>> CommitAll(
+  std::vector<Verdicts> CommitAll(
       const std::vector<std::vector<GatedEvent>>& callers) {
-    std::vector<absl::StatusOr<std::vector<Admission>>> verdicts(
-        callers.size(), absl::UnknownError("unanswered"));
-    std::vector<std::thread> threads;
-    threads.emplace_back([&] { verdicts[0] = group_.Commit(callers[0]); });
-    slow_.started_.WaitForNotification();
-    for (std::size_t k = 1; k < callers.size(); ++k) {
-      threads.emplace_back([&, k] { verdicts[k] = group_.Commit(callers[k]); });
+    std::vector<Verdicts> verdicts(callers.size(),
+                                   absl::UnknownError("unanswered"));
+    absl::BlockingCounter answers(static_cast<int>(callers.size()));
+    for (std::size_t k = 0; k < callers.size(); ++k) {
+      group_.Commit(callers[k], [&verdicts, &answers, k](Verdicts answer) {
+        verdicts[k] = std::move(answer);
+        answers.DecrementCount();
+      });
+      if (k == 0) slow_.started_.WaitForNotification();
     }
     slow_.go_.Notify();
-    for (std::thread& thread : threads) thread.join();
+    answers.Wait();
     return verdicts;
   }
 
+  bool Run(std::function<void()> work) {
+    if (free_threads_ == 0) return false;
+    --free_threads_;
+    absl::MutexLock lock(&mutex_);
+    threads_.emplace_back(std::move(work));
+    return true;
+  }
+
+  std::atomic<int> free_threads_ = 1000;
   MemoryLedger ledger_{Catalogue::Embedded()};
   SlowLedger slow_{ledger_};
-  CommitGroup group_{slow_, 1000};
+  CommitGroup group_{
+      slow_,
+      {.events_max = 1000, .callers_max = 100},
+      [this](std::function<void()> work) { return Run(std::move(work)); }};
   RandomEvents random_{71, 1'700'000'000'000'000, 20};
+  absl::Mutex mutex_;
+  std::vector<std::thread> threads_;
 };
 
 TEST_F(CommitGroupTest, GivesEachCallerItsOwnVerdicts) {
@@ -77,7 +103,37 @@ TEST_F(CommitGroupTest, GivesEachCallerItsOwnVerdicts) {
     expected.back() = Admission::kDuplicate;
     EXPECT_EQ(*verdicts[k], expected) << "seed 71, caller " << k;
   }
-  EXPECT_LE(slow_.commits_, 12);
+  EXPECT_EQ(slow_.commits_, 2) << "one for the first, one for all others";
+}
+
+TEST_F(CommitGroupTest, GoesOnInItsOwnThreadWhereNoOtherIsFree) {
+  free_threads_ = 1;
+  const auto verdicts =
+      CommitAll({random_.Life(TestUser(1), 2), random_.Life(TestUser(2), 2)});
+  EXPECT_TRUE(verdicts[0].ok() && verdicts[1].ok());
+}
+
+TEST_F(CommitGroupTest, RefusesWhereNoThreadIsFreeAndRecovers) {
+  free_threads_ = 0;
+  const auto life = random_.Life(TestUser(1), 2);
+  Verdicts refused = absl::UnknownError("unanswered");
+  group_.Commit(life, [&](Verdicts answer) { refused = std::move(answer); });
+  EXPECT_TRUE(absl::IsResourceExhausted(refused.status()));
+  EXPECT_EQ(ledger_.Facts().last_position, 0u);
+  free_threads_ = 1;
+  EXPECT_TRUE(CommitAll({life})[0].ok());
+}
+
+TEST_F(CommitGroupTest, RefusesWhoWouldWaitBehindTooMany) {
+  std::vector<std::vector<GatedEvent>> callers;
+  for (int k = 0; k < 103; ++k) {
+    callers.push_back(random_.Life(TestUser(k), 1));
+  }
+  const auto verdicts = CommitAll(callers);
+  for (std::size_t k = 0; k < callers.size(); ++k) {
+    EXPECT_EQ(verdicts[k].ok(), k <= 100) << "caller " << k;
+    EXPECT_EQ(absl::IsResourceExhausted(verdicts[k].status()), k > 100);
+  }
 }
 
 TEST_F(CommitGroupTest, LetsNobodyHearOfAnothersFault) {

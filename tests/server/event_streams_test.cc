@@ -82,9 +82,10 @@ class EventStreamsTest : public ::testing::Test {
   Metrics metrics_{{"none"}};
   WorkerPool pool_{1, 1};
   Calls calls_{clock_, metrics_, pool_};
-  EventStreams streams_{calls_, [this](auto& request, auto& response) {
-                          return TakeIn(request, response);
-                        }};
+  EventStreams streams_{
+      calls_, [this](auto& request, auto& response, const auto& done) {
+        done(TakeIn(request, response));
+      }};
   absl::Notification started_;
   absl::Notification go_;
   StreamingService service_{streams_};

@@ -13,7 +13,7 @@ class IngestServiceTest : public ::testing::Test {
  protected:
   v1::IngestEventsResponse TakeIn(v1::IngestEventsRequest request) {
     v1::IngestEventsResponse response;
-    const absl::Status status = service_.TakeIn(request, response);
+    const absl::Status status = TakeInAndWait(service_, request, response);
     EXPECT_TRUE(status.ok()) << status;
     return response;
   }
@@ -86,7 +86,7 @@ TEST_F(IngestServiceTest, TakesAThousandEventsAndNotOneMore) {
   EXPECT_EQ(TakeIn(request).results_size(), IngestService::kEventsMax);
   request.add_events();
   v1::IngestEventsResponse response;
-  const absl::Status status = service_.TakeIn(request, response);
+  const absl::Status status = TakeInAndWait(service_, request, response);
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_EQ(status.message(),
             "events has 1001 entries; at most 1000 are taken at once");

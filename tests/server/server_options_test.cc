@@ -92,6 +92,8 @@ TEST_F(ServerOptionsTest, NamesWhatIsWrong) {
       {"ledger_threads: 0", "ledger_threads: 0"},
       {"commit_threads: 1000", "commit_threads: 1000"},
       {"consent_defaults { messages: YES }", "YES"},
+      {"consent_defaults { messages: 99 }",
+       "consent_defaults.messages: \"99\""},
       {"tls { key_file: 'k' }", "tls.certificate_file: is not set"},
       {"tls { certificate_file: 'c' }", "tls.key_file: is not set"},
   };

@@ -83,7 +83,7 @@ struct SimulatedService::Parts {
   MemoryLedger memory{catalogue, clock};
   FlakyLedger ledger{memory};
   const UserScorer scorer;
-  const IngestService ingest;
+  IngestService ingest;
   const DecisionService decisions;
 
  private:

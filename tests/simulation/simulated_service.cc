@@ -13,6 +13,7 @@
 #include "server/ingest_service.h"
 #include "server/user_scorer.h"
 #include "tests/simulation/simulated_parts.h"
+#include "tests/support/take_in.h"
 
 namespace tenuto::testing {
 namespace {
@@ -136,7 +137,7 @@ void SimulatedService::SendBatch(Producer& producer, Fault fault) {
   }
   parts_->ledger.FailNext(fault);
   v1::IngestEventsResponse response;
-  const absl::Status status = parts_->ingest.TakeIn(request, response);
+  const absl::Status status = TakeInAndWait(parts_->ingest, request, response);
   parts_->ledger.FailNext(Fault::kNone);
   if (status.ok()) return NoteResults(batch, response, producer);
   // Nobody knows what became of them: they wait and will be sent again.

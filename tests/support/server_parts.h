@@ -18,6 +18,7 @@
 #include "server/ingest_service.h"
 #include "server/user_scorer.h"
 #include "tests/support/fixed_clock.h"
+#include "tests/support/take_in.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_events.h"
 
@@ -60,7 +61,7 @@ struct ServerParts {
     v1::IngestEventsRequest request;
     for (const v1::Event& event : events) *request.add_events() = event;
     v1::IngestEventsResponse response;
-    ASSERT_TRUE(ingest.TakeIn(request, response).ok());
+    ASSERT_TRUE(TakeInAndWait(ingest, request, response).ok());
     for (const v1::EventResult& result : response.results()) {
       ASSERT_EQ(result.verdict(), v1::EVENT_VERDICT_ACCEPTED)
           << result.message();

@@ -36,9 +36,8 @@ TEST(BusySnapshots, LeavesOutDaysInWhichThereIsNobody) {
   const std::vector<absl::Time> snapshots =
       PlanSnapshots(Day(7), 7 * kDay, 14 * kDay, Day(301));
   const auto busy = BusySnapshots(snapshots, 14 * kDay, events);
-  ASSERT_EQ(busy.size(), 8u);
-  EXPECT_EQ(busy.front(), Day(7));
-  EXPECT_EQ(busy.back(), Day(56)) << "four busy days of fourteen";
+  EXPECT_EQ(busy, PlanSnapshots(Day(7), 7 * kDay, 14 * kDay, Day(60)))
+      << "as without it";
   EXPECT_TRUE(BusySnapshots(snapshots, 14 * kDay, {}).empty());
 }
 

@@ -26,6 +26,7 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 constexpr std::size_t kIdBytesMax = 256;
+constexpr std::size_t kWordBytesMax = 40;
 constexpr std::int64_t kMissing = std::numeric_limits<std::int64_t>::min();
 
 // What we take of a line. Texts live in the line or in the parser.
@@ -37,6 +38,19 @@ struct Fields {
   std::int64_t status = kMissing;
   double length_s = 0.0;
 };
+
+// A value that no list names. What looks like a word of a log's vocabulary is
+// shown; anything else may be an address or an id that slipped into the field.
+std::string Unnamed(absl::string_view field, absl::string_view value) {
+  const bool is_word =
+      value.size() <= kWordBytesMax &&
+      std::all_of(value.begin(), value.end(), [](unsigned char c) {
+        return absl::ascii_isalpha(c) || c == ' ';
+      });
+  return is_word ? absl::StrCat(field, " is ", Quoted(value))
+                 : absl::StrCat(field, " is something else, of ", value.size(),
+                                " bytes");
+}
 
 // A string without its quotes, a number as it stands, nothing for null. False
 // for everything else.
@@ -254,16 +268,14 @@ class EventsimFormat : public Format {
     }
     const auto page = page_index_.find(fields.page);
     if (page == page_index_.end()) {
-      trouble = {"UNKNOWN_PAGE",
-                 fields.page.empty()
-                     ? "field \"page\" is missing"
-                     : absl::StrCat("page is ", Quoted(fields.page))};
+      trouble = {"UNKNOWN_PAGE", fields.page.empty()
+                                     ? "field \"page\" is missing"
+                                     : Unnamed("page", fields.page)};
       return nullptr;
     }
     // What the line says besides is as good as ever.
     if (!fields.level.empty() && PlanOf(fields.level) == v1::PLAN_UNSPECIFIED) {
-      trouble = {"UNKNOWN_LEVEL",
-                 absl::StrCat("level is ", Quoted(fields.level))};
+      trouble = {"UNKNOWN_LEVEL", Unnamed("level", fields.level)};
     }
     v1::Event& event = events_[page->second];
     FillEvent(fields, EventsimPages()[page->second], event);

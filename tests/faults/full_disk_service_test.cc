@@ -11,6 +11,7 @@
 #include "tests/support/churn_bundle.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/server_parts.h"
+#include "tests/support/take_in.h"
 
 namespace tenuto {
 namespace {
@@ -25,15 +26,16 @@ class FullDiskService : public ::testing::Test {
     options.clock = &parts_.clock;
     options.files = files_;
     ledger_ = OpenRocksLedger(options, parts_.catalogue, parts_.keys).value();
+    ingest_ = std::make_unique<IngestService>(
+        IngestService::Options{.clock = parts_.clock,
+                               .gate = parts_.gate,
+                               .ledger = *ledger_,
+                               .metrics = parts_.metrics,
+                               .calls = parts_.calls});
   }
 
   // One more of Anna's batches.
   absl::Status TakeIn() {
-    const IngestService service({.clock = parts_.clock,
-                                 .gate = parts_.gate,
-                                 .ledger = *ledger_,
-                                 .metrics = parts_.metrics,
-                                 .calls = parts_.calls});
     v1::IngestEventsRequest request;
     const std::string id = std::to_string(batches_++);
     for (v1::Event& event : SubscriberEvents("anna", 10, kTestNow)) {
@@ -41,7 +43,7 @@ class FullDiskService : public ::testing::Test {
       *request.add_events() = std::move(event);
     }
     v1::IngestEventsResponse response;
-    return service.TakeIn(request, response);
+    return TakeInAndWait(*ingest_, request, response);
   }
   bool CanScore() {
     const UserScorer scorer({.clock = parts_.clock,
@@ -61,6 +63,7 @@ class FullDiskService : public ::testing::Test {
   const std::shared_ptr<testing::FaultyFileSystem> files_ =
       std::make_shared<testing::FaultyFileSystem>();
   std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<IngestService> ingest_;
   int batches_ = 0;
 };
 

@@ -113,6 +113,13 @@ absl::Status PendingError() {
       "SIGNALS_PENDING");
 }
 
+// The model was not made for rows that miss what is pending.
+absl::Status CheckRows(const ModelBundle& bundle, const LedgerFacts& facts) {
+  const bool misses =
+      facts.pending != nullptr && bundle.plan()->ReadsAnyOf(*facts.pending);
+  return misses ? PendingError() : absl::OkStatus();
+}
+
 }  // namespace
 
 struct DecisionService::Making {
@@ -174,11 +181,7 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
   std::string state(loaded);
   TENUTO_RETURN_IF_ERROR(options_.scorer.FillConsent(state));
   const v1::DecideTreatmentRequest& request = making.request;
-  // The model was not made for rows with so much missing.
-  if (making.facts.pending != nullptr &&
-      making.bundle->plan()->ReadsAnyOf(*making.facts.pending)) {
-    return PendingError();
-  }
+  TENUTO_RETURN_IF_ERROR(CheckRows(*making.bundle, making.facts));
   // Asked here, so that a decision is never older than one it must respect.
   const absl::Time now = WholeMicroseconds(options_.clock.Now());
   const ReadTime when{.as_of = now,

@@ -84,6 +84,7 @@ TEST_F(FeaturePlanTest, LeavesOutExactlyWhatReadsAPendingSignal) {
     const PendingSignals pending({signal.declaration.id()});
     when.pending = &pending;
     ASSERT_TRUE(plan.Assemble(bytes, when, absl::MakeSpan(row)).ok());
+    bool read_by_any = false;
     for (std::size_t k = 0; k < width; ++k) {
       const auto uses = ShapeOf(catalogue_.features()[k].declaration).uses;
       const bool reads =
@@ -94,13 +95,16 @@ TEST_F(FeaturePlanTest, LeavesOutExactlyWhatReadsAPendingSignal) {
                        signal.declaration.name();
           });
       hidden += reads && !std::isnan(whole[k]);
+      read_by_any = read_by_any || reads;
       EXPECT_TRUE(std::isnan(row[k]) || (!reads && row[k] == whole[k]));
       EXPECT_EQ(std::isnan(row[k]), reads || std::isnan(whole[k]))
           << catalogue_.features()[k].name << " with "
           << signal.declaration.name() << " pending, seed 77";
     }
+    EXPECT_EQ(plan.ReadsAnyOf(pending), read_by_any);
   }
   EXPECT_GT(hidden, 100);
+  EXPECT_FALSE(plan.ReadsAnyOf(PendingSignals()));
 }
 
 TEST_F(FeaturePlanTest, CountsTheTileThatAWindowCutsByItsShare) {

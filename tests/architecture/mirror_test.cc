@@ -20,6 +20,9 @@ const std::map<std::string, std::string>& TestedElsewhere() {
   static const auto* const reasons = new std::map<std::string, std::string>{
       {"features/base/clock.cc", "asks the machine; nothing to compute"},
       {"model/forest/fat_avx512.cc", "compared in compiled_forest_test"},
+      {"model/forest/path_avx2.cc", "compared in path_forest_test"},
+      {"model/forest/path_avx512.cc", "compared in path_forest_test"},
+      {"model/forest/path_portable.cc", "compared in path_forest_test"},
       {"model/forest/sliced_avx2.cc", "compared in compiled_forest_test"},
       {"model/forest/sliced_avx512.cc", "compared in compiled_forest_test"},
       {"training/main.cc", "run as a process by the integration tests"},

@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "features/base/atomic_file.h"
+#include "features/base/crash_point.h"
 #include "features/base/status_macros.h"
 #include "features/rocks_upkeep.h"
 #include "features/seen_events.h"
@@ -103,6 +104,8 @@ class PrivateFiles final : public rocksdb::FileSystemWrapper {
       rocksdb::IODebugContext* context) override {
     const rocksdb::IOStatus status =
         target()->NewWritableFile(path, options, file, context);
+    TENUTO_CRASH_POINT(absl::StrContains(path, ".tmp/") ? "checkpoint.copying"
+                                                        : "store.new_file");
     return status.ok() ? Close(path) : status;
   }
   rocksdb::IOStatus NewLogger(const std::string& path,
@@ -348,6 +351,7 @@ absl::Status RocksStore::Purge(absl::Span<const KeyRange> ranges) {
                               AsSlice(range.first), AsSlice(range.last)),
                   "rewriting erased keys"));
   }
+  TENUTO_CRASH_POINT("erase.before_manifest");
   TENUTO_RETURN_IF_ERROR(
       FromRocks(RenewManifest(*rep_->db, rep_->Of(Family::kLog)),
                 "renewing the manifest"));

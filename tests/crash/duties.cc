@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "features/base/atomic_file.h"
 #include "features/base/clock.h"
 #include "features/catalogue.h"
 #include "features/ledger_checkpoint.h"
@@ -11,6 +12,7 @@
 #include "features/rocks_ledger.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "model/bundle_manifest.h"
 #include "tenuto/v1/admin.grpc.pb.h"
 #include "tenuto/v1/decision.grpc.pb.h"
 #include "tenuto/v1/ingest.grpc.pb.h"
@@ -25,6 +27,7 @@ namespace {
 using ::testing::IsEmpty;
 
 constexpr int kDeciders = 8;
+constexpr char kModel[] = "churn_14d";
 constexpr char kListener[] = "listener";
 
 std::string DeciderOf(int request) {
@@ -280,10 +283,16 @@ void Checkpoints::CheckFolder() {
   told_.clear();
 }
 
+void Reloads::WriteBundle() {
+  WriteChurnBundle(folder_.models, Catalogue::Embedded(), kModel, ++bundles_);
+  EXPECT_EQ(WriteFileAtomically(folder_.models / kModel / kChampionFile,
+                                absl::StrCat(bundles_)),
+            absl::OkStatus());
+}
+
 void Reloads::RunUntilAFailure(const ServerProcess& server) {
   for (;;) {
-    WriteChurnBundle(folder_.models, Catalogue::Embedded(), "churn_14d",
-                     ++bundles_);
+    WriteBundle();
     grpc::ClientContext context;
     v1::ReloadModelsResponse response;
     if (!v1::Admin::NewStub(server.channel())

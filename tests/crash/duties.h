@@ -90,6 +90,9 @@ class Reloads final : public Duty {
   void Repeat(const ServerProcess& server, bool was_committed) override;
 
  private:
+  // Trains one and makes it the champion.
+  void WriteBundle();
+
   std::uint64_t bundles_ = 1;
 };
 

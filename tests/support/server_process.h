@@ -49,7 +49,7 @@ class ServerProcess {
   std::shared_ptr<grpc::Channel> NewChannel(int number) const;
   v1::GetServerStatusResponse Status() const;
 
-  // Asks it to drain; it must end well.
+  // Asks it to drain; it must end well. The channel is gone then.
   void Stop();
   // As a machine that fails would.
   void Kill();

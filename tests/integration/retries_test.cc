@@ -279,12 +279,12 @@ TEST_F(Retries, R32OfBatchesOfAStreamHaveTheirEffectOnce) {
   for (int k = 0; k < kUsers; ++k) batches.push_back(BatchOf(k));
   EXPECT_EQ(Stream(Once().Connect(), batches, 0), kUsers);
   Caller again = Again();
+  // A client forgets answers it has not read yet when the connection ends, so
+  // that there is no bound of five.
   std::size_t answered = 0;
-  int without_answer = 0;
-  while (answered < batches.size() && without_answer < kTriesMax) {
-    const int answers = Stream(again.Connect(), batches, answered);
-    without_answer = answers == 0 ? without_answer + 1 : 0;
-    answered += static_cast<std::size_t>(answers);
+  for (int k = 0; k < 100 && answered < batches.size(); ++k) {
+    answered +=
+        static_cast<std::size_t>(Stream(again.Connect(), batches, answered));
   }
   EXPECT_EQ(answered, batches.size());
   EXPECT_THAT(proxy_->swallowed(), Ge(2));

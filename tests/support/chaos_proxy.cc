@@ -76,12 +76,13 @@ class ChaosProxy::Connection {
   Connection& operator=(const Connection&) = delete;
 
   int client() const { return client_; }
-  int server() const { return server_; }
+  // None any more once an answer was swallowed.
+  int server() const { return is_ending_ ? -1 : server_; }
 
   // Each is false when the connection is over.
   bool ForwardRequests() const {
     const std::string bytes = Receive(client_);
-    return !bytes.empty() && SendAll(server_, bytes);
+    return !bytes.empty() && (is_ending_ || SendAll(server_, bytes));
   }
   // Whole frames; of an answer's data `swallows` decides.
   bool ForwardAnswers(const std::function<bool()>& swallows) {
@@ -91,8 +92,7 @@ class ChaosProxy::Connection {
     while (pending_.size() >= kFrameHeadBytes &&
            pending_.size() >= FrameBytes()) {
       if (pending_[3] == kDataFrame && swallows()) {
-        SendAll(client_, whole);
-        return false;
+        return SendAll(client_, whole) && End();
       }
       whole += pending_.substr(0, FrameBytes());
       pending_.erase(0, FrameBytes());
@@ -101,6 +101,13 @@ class ChaosProxy::Connection {
   }
 
  private:
+  // A close with requests still unread would be a reset, which takes back even
+  // what was delivered: so the client is told and closes first.
+  bool End() {
+    is_ending_ = true;
+    ::shutdown(server_, SHUT_RDWR);
+    return ::shutdown(client_, SHUT_WR) == 0;
+  }
   std::size_t FrameBytes() const {
     std::size_t length = 0;
     for (int k = 0; k < 3; ++k) {
@@ -112,6 +119,7 @@ class ChaosProxy::Connection {
 
   const int client_;
   const int server_;
+  bool is_ending_ = false;
   std::string pending_;
 };
 

@@ -4,6 +4,7 @@
 // TENUTO_CRASH_KILLS says how often, TENUTO_CRASH_SEED which moments.
 #include <algorithm>
 #include <cstdio>
+#include <string>
 
 #include "absl/time/time.h"
 #include "features/base/clock.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "features/base/clock.h"

@@ -112,7 +112,7 @@ void PointsTest::CheckTheNextOne() {
 
 TEST_P(PointsTest, HoldsEveryPromiseWhenKilledThere) {
   const absl::Time start = Clock::Real().Now();
-  const std::uint64_t kills = FromEnvironment("TENUTO_CRASH_KILLS_A_POINT", 2);
+  const std::uint64_t kills = FromEnvironment("TENUTO_CRASH_KILLS_A_POINT", 3);
   for (std::uint64_t kill = 0; kill < kills; ++kill) {
     SCOPED_TRACE(absl::StrCat("kill ", kill));
     DieAtThePoint(kill);

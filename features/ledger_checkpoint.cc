@@ -50,11 +50,17 @@ absl::Status VisitCheckpoints(
     // RocksDB renames the store into place when it is whole.
     if (std::filesystem::exists(checkpoint / "rocks" / "CURRENT", error)) {
       TENUTO_RETURN_IF_ERROR(visit(checkpoint));
-    } else if (std::filesystem::exists(checkpoint / "rocks.tmp", error)) {
+    } else if (std::filesystem::exists(checkpoint / "rocks.tmp", error) ||
+               std::filesystem::is_empty(checkpoint, error)) {
       std::filesystem::remove_all(checkpoint, error);
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status RemoveHalfCheckpoints(const std::filesystem::path& ledger) {
+  return VisitCheckpoints(
+      ledger, [](const std::filesystem::path&) { return absl::OkStatus(); });
 }
 
 }  // namespace tenuto

@@ -26,6 +26,10 @@ absl::Status VisitCheckpoints(
     const std::filesystem::path& ledger,
     absl::FunctionRef<absl::Status(const std::filesystem::path&)> visit);
 
+// Only removes: so that whoever repeats the call that made one does not hear
+// that it is there. For who has the ledger to write.
+absl::Status RemoveHalfCheckpoints(const std::filesystem::path& ledger);
+
 }  // namespace tenuto
 
 #endif  // TENUTO_FEATURES_LEDGER_CHECKPOINT_H_

@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "features/base/atomic_file.h"
+#include "features/base/crash_point.h"
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
 #include "features/record_erasure.h"
@@ -68,6 +69,7 @@ class RecordLog::Files {
     file_ =
         ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file_ < 0) return SystemError("create", path_, errno);
+    TENUTO_CRASH_POINT("records.new_file");
     ++next_;
     size_bytes_ = 0;
     TENUTO_RETURN_IF_ERROR(WriteAll(kRecordFileMagic));

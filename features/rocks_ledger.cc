@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "features/base/crash_point.h"
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
 #include "features/commit_plan.h"
@@ -148,6 +149,7 @@ absl::Status RocksLedger::Open() {
   if (!options_.read_only) {
     // First, so that nothing is made of events that must not be.
     const absl::MutexLock lock(&upkeep_);
+    TENUTO_RETURN_IF_ERROR(RemoveHalfCheckpoints(options_.directory));
     TENUTO_RETURN_IF_ERROR(erasure_->RemoveAgain(unknown));
     TENUTO_RETURN_IF_ERROR(FinishErasures());
     TENUTO_RETURN_IF_ERROR(ClaimStates(identity));
@@ -249,8 +251,10 @@ absl::StatusOr<HotUser*> RocksLedger::Load(const UserKey& user) {
 absl::Status RocksLedger::Write(absl::Span<const UserGroup> groups,
                                 std::vector<UserWrite>& writes,
                                 StoreBatch& batch) {
+  TENUTO_CRASH_POINT("commit.before_write");
   const absl::Status written =
       batch.empty() ? absl::OkStatus() : store_->Write(batch);
+  TENUTO_CRASH_POINT("commit.after_write");
   for (std::size_t k = 0; k < groups.size(); ++k) {
     const UserKey& user = groups[k].user;
     // After a failure only the store can say how things stand.
@@ -424,6 +428,7 @@ absl::StatusOr<Erasure> RocksLedger::RemoveUser(const UserKey& user,
             ReceiptRecord(erasure, request, now));
   hot_.Forget(user);
   TENUTO_RETURN_IF_ERROR(store_->Write(batch));
+  TENUTO_CRASH_POINT("erase.committed");
   return erasure;
 }
 
@@ -447,6 +452,7 @@ absl::StatusOr<Erasure> RocksLedger::Erase(const UserKey& user,
   }
   // Again for a repeat: the first call may have failed in it.
   TENUTO_RETURN_IF_ERROR(FinishErasures());
+  TENUTO_CRASH_POINT("erase.finished");
   return erasure;
 }
 
@@ -457,6 +463,7 @@ absl::StatusOr<Position> RocksLedger::Checkpoint(
   }
   const absl::MutexLock lock(&upkeep_);
   TENUTO_RETURN_IF_ERROR(BeginCheckpoint(directory));
+  TENUTO_CRASH_POINT("checkpoint.begun");
   absl::Status made = store_->Flush();
   Position last = 0;
   if (made.ok()) {

@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "features/base/atomic_file.h"
+#include "features/base/crash_point.h"
 #include "features/base/status_macros.h"
 #include "features/base/status_reason.h"
 #include "features/log_file_check.h"
@@ -111,6 +112,8 @@ class PrivateFiles final : public rocksdb::FileSystemWrapper {
       rocksdb::IODebugContext* context) override {
     const rocksdb::IOStatus status =
         target()->NewWritableFile(path, options, file, context);
+    TENUTO_CRASH_POINT(absl::StrContains(path, ".tmp/") ? "checkpoint.copying"
+                                                        : "store.new_file");
     return status.ok() ? Close(path) : status;
   }
   rocksdb::IOStatus NewLogger(const std::string& path,
@@ -420,6 +423,7 @@ absl::Status RocksStore::Purge(absl::Span<const KeyRange> ranges) {
                               AsSlice(range.first), AsSlice(range.last)),
                   "rewriting erased keys"));
   }
+  TENUTO_CRASH_POINT("erase.before_manifest");
   TENUTO_RETURN_IF_ERROR(
       FromRocks(RenewManifest(*rep_->db, rep_->Of(Family::kLog)),
                 "renewing the manifest"));

@@ -25,9 +25,9 @@ bool HoldsKeys(const std::string& name) {
          absl::StartsWith(name, "MANIFEST-");
 }
 
-// Files of the database that it no longer needs, but that are still there.
-rocksdb::Status FindLeftovers(rocksdb::DB& db,
-                              std::vector<std::filesystem::path>& leftovers) {
+// Everything in the folder that may hold keys.
+rocksdb::Status ListFiles(rocksdb::DB& db,
+                          std::vector<std::filesystem::path>& files) {
   std::error_code error;
   for (const auto& entry :
        std::filesystem::directory_iterator(db.GetName(), error)) {
@@ -35,11 +35,16 @@ rocksdb::Status FindLeftovers(rocksdb::DB& db,
     std::error_code gone;
     const std::uintmax_t bytes = entry.file_size(gone);
     if (HoldsKeys(entry.path().filename().string()) && !gone && bytes > 0) {
-      leftovers.push_back(entry.path());
+      files.push_back(entry.path());
     }
   }
   if (error) return rocksdb::Status::IOError(db.GetName(), error.message());
-  // Asked after the listing: what comes from now on is not on the list.
+  return rocksdb::Status::OK();
+}
+
+// Takes out what the database needs, and what is gone.
+rocksdb::Status KeepLeftovers(rocksdb::DB& db,
+                              std::vector<std::filesystem::path>& files) {
   std::vector<std::string> live;
   std::uint64_t manifest_bytes = 0;
   rocksdb::Status status = db.GetLiveFiles(live, &manifest_bytes, false);
@@ -49,8 +54,10 @@ rocksdb::Status FindLeftovers(rocksdb::DB& db,
   if (!status.ok()) return status;
   std::set<std::string> needed(live.begin(), live.end());
   for (const auto& log : logs) needed.insert(log->PathName());
-  std::erase_if(leftovers, [&](const std::filesystem::path& path) {
-    return needed.contains("/" + path.filename().string());
+  std::erase_if(files, [&](const std::filesystem::path& path) {
+    std::error_code error;
+    return needed.contains("/" + path.filename().string()) ||
+           !std::filesystem::exists(path, error);
   });
   return rocksdb::Status::OK();
 }
@@ -87,18 +94,17 @@ rocksdb::Status RenewManifest(rocksdb::DB& db,
 }
 
 rocksdb::Status RemoveLeftovers(rocksdb::DB& db) {
+  // What comes from now on is not on the list.
   std::vector<std::filesystem::path> leftovers;
-  rocksdb::Status status = FindLeftovers(db, leftovers);
+  rocksdb::Status status = ListFiles(db, leftovers);
   for (int look = 0; status.ok() && look < kLooksMax; ++look) {
     if (look > 0) absl::SleepFor(kBetweenLooks);
     // The end of a pause of deletions looks for unneeded files itself.
     status = db.DisableFileDeletions();
     if (status.ok()) status = db.EnableFileDeletions(false);
-    std::error_code error;
-    std::erase_if(leftovers, [&](const std::filesystem::path& path) {
-      return !std::filesystem::exists(path, error);
-    });
-    if (leftovers.empty()) return status;
+    // Each time: what a flush was still writing has come into use since.
+    if (status.ok()) status = KeepLeftovers(db, leftovers);
+    if (status.ok() && leftovers.empty()) return status;
   }
   if (!status.ok()) return status;
   return rocksdb::Status::TimedOut(

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
+#include "features/base/crash_point.h"
 #include "features/base/status_macros.h"
 
 namespace tenuto {
@@ -159,6 +160,7 @@ void ModelRegistry::RefreshModel(const std::string& name,
              NextVersionToLoad(Snapshot(name, versions), *champion)) {
     auto bundle = OpenAt(root_, name, *next, catalogue_);
     if (bundle.ok()) {
+      TENUTO_CRASH_POINT("models.before_swap");
       absl::MutexLock lock(&mutex_);
       current_[name].swap(*bundle);
       return;  // The former bundle dies with its last request.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "features/base/crash_point.h"
 #include "features/base/status_macros.h"
 #include "server/rpc_status.h"
 
@@ -94,6 +95,7 @@ void IngestService::TakeIn(v1::IngestEventsRequest& request,
     SetVerdicts({}, {}, response);
     return done(absl::OkStatus());
   }
+  TENUTO_CRASH_POINT("ingest.after_gate");
   commits_.Commit(std::move(batch->events),
                   [this, done, &response, results = std::move(batch->results)](
                       const CommitGroup::Verdicts& verdicts) {

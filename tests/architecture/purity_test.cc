@@ -38,6 +38,9 @@ const std::vector<Taboo>& Taboos() {
        "test through what callers can see"},
       {R"(\bgetenv\b)", "the server is configured by its file and flags",
        "server"},
+      {R"(\bgetenv\b)", "take what you need as an argument", "features",
+       "features/base/crash_point.cc"},
+      {R"(\bgetenv\b)", "take what you need as an argument", "model"},
       {R"(\b(throw|catch)\b)", "say it with absl::Status", "model"},
       {R"(\bstd::(rand|random_shuffle)\b|\bs?rand\()",
        "randomness is injected and seeded"},
@@ -148,6 +151,8 @@ TEST(Purity, OfCodeIsCheckedByPatternsThatFind) {
        "struct Database {};\n"
        "thread.detach();\n"},
       {"features/base/clock.cc", "return absl::Now();\n"},
+      {"features/base/crash_point.cc", "std::getenv(\"X\");\n"},
+      {"features/base/b.cc", "std::getenv(\"X\");\n"},
       {"server/a.cc", "std::getenv(\"X\");\n"},
       {"tests/a_test.cc", "absl::SleepFor(x);\n"},
       {"training/a.cc", "const char* home = std::getenv(\"X\");\n"},
@@ -156,7 +161,8 @@ TEST(Purity, OfCodeIsCheckedByPatternsThatFind) {
       BrokenTaboos(bad),
       ElementsAre(HasSubstr("features/a.cc:1"), HasSubstr("tests/a_test.cc:1"),
                   HasSubstr("features/a.cc:7"), HasSubstr("features/a.cc:4"),
-                  HasSubstr("server/a.cc:1"), HasSubstr("features/a.cc:5")));
+                  HasSubstr("server/a.cc:1"), HasSubstr("features/base/b.cc:1"),
+                  HasSubstr("features/a.cc:5")));
 }
 
 TEST(Purity, HoldsForAllCode) {

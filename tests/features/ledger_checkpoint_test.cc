@@ -165,7 +165,8 @@ TEST_F(LedgerCheckpointTest, VisitsWholeOnesAndRemovesHalfMadeOnes) {
     std::ofstream(folder / name / "rocks" / "CURRENT") << "x";
   }
   fs::create_directories(folder / "half" / "rocks.tmp");
-  fs::create_directories(folder / "notes");
+  fs::create_directories(folder / "begun");
+  fs::create_directories(folder / "notes" / "of the operator");
   std::string visited;
   EXPECT_TRUE(VisitCheckpoints(data_, [&](const fs::path& checkpoint) {
                 visited += checkpoint.filename();
@@ -173,7 +174,21 @@ TEST_F(LedgerCheckpointTest, VisitsWholeOnesAndRemovesHalfMadeOnes) {
               }).ok());
   EXPECT_EQ(visited, "ab");
   EXPECT_FALSE(fs::exists(folder / "half"));
+  EXPECT_FALSE(fs::exists(folder / "begun"));
   EXPECT_TRUE(fs::exists(folder / "notes")) << "nobody said it was ours";
+}
+
+TEST_F(LedgerCheckpointTest, RepeatsOneThatACrashLeftHalfMade) {
+  const fs::path folder = data_ / kCheckpointsFolder;
+  Open(data_, false).reset();
+  fs::create_directories(folder / "half" / "rocks.tmp");
+  fs::create_directories(folder / "begun");
+  Open(data_, true).reset();
+  EXPECT_TRUE(fs::exists(folder / "half")) << "a reader changes nothing";
+  const auto ledger = Open(data_, false);
+  for (const char* name : {"half", "begun"}) {
+    EXPECT_TRUE(ledger->Checkpoint(folder / name).ok()) << name;
+  }
 }
 
 }  // namespace

@@ -7,10 +7,14 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "features/request_memory.h"
 #include "features/rocks_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rocksdb/db.h"
+#include "rocksdb/listener.h"
 #include "tests/support/byte_scan.h"
 #include "tests/support/fixed_clock.h"
 #include "tests/support/temp_folder.h"
@@ -80,6 +84,50 @@ TEST_F(RocksUpkeepTest, WaitsForReadersOfOldFiles) {
   reader.reset();
   purge.join();
   EXPECT_THAT(testing::FindBytes(folder_.path(), {"b-key-to-go"}), IsEmpty());
+}
+
+// Keeps a flush from installing the file that it has written until a search for
+// leftovers, which found that file, has gone on for a while.
+class SearchDuringAFlush final : public rocksdb::EventListener {
+ public:
+  explicit SearchDuringAFlush(rocksdb::DB*& db) : db_(db) {}
+  ~SearchDuringAFlush() override { Join(); }
+  void OnTableFileCreated(const rocksdb::TableFileCreationInfo&) override {
+    search_ = std::thread([this] {
+      const rocksdb::Status status = RemoveLeftovers(*db_);
+      EXPECT_TRUE(status.ok()) << status.ToString();
+      found_all_.Notify();
+    });
+    EXPECT_FALSE(
+        found_all_.WaitForNotificationWithTimeout(absl::Milliseconds(200)))
+        << "the new file was never on the list";
+  }
+  bool EndsWithin(absl::Duration wait) {
+    return found_all_.WaitForNotificationWithTimeout(wait);
+  }
+  void Join() {
+    if (search_.joinable()) search_.join();
+  }
+
+ private:
+  rocksdb::DB*& db_;
+  std::thread search_;
+  absl::Notification found_all_;
+};
+
+TEST_F(RocksUpkeepTest, TakesNoFileForALeftoverThatAFlushWasStillWriting) {
+  rocksdb::DB* opened = nullptr;
+  const auto search = std::make_shared<SearchDuringAFlush>(opened);
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.listeners = {search};
+  ASSERT_TRUE(
+      rocksdb::DB::Open(options, folder_.path() / "flushed", &opened).ok());
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  ASSERT_TRUE(db->Put({}, "key", "value").ok());
+  ASSERT_TRUE(db->Flush({}).ok());
+  EXPECT_TRUE(search->EndsWithin(absl::Seconds(20)));
+  search->Join();
 }
 
 TEST_F(RocksUpkeepTest, DropsAnswersADayOld) {

@@ -47,17 +47,39 @@ std::vector<std::string> ServerFolder::ImportOf(const std::string& file) const {
           data.string()};
 }
 
-ServerProcess::ServerProcess(const ServerFolder& folder)
-    : process_({BuiltProgram("tenuto-server"), "--config",
-                folder.config_file.string(), "--data_dir", folder.data.string(),
-                "--models_dir", folder.models.string()}) {
-  const std::optional<std::string> address =
-      process_.ReadAfter("listening on ");
-  EXPECT_TRUE(address) << process_.errors();
-  // A server that is gone is noticed by its calls, at once.
-  address_ = address.value_or("127.0.0.1:1");
-  channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
+namespace {
+
+std::vector<std::string> CommandOf(const ServerFolder& folder,
+                                   std::vector<std::string> program) {
+  for (const std::string& word :
+       {std::string("--config"), folder.config_file.string(),
+        std::string("--data_dir"), folder.data.string(),
+        std::string("--models_dir"), folder.models.string()}) {
+    program.push_back(word);
+  }
+  return program;
 }
+
+}  // namespace
+
+ServerProcess::ServerProcess(const std::vector<std::string>& command)
+    : process_(command),
+      address_(process_.ReadAfter("listening on ").value_or("")) {
+  // A server that is gone is noticed by its calls, at once.
+  channel_ = grpc::CreateChannel(listens() ? address_ : "127.0.0.1:1",
+                                 grpc::InsecureChannelCredentials());
+}
+
+ServerProcess::ServerProcess(const ServerFolder& folder)
+    : ServerProcess(CommandOf(folder, {BuiltProgram("tenuto-server")})) {
+  EXPECT_TRUE(listens()) << process_.errors();
+}
+
+ServerProcess::ServerProcess(const ServerFolder& folder,
+                             const std::string& crash_at)
+    : ServerProcess(
+          CommandOf(folder, {"/usr/bin/env", "TENUTO_CRASH_AT=" + crash_at,
+                             BuiltProgram("tenuto-server-crashing")})) {}
 
 std::shared_ptr<grpc::Channel> ServerProcess::NewChannel(int number) const {
   grpc::ChannelArguments arguments;
@@ -76,6 +98,8 @@ v1::GetServerStatusResponse ServerProcess::Status() const {
 }
 
 void ServerProcess::Stop() {
+  // A drain waits for clients to say goodbye; an idle one of gRPC's does not.
+  channel_.reset();
   process_.Signal(SIGTERM);
   EXPECT_EQ(process_.Wait(), 0) << process_.errors();
 }

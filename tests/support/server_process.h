@@ -38,18 +38,28 @@ class ServerProcess {
  public:
   // Returns when it listens.
   explicit ServerProcess(const ServerFolder& folder);
+  // One that kills itself at a point, "name:odds:seed" of crash_point.h.
+  // Returns when it listens or is gone.
+  ServerProcess(const ServerFolder& folder, const std::string& crash_at);
 
+  bool listens() const { return !address_.empty(); }
+  const std::string& address() const { return address_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   // A connection of its own for each `number`; channels share one otherwise.
   std::shared_ptr<grpc::Channel> NewChannel(int number) const;
   v1::GetServerStatusResponse Status() const;
 
-  // Asks it to drain; it must end well.
+  // Asks it to drain; it must end well. The channel is gone then.
   void Stop();
   // As a machine that fails would.
   void Kill();
+  // Its end by itself: as ChildProcess.
+  int Wait() { return process_.Wait(); }
+  std::string errors() const { return process_.errors(); }
 
  private:
+  explicit ServerProcess(const std::vector<std::string>& command);
+
   ChildProcess process_;
   std::string address_;
   std::shared_ptr<grpc::Channel> channel_;

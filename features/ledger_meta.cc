@@ -22,7 +22,9 @@ absl::StatusOr<StatesAre> CheckIdentity(const RocksStore& store,
   if (!format.empty() && format != kFormat) {
     return absl::FailedPreconditionError(
         absl::StrCat("the ledger ", identity.directory, " has format ", format,
-                     "; this program reads ", kFormat));
+                     "; this program reads ", kFormat,
+                     ": open it with the release that wrote it, or a newer "
+                     "one"));
   }
   if (!check.empty() && check != identity.key_check) {
     return absl::FailedPreconditionError(

@@ -142,7 +142,8 @@ rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
   db.flush_verify_memtable_count = true;
   db.track_and_verify_wals_in_manifest = true;
   db.verify_sst_unique_id_in_manifest = true;
-  db.max_total_wal_size = 256 << 20;
+  // A start after a kill reads all of it, and must not take long.
+  db.max_total_wal_size = 64 << 20;
   // A reader beside the writer needs every file open.
   db.max_open_files = -1;
   db.max_background_jobs = options.threads;

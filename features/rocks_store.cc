@@ -211,6 +211,12 @@ absl::StatusOr<std::filesystem::path> FolderOf(
 absl::Status OpenError(const RocksStoreOptions& options,
                        const std::filesystem::path& path,
                        const rocksdb::Status& status) {
+  if (absl::StrContains(status.ToString(), "olumn families not opened")) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the ledger ", options.directory.string(),
+        " has families of keys that this program does not know: open it with "
+        "the release that wrote it, or a newer one"));
+  }
   // Closing a lock file drops the process's own lock on it: don't look there.
   const bool ours = absl::StrContains(status.ToString(), "current process");
   const std::string holder = options.read_only ? ""

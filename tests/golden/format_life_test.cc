@@ -18,6 +18,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/bundle_manifest.h"
+#include "rocksdb/db.h"
 #include "tests/golden/golden_scores.h"
 #include "tests/support/child_process.h"
 #include "tests/support/fixed_clock.h"
@@ -124,6 +125,30 @@ TEST_P(FormatLife, ALedgerOfANewerFormatIsRefused) {
     EXPECT_THAT(refused.message(), HasSubstr("this program reads"));
     EXPECT_THAT(refused.message(), HasSubstr("the release that wrote it"));
   }
+}
+
+TEST_P(FormatLife, ALedgerWithFamiliesOfANewerReleaseIsRefused) {
+  const std::string path = (ledger_ / "rocks").string();
+  std::vector<std::string> names;
+  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, path, &names).ok());
+  std::vector<rocksdb::ColumnFamilyDescriptor> known;
+  for (const std::string& name : names) {
+    known.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open({}, path, known, &handles, &opened).ok());
+  const std::unique_ptr<rocksdb::DB> store(opened);
+  ASSERT_TRUE(
+      store->CreateColumnFamily({}, "moods", &handles.emplace_back()).ok());
+  for (rocksdb::ColumnFamilyHandle* handle : handles) {
+    store->DestroyColumnFamilyHandle(handle);
+  }
+  ASSERT_TRUE(store->Close().ok());
+  const absl::Status refused = Open().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(refused.message(), HasSubstr("families of keys"));
+  EXPECT_THAT(refused.message(), HasSubstr("the release that wrote it"));
 }
 
 // Also when it has fields that nobody here has heard of.

@@ -136,9 +136,10 @@ void Producers::Send(const std::shared_ptr<grpc::Channel>& channel,
   }
 }
 
-void Producers::WaitFor(std::int64_t events) const {
+bool Producers::WaitFor(std::int64_t events) const {
   const std::int64_t wanted = acknowledged_ + events;
   while (acknowledged_ < wanted && failed_ == 0) std::this_thread::yield();
+  return failed_ == 0;
 }
 
 int Producers::Stop() {

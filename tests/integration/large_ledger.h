@@ -43,8 +43,9 @@ class Producers {
   Producers(const Producers&) = delete;
   Producers& operator=(const Producers&) = delete;
 
-  // Returns when that many more events than now were acknowledged.
-  void WaitFor(std::int64_t events) const;
+  // Until that many more events than now were acknowledged; false when a call
+  // failed before.
+  bool WaitFor(std::int64_t events) const;
   std::int64_t acknowledged() const { return acknowledged_; }
   // How many of the producers had a call that failed.
   int Stop();

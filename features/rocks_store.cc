@@ -143,7 +143,7 @@ rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
   db.track_and_verify_wals_in_manifest = true;
   db.verify_sst_unique_id_in_manifest = true;
   // A start after a kill reads all of it, and must not take long.
-  db.max_total_wal_size = 64 << 20;
+  db.max_total_wal_size = 48 << 20;
   // A reader beside the writer needs every file open.
   db.max_open_files = -1;
   db.max_background_jobs = options.threads;

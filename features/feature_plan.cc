@@ -51,6 +51,7 @@ class FeaturePlan::Program {
   int width() const { return static_cast<int>(columns_.size()); }
   const Catalogue& catalogue() const { return *catalogue_; }
   int feature_index(int column) const { return features_[Index(column)]; }
+  bool ReadsAnyOf(const PendingSignals& pending) const;
 
  private:
   // What one column reads, resolved to numbers; a cache line each.
@@ -81,6 +82,8 @@ class FeaturePlan::Program {
                std::int64_t as_of_us) const;
   double WindowedValue(const Column& column, const StateWindows& state) const;
   double Entropy(const Column& column, const StateWindows& state) const;
+  bool Reads(std::size_t column, const PendingSignals& pending) const;
+  void HidePending(const PendingSignals& pending, absl::Span<float> row) const;
 
   const Catalogue* catalogue_;
   StateLayout layout_;
@@ -88,6 +91,8 @@ class FeaturePlan::Program {
   std::vector<int> features_;  // Of each column, in the catalogue.
   std::vector<Column> columns_;
   std::vector<std::vector<std::int64_t>> lists_;
+  // Ids of what each column reads, consents included.
+  std::vector<std::vector<std::uint32_t>> signals_;
 };
 
 FeaturePlan::Program::Program(const Catalogue& catalogue,
@@ -137,14 +142,18 @@ FeaturePlan::Program::Column FeaturePlan::Program::CompileColumn(
   column.max = declaration.max_value();
   column.zero_when_missing = declaration.missing() == v1::MISSING_ZERO;
   std::vector<std::int64_t> slots;
+  std::vector<std::uint32_t>& read = signals_.emplace_back();
   for (const SignalUse& use : ShapeOf(declaration).uses) {
     const Signal& signal = *catalogue_->FindSignal(use.signal);
     slots.push_back(signal.slot);
+    read.push_back(signal.declaration.id());
     column.since_first = signal.declaration.keep() == v1::KEEP_FIRST_TIME;
     const absl::string_view answer =
         ConsentSignal(signal.declaration.consent());
     if (answer.empty()) continue;
-    const int bit = catalogue_->FindSignal(answer)->slot;
+    const Signal& consent = *catalogue_->FindSignal(answer);
+    read.push_back(consent.declaration.id());
+    const int bit = consent.slot;
     TENUTO_CHECK(bit < kConsentSlots, "a consent signal of a high id");
     column.consents |= static_cast<std::uint8_t>(1 << bit);
   }
@@ -223,7 +232,29 @@ absl::Status FeaturePlan::Program::Run(absl::string_view state,
     }
     row[k] = static_cast<float>(value);
   }
+  if (when.pending != nullptr) HidePending(*when.pending, row);
   return absl::OkStatus();
+}
+
+void FeaturePlan::Program::HidePending(const PendingSignals& pending,
+                                       absl::Span<float> row) const {
+  for (std::size_t k = 0; k < signals_.size(); ++k) {
+    if (Reads(k, pending)) row[k] = std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
+bool FeaturePlan::Program::Reads(std::size_t column,
+                                 const PendingSignals& pending) const {
+  const std::vector<std::uint32_t>& read = signals_[column];
+  return std::any_of(read.begin(), read.end(),
+                     [&](std::uint32_t id) { return pending.Has(id); });
+}
+
+bool FeaturePlan::Program::ReadsAnyOf(const PendingSignals& pending) const {
+  for (std::size_t k = 0; k < signals_.size(); ++k) {
+    if (Reads(k, pending)) return true;
+  }
+  return false;
 }
 
 double FeaturePlan::Program::Value(const Column& column,
@@ -367,6 +398,10 @@ absl::Status FeaturePlan::Assemble(absl::string_view state,
                                    const ReadTime& when,
                                    absl::Span<float> row) const {
   return program_->Run(state, when, row);
+}
+
+bool FeaturePlan::ReadsAnyOf(const PendingSignals& pending) const {
+  return program_->ReadsAnyOf(pending);
 }
 
 }  // namespace tenuto

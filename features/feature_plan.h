@@ -11,13 +11,15 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "features/catalogue.h"
+#include "features/pending_signals.h"
 
 namespace tenuto {
 
 // The moment a row is read at, and how far back silence means silence.
 struct ReadTime {
   absl::Time as_of;
-  absl::Time history_start;  // LedgerFacts::history_start
+  absl::Time history_start;                 // LedgerFacts::history_start
+  const PendingSignals* pending = nullptr;  // LedgerFacts::pending
 };
 
 // Thread-safe: immutable after Compile().
@@ -41,11 +43,14 @@ class FeaturePlan {
 
   // Writes exactly width() floats from an encoded UserState (empty: a user
   // never heard of). Reads no clock, allocates nothing. A column is NaN when
-  // its value is unknown, when its window is longer than the history, or when
-  // the user has not granted the consent it needs; no value is ever infinite.
+  // its value is unknown, when its window is longer than the history, when the
+  // user has not granted the consent it needs, or when a signal it reads is
+  // pending; no value is ever infinite.
   // kDataLoss when the bytes are no state.
   absl::Status Assemble(absl::string_view state, const ReadTime& when,
                         absl::Span<float> row) const;
+  // Whether some column is NaN for everybody because of `pending`.
+  bool ReadsAnyOf(const PendingSignals& pending) const;
 
  private:
   class Program;

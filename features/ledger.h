@@ -21,8 +21,6 @@
 
 namespace tenuto {
 
-inline constexpr int kPartitions = 256;
-
 enum class Admission { kAccepted, kDuplicate };
 
 // One accepted event as the log holds it. `event` lives while being visited.
@@ -101,6 +99,16 @@ class Ledger {
   virtual absl::StatusOr<std::string> LoadMark(
       absl::string_view source) const = 0;
   virtual LedgerFacts Facts() const = 0;
+
+  // Folds the log again until no signal is pending; commits go on meanwhile.
+  // Asks `go_on` every now and then and is kCancelled when that says no; the
+  // next call, of whatever process, goes on where it was. A ledger that never
+  // has pending signals has nothing to do.
+  virtual absl::Status Backfill(
+      absl::FunctionRef<bool(const BackfillProgress&)> go_on) {
+    go_on({.partitions_done = kPartitions});
+    return absl::OkStatus();
+  }
 };
 
 }  // namespace tenuto

@@ -7,7 +7,9 @@
 namespace tenuto {
 namespace {
 
-constexpr char kFormat[] = "1";
+// Since 2, a state's first byte names its layout.
+constexpr char kFormat[] = "2";
+constexpr char kFormatBefore[] = "1";
 constexpr char kFormatKey[] = "format";
 constexpr char kKeyCheckKey[] = "user_key_check";
 
@@ -19,10 +21,10 @@ absl::StatusOr<StatesAre> CheckIdentity(const RocksStore& store,
   TENUTO_RETURN_IF_ERROR(store.Get(Family::kMeta, kFormatKey, format));
   TENUTO_RETURN_IF_ERROR(store.Get(Family::kMeta, kKeyCheckKey, check));
   TENUTO_RETURN_IF_ERROR(store.Get(Family::kMeta, kSignalsKey, signals));
-  if (!format.empty() && format != kFormat) {
+  if (!format.empty() && format != kFormat && format != kFormatBefore) {
     return absl::FailedPreconditionError(
         absl::StrCat("the ledger ", identity.directory, " has format ", format,
-                     "; this program reads ", kFormat,
+                     "; this program reads ", kFormatBefore, " and ", kFormat,
                      ": open it with the release that wrote it, or a newer "
                      "one"));
   }
@@ -36,12 +38,10 @@ absl::StatusOr<StatesAre> CheckIdentity(const RocksStore& store,
              : StatesAre::kOfOtherSignals;
 }
 
-absl::Status ClaimIdentity(RocksStore& store, const LedgerIdentity& identity) {
-  StoreBatch batch(store);
+void ClaimIdentity(const LedgerIdentity& identity, StoreBatch& batch) {
   batch.Put(Family::kMeta, kFormatKey, kFormat);
   batch.Put(Family::kMeta, kKeyCheckKey, identity.key_check);
   batch.Put(Family::kMeta, kSignalsKey, identity.signals);
-  return store.Write(batch);
 }
 
 absl::StatusOr<History> LoadHistory(const RocksStore& store) {
@@ -53,6 +53,26 @@ absl::StatusOr<History> LoadHistory(const RocksStore& store) {
   TENUTO_RETURN_IF_ERROR(store.Get(Family::kMeta, kHistoryEndKey, text));
   if (absl::SimpleAtoi(text, &time_us)) history.end_us = time_us;
   return history;
+}
+
+void HistoryEnds::Add(const History& more, StoreBatch& batch) const {
+  if (more.start_us < start_us_) {
+    batch.Merge(Family::kMeta, kHistoryStartKey, absl::StrCat(more.start_us));
+  }
+  if (more.end_us > end_us_) {
+    batch.Merge(Family::kMeta, kHistoryEndKey, absl::StrCat(more.end_us));
+  }
+}
+
+void HistoryEnds::Note(const History& more) {
+  std::int64_t start_us = start_us_;
+  while (more.start_us < start_us &&
+         !start_us_.compare_exchange_weak(start_us, more.start_us)) {
+  }
+  std::int64_t end_us = end_us_;
+  while (more.end_us > end_us &&
+         !end_us_.compare_exchange_weak(end_us, more.end_us)) {
+  }
 }
 
 }  // namespace tenuto

@@ -1,9 +1,10 @@
 // What a ledger says of itself: its format, whose keys it was made with, which
 // signals its states were folded with, how far its history reaches.
-// Thread-safe: functions on a thread-safe store.
+// Thread-safe.
 #ifndef TENUTO_FEATURES_LEDGER_META_H_
 #define TENUTO_FEATURES_LEDGER_META_H_
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -30,7 +31,7 @@ enum class StatesAre { kCurrent, kOfOtherSignals };
 absl::StatusOr<StatesAre> CheckIdentity(const RocksStore& store,
                                         const LedgerIdentity& identity);
 // Writes it down, for the next one who opens.
-absl::Status ClaimIdentity(RocksStore& store, const LedgerIdentity& identity);
+void ClaimIdentity(const LedgerIdentity& identity, StoreBatch& batch);
 
 // Known times of the oldest and the newest event; absurd when there is none.
 struct History {
@@ -38,6 +39,20 @@ struct History {
   std::int64_t end_us = std::numeric_limits<std::int64_t>::min();
 };
 absl::StatusOr<History> LoadHistory(const RocksStore& store);
+
+// The history of an open ledger, which commits side by side make longer.
+class HistoryEnds {
+ public:
+  std::int64_t start_us() const { return start_us_; }
+  std::int64_t end_us() const { return end_us_; }
+  // Adds to `batch` what `more` changes; Note() it once that is durable.
+  void Add(const History& more, StoreBatch& batch) const;
+  void Note(const History& more);
+
+ private:
+  std::atomic<std::int64_t> start_us_{History().start_us};
+  std::atomic<std::int64_t> end_us_{History().end_us};
+};
 
 }  // namespace tenuto
 

@@ -22,7 +22,8 @@
 #include "features/ledger_meta.h"
 #include "features/request_memory.h"
 #include "features/rocks_store.h"
-#include "features/state_rebuild.h"
+#include "features/state_backfill.h"
+#include "features/state_layouts.h"
 #include "features/user_holds.h"
 #include "tenuto/v1/records.pb.h"
 #include "xxhash.h"
@@ -66,10 +67,17 @@ class RocksLedger final : public Ledger {
                                 absl::Time now) override;
   absl::StatusOr<Position> Checkpoint(
       const std::filesystem::path& directory) override;
+  absl::Status Backfill(
+      absl::FunctionRef<bool(const BackfillProgress&)> go_on) override;
 
  private:
-  // What is remembered of `request`; nothing when it is new. Its stripe is
-  // held.
+  absl::Status LoadLayouts(StatesAre states, const LedgerIdentity& identity);
+  absl::Status ClaimStates(const LedgerIdentity& identity);
+  absl::Status GetState(const UserKey& user, std::string& state) const {
+    TENUTO_RETURN_IF_ERROR(store_->Get(Family::kState, user.view(), state));
+    return layouts_->ToCurrent(state);
+  }
+  // What is remembered of `request`, whose stripe is held; nothing when new.
   absl::StatusOr<std::optional<std::string>> Recall(const RequestKey& request,
                                                     absl::Time now) const;
   absl::Mutex& StripeOf(const RequestKey& request);
@@ -91,7 +99,7 @@ class RocksLedger final : public Ledger {
   // Of a commit's new events.
   History AddHistory(absl::Span<const GatedEvent> events,
                      absl::Span<const Admission> verdicts, StoreBatch& batch);
-  void NoteHistory(const History& added);
+
   const RocksLedgerOptions options_;
   const Catalogue& catalogue_;
   const UserKeys keys_;
@@ -100,16 +108,18 @@ class RocksLedger final : public Ledger {
   // Set by Open, never after.
   std::unique_ptr<RocksStore> store_;
   std::unique_ptr<LedgerErasure> erasure_;
+  std::optional<StateLayouts> layouts_;
 
-  absl::Mutex upkeep_;  // Erasures and checkpoints; before anything else.
+  absl::Mutex upkeep_;    // Erasures and checkpoints; before anything else.
+  absl::Mutex backfill_;  // One at a time; before any user.
+  std::atomic<bool> whole_{true};  // No signal is pending.
 
   // Requests are held by `request_stripes_`, always before users.
   UserHolds holds_;
   HotUsers hot_{kHotBytesMax};  // Of users whom somebody holds.
   std::array<absl::Mutex, kRequestStripes> request_stripes_;
   std::atomic<Position> next_{1};
-  std::atomic<std::int64_t> history_start_us_{History().start_us};
-  std::atomic<std::int64_t> history_end_us_{History().end_us};
+  HistoryEnds history_;
 };
 
 absl::Status RocksLedger::Open() {
@@ -118,18 +128,14 @@ absl::Status RocksLedger::Open() {
                           ErasureList::Load(options_.directory));
   TENUTO_ASSIGN_OR_RETURN(
       store_, RocksStore::Open({options_.directory, options_.read_only,
-                                options_.threads, options_.clock}));
+                                options_.threads, options_.clock,
+                                /*alone=*/false, options_.files}));
   const LedgerIdentity identity = {options_.directory.string(),
                                    keys_.CheckValue(),
                                    catalogue_.signal_fingerprint()};
   TENUTO_ASSIGN_OR_RETURN(const StatesAre states,
                           CheckIdentity(*store_, identity));
-  if (options_.read_only && states == StatesAre::kOfOtherSignals) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the states of the ledger ", identity.directory,
-                     " were folded with another catalogue; open it once with a "
-                     "server or an import, which rebuilds them"));
-  }
+  TENUTO_RETURN_IF_ERROR(LoadLayouts(states, identity));
   erasure_ =
       std::make_unique<LedgerErasure>(*store_, keys_, options_.directory);
   TENUTO_ASSIGN_OR_RETURN(const ErasureList unknown, erasure_->Unknown(erased));
@@ -144,16 +150,50 @@ absl::Status RocksLedger::Open() {
     const absl::MutexLock lock(&upkeep_);
     TENUTO_RETURN_IF_ERROR(erasure_->RemoveAgain(unknown));
     TENUTO_RETURN_IF_ERROR(FinishErasures());
-    if (states == StatesAre::kOfOtherSignals) {
-      TENUTO_RETURN_IF_ERROR(RebuildStates(*store_, fold_));
-    }
-    TENUTO_RETURN_IF_ERROR(ClaimIdentity(*store_, identity));
+    TENUTO_RETURN_IF_ERROR(ClaimStates(identity));
   }
   TENUTO_ASSIGN_OR_RETURN(const Position last, LastPosition(*store_));
   next_ = last + 1;
   TENUTO_ASSIGN_OR_RETURN(const History history, LoadHistory(*store_));
-  history_start_us_ = history.start_us;
-  history_end_us_ = history.end_us;
+  history_.Note(history);
+  return absl::OkStatus();
+}
+
+absl::Status RocksLedger::LoadLayouts(StatesAre states,
+                                      const LedgerIdentity& identity) {
+  TENUTO_ASSIGN_OR_RETURN(
+      layouts_, StateLayouts::Load(*store_, catalogue_,
+                                   states == StatesAre::kOfOtherSignals));
+  whole_ = layouts_->pending().empty();
+  if (!options_.read_only || !layouts_->unknown_states()) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("the states of the ledger ", identity.directory,
+                   " were folded with a catalogue that it does not know; run "
+                   "`tenuto backfill`"));
+}
+
+absl::Status RocksLedger::ClaimStates(const LedgerIdentity& identity) {
+  StoreBatch batch(*store_);
+  ClaimIdentity(identity, batch);
+  layouts_->Save(batch);
+  TENUTO_RETURN_IF_ERROR(store_->Write(batch));
+  if (!layouts_->unknown_states()) return absl::OkStatus();
+  LogInfo("the layout of the states is unknown: folding the log again");
+  return Backfill([](const BackfillProgress&) { return true; });
+}
+
+absl::Status RocksLedger::Backfill(
+    absl::FunctionRef<bool(const BackfillProgress&)> go_on) {
+  if (options_.read_only) {
+    return absl::FailedPreconditionError("the ledger is open for reading only");
+  }
+  const absl::MutexLock lock(&backfill_);
+  TENUTO_RETURN_IF_ERROR(BackfillStates(
+      *store_, fold_, *layouts_, holds_,
+      [this](const UserKey& user) { hot_.Forget(user); }, go_on));
+  whole_ = true;
   return absl::OkStatus();
 }
 
@@ -185,7 +225,9 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
     if (write.record.empty()) continue;
     batch.Put(Family::kLog, LogKey(user.partition(), write.first),
               write.record);
+    layouts_->Stamp(write.state);
     batch.Put(Family::kState, user.view(), write.state);
+    TENUTO_RETURN_IF_ERROR(layouts_->ToCurrent(write.state));
     batch.Merge(Family::kSeen, user.view(), write.new_marks);
   }
   // Gives back what duplicates did not need, unless another commit followed.
@@ -198,8 +240,7 @@ absl::StatusOr<HotUser*> RocksLedger::Load(const UserKey& user) {
   if (HotUser* const hot = hot_.Find(user)) return hot;
   HotUser loaded;
   std::string marks;
-  TENUTO_RETURN_IF_ERROR(
-      store_->Get(Family::kState, user.view(), loaded.state));
+  TENUTO_RETURN_IF_ERROR(GetState(user, loaded.state));
   TENUTO_RETURN_IF_ERROR(store_->Get(Family::kSeen, user.view(), marks));
   loaded.seen.Add(marks);
   return &hot_.Add(user, std::move(loaded));
@@ -234,24 +275,8 @@ History RocksLedger::AddHistory(absl::Span<const GatedEvent> events,
     added.start_us = std::min(added.start_us, events[k].known_time_us);
     added.end_us = std::max(added.end_us, events[k].known_time_us);
   }
-  if (added.start_us < history_start_us_) {
-    batch.Merge(Family::kMeta, kHistoryStartKey, absl::StrCat(added.start_us));
-  }
-  if (added.end_us > history_end_us_) {
-    batch.Merge(Family::kMeta, kHistoryEndKey, absl::StrCat(added.end_us));
-  }
+  history_.Add(added, batch);
   return added;
-}
-
-void RocksLedger::NoteHistory(const History& added) {
-  std::int64_t start_us = history_start_us_;
-  while (added.start_us < start_us &&
-         !history_start_us_.compare_exchange_weak(start_us, added.start_us)) {
-  }
-  std::int64_t end_us = history_end_us_;
-  while (added.end_us > end_us &&
-         !history_end_us_.compare_exchange_weak(end_us, added.end_us)) {
-  }
 }
 
 absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
@@ -268,7 +293,7 @@ absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
               mark->progress);
   }
   TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
-  NoteHistory(added);
+  history_.Note(added);
   return verdicts;
 }
 
@@ -318,13 +343,13 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   remembered.set_user_key(std::string(user.view()));
   batch.Put(Family::kRequests, request.id, remembered.SerializeAsString());
   TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
-  NoteHistory(added);
+  history_.Note(added);
   return Answer{std::move(outcome.response), false};
 }
 
 absl::Status RocksLedger::LoadState(const UserKey& user,
                                     std::string& state) const {
-  return store_->Get(Family::kState, user.view(), state);
+  return GetState(user, state);
 }
 
 absl::Status RocksLedger::ScanStates(
@@ -332,10 +357,12 @@ absl::Status RocksLedger::ScanStates(
     absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit) const {
   StoreCursor cursor(*store_, Family::kState);
   const std::string prefix = PartitionPrefix(partition);
+  std::string state;
   for (cursor.Seek(prefix); cursor.IsIn(prefix); cursor.Next()) {
-    if (!visit(UserKey::FromBytes(cursor.key()), cursor.value())) {
-      break;
-    }
+    const absl::string_view stored = cursor.value();
+    state.assign(stored.data(), stored.size());
+    TENUTO_RETURN_IF_ERROR(layouts_->ToCurrent(state));
+    if (!visit(UserKey::FromBytes(cursor.key()), state)) break;
   }
   return cursor.status("scanning states");
 }
@@ -350,10 +377,12 @@ absl::StatusOr<std::string> RocksLedger::LoadMark(
 
 LedgerFacts RocksLedger::Facts() const {
   LedgerFacts facts;
+  facts.faults = store_->faults();
   if (next_ == 1) return facts;
-  facts.history_start = absl::FromUnixMicros(history_start_us_);
-  facts.history_end = absl::FromUnixMicros(history_end_us_);
+  facts.history_start = absl::FromUnixMicros(history_.start_us());
+  facts.history_end = absl::FromUnixMicros(history_.end_us());
   facts.last_position = next_ - 1;
+  if (!whole_) facts.pending = &layouts_->pending();
   return facts;
 }
 
@@ -447,7 +476,15 @@ absl::StatusOr<std::unique_ptr<Ledger>> OpenRocksLedger(
     const UserKeys& keys) {
   TENUTO_CHECK(options.clock != nullptr, "a ledger needs a clock");
   auto ledger = std::make_unique<RocksLedger>(options, catalogue, keys);
-  TENUTO_RETURN_IF_ERROR(ledger->Open());
+  const absl::Status opened = ledger->Open();
+  if (absl::IsDataLoss(opened)) {
+    return absl::DataLossError(absl::StrCat(
+        std::string(opened.message()),
+        "; the bytes on the disk are not what was written. Change nothing; "
+        "`tenuto ledger-doctor --ledger ",
+        options.directory.string(), "` says what to do"));
+  }
+  TENUTO_RETURN_IF_ERROR(opened);
   return ledger;
 }
 

@@ -15,6 +15,10 @@
 #include "features/ledger.h"
 #include "features/user_key.h"
 
+namespace rocksdb {
+class FileSystem;
+}
+
 namespace tenuto {
 
 struct RocksLedgerOptions {
@@ -23,15 +27,18 @@ struct RocksLedgerOptions {
   bool read_only = false;
   int threads = 2;               // For flushes and compactions.
   const Clock* clock = nullptr;  // Required; must outlive the ledger.
+  // Tests stand between the ledger and the machine.
+  std::shared_ptr<rocksdb::FileSystem> files = nullptr;
 };
 
 // Thread-safe. Makes the directory when there is none and it may write.
 // `catalogue` must outlive the ledger. Errors: kNotFound (no ledger there),
 // kFailedPrecondition (another process holds it, by id and name; made with
-// another user key; states of another catalogue while reading only), kDataLoss
-// (damage other than a torn tail), kUnavailable. A writer whose catalogue has
-// other signals than the states were folded with rebuilds every state from the
-// log before it returns.
+// another user key; states of a newer format, or of signals that it did not
+// write down while reading only), kDataLoss (damage other than a torn tail),
+// kUnavailable. With a catalogue of other signals than the states were written
+// with it opens at once: what is kept is read where it lies now, what is new is
+// pending (LedgerFacts) until Backfill().
 absl::StatusOr<std::unique_ptr<Ledger>> OpenRocksLedger(
     const RocksLedgerOptions& options, const Catalogue& catalogue,
     const UserKeys& keys);

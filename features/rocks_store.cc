@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -20,6 +21,8 @@
 #include "absl/synchronization/mutex.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "features/base/status_reason.h"
+#include "features/log_file_check.h"
 #include "features/rocks_upkeep.h"
 #include "features/seen_events.h"
 #include "rocksdb/db.h"
@@ -27,6 +30,7 @@
 #include "rocksdb/file_system.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/merge_operator.h"
+#include "rocksdb/sst_file_reader.h"
 #include "rocksdb/table.h"
 #include "rocksdb/write_batch.h"
 
@@ -81,12 +85,14 @@ rocksdb::Slice AsSlice(absl::string_view text) {
   return {text.data(), text.size()};
 }
 
+constexpr char kDiskFull[] = "DISK_FULL";
+
 absl::Status FromRocks(const rocksdb::Status& status, absl::string_view what) {
   if (status.ok()) return absl::OkStatus();
   const std::string text = absl::StrCat(what, ": ", status.ToString());
   if (status.IsCorruption()) return absl::DataLossError(text);
   if (status.IsNoSpace()) {
-    return absl::UnavailableError(absl::StrCat("DISK_FULL: ", text));
+    return WithReason(absl::UnavailableError(text), kDiskFull);
   }
   return absl::UnavailableError(text);
 }
@@ -94,7 +100,9 @@ absl::Status FromRocks(const rocksdb::Status& status, absl::string_view what) {
 // RocksDB makes its files readable for all; ours are their owner's.
 class PrivateFiles final : public rocksdb::FileSystemWrapper {
  public:
-  PrivateFiles() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  explicit PrivateFiles(std::shared_ptr<rocksdb::FileSystem> files)
+      : FileSystemWrapper(files != nullptr ? std::move(files)
+                                           : rocksdb::FileSystem::Default()) {}
   const char* Name() const override { return "tenuto.PrivateFiles"; }
 
   rocksdb::IOStatus NewWritableFile(
@@ -205,7 +213,25 @@ absl::StatusOr<std::filesystem::path> FolderOf(
   // The ledger's own first: users' keys and habits are nobody else's business.
   TENUTO_RETURN_IF_ERROR(MakePrivateDirectory(options.directory));
   TENUTO_RETURN_IF_ERROR(MakePrivateDirectory(path));
+  // RocksDB makes its files durable in their folder, not the folder itself.
+  const std::filesystem::path above =
+      std::filesystem::absolute(options.directory, error).parent_path();
+  TENUTO_RETURN_IF_ERROR(SyncDirectory(options.directory));
+  TENUTO_RETURN_IF_ERROR(SyncDirectory(above));
   return path;
+}
+
+// `status`, and what was being opened.
+absl::Status Explained(const absl::Status& status,
+                       const RocksStoreOptions& options) {
+  absl::Status explained(
+      status.code(),
+      absl::StrCat("opening the ledger ", options.directory.string(), ": ",
+                   std::string(status.message())));
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
+    explained.SetPayload(url, payload);
+  });
+  return explained;
 }
 
 absl::Status OpenError(const RocksStoreOptions& options,
@@ -227,8 +253,13 @@ absl::Status OpenError(const RocksStoreOptions& options,
         absl::StrCat("the ledger ", options.directory.string(), " is held by ",
                      holder, "; stop it, or send the events through it"));
   }
-  return FromRocks(
-      status, absl::StrCat("opening the ledger ", options.directory.string()));
+  if (status.IsCorruption()) {  // RocksDB does not say where in a log.
+    const auto torn = CountTornTails(path, CheckDepth::kChecksums);
+    if (absl::IsDataLoss(torn.status())) {
+      return Explained(torn.status(), options);
+    }
+  }
+  return Explained(FromRocks(status, "RocksDB"), options);
 }
 
 }  // namespace
@@ -249,12 +280,16 @@ struct RocksStore::Rep {
   }
 
   absl::Status Open(const RocksStoreOptions& options);
+  // `status` as ours, and counted.
+  absl::Status Counted(const rocksdb::Status& status, absl::string_view doing);
+  // After a write that failed RocksDB takes no other until it is told to, or
+  // looks every 5 s for space. One caller tries, the others fail meanwhile.
+  void TakeUpWriting();
   rocksdb::ColumnFamilyHandle* Of(Family family) const {
     return families[IndexOf(family)];
   }
 
-  const std::unique_ptr<rocksdb::Env> files =
-      rocksdb::NewCompositeEnv(std::make_shared<PrivateFiles>());
+  std::unique_ptr<rocksdb::Env> files;
   // Before the database, whose compactions use it.
   std::unique_ptr<AnswerExpiry> expiry;
   std::unique_ptr<rocksdb::DB> db;
@@ -262,6 +297,12 @@ struct RocksStore::Rep {
   absl::Mutex checkpoint_or_purge;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
   std::filesystem::path reader_directory;
+  std::atomic<bool> stopped{false};  // By a write that failed.
+  std::atomic<bool> resuming{false};
+  int tails_truncated = 0;
+  std::atomic<std::int64_t> disk_full{0};
+  std::atomic<std::int64_t> io{0};
+  std::atomic<std::int64_t> damage{0};
 };
 
 struct StoreBatch::Rep {
@@ -270,11 +311,19 @@ struct StoreBatch::Rep {
 };
 
 struct StoreCursor::Rep {
+  RocksStore::Rep& store;
   std::unique_ptr<rocksdb::Iterator> it;
 };
 
 absl::Status RocksStore::Rep::Open(const RocksStoreOptions& options) {
   TENUTO_ASSIGN_OR_RETURN(const std::filesystem::path path, FolderOf(options));
+  if (!options.read_only || options.alone) {
+    const absl::StatusOr<int> torn = CountTornTails(path, CheckDepth::kFrames);
+    if (!torn.ok()) return Explained(torn.status(), options);
+    tails_truncated = *torn;
+  }
+  files =
+      rocksdb::NewCompositeEnv(std::make_shared<PrivateFiles>(options.files));
   const rocksdb::Options tuned = DatabaseOptions(options, files.get());
   if (options.clock != nullptr && !options.read_only) {
     expiry = std::make_unique<AnswerExpiry>(*options.clock);
@@ -289,7 +338,10 @@ absl::Status RocksStore::Rep::Open(const RocksStoreOptions& options) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
   rocksdb::Status status;
-  if (options.read_only) {
+  if (options.read_only && options.alone) {
+    status = rocksdb::DB::OpenForReadOnly(tuned, path.string(), wanted,
+                                          &handles, &opened);
+  } else if (options.read_only) {
     std::string directory =
         (std::filesystem::temp_directory_path() / "tenuto-reader-XXXXXX")
             .string();
@@ -328,15 +380,35 @@ absl::Status RocksStore::Get(Family family, absl::string_view key,
     return absl::OkStatus();
   }
   if (status.ok()) return absl::OkStatus();
-  return FromRocks(status,
-                   absl::StrCat("reading ", kFamilyNames[IndexOf(family)]));
+  return rep_->Counted(status,
+                       absl::StrCat("reading ", kFamilyNames[IndexOf(family)]));
 }
 
 absl::Status RocksStore::Write(StoreBatch& batch) {
   rocksdb::WriteOptions write;
   write.sync = true;
-  return FromRocks(rep_->db->Write(write, &batch.rep_->batch),
-                   "committing to the ledger");
+  if (rep_->stopped) rep_->TakeUpWriting();
+  const rocksdb::Status status = rep_->db->Write(write, &batch.rep_->batch);
+  if (!status.ok()) rep_->stopped = true;
+  return rep_->Counted(status, "committing to the ledger");
+}
+
+LedgerFaults RocksStore::faults() const {
+  return {rep_->tails_truncated, rep_->disk_full, rep_->io, rep_->damage};
+}
+
+absl::Status RocksStore::Rep::Counted(const rocksdb::Status& status,
+                                      absl::string_view doing) {
+  if (!status.ok()) {
+    ++(status.IsCorruption() ? damage : status.IsNoSpace() ? disk_full : io);
+  }
+  return FromRocks(status, doing);
+}
+
+void RocksStore::Rep::TakeUpWriting() {
+  if (resuming.exchange(true)) return;
+  if (db->Resume().ok()) stopped = false;
+  resuming = false;
 }
 
 absl::Status RocksStore::Flush() {
@@ -387,7 +459,7 @@ void StoreBatch::Delete(Family family, absl::string_view key) {
 bool StoreBatch::empty() const { return rep_->batch.Count() == 0; }
 
 StoreCursor::StoreCursor(const RocksStore& store, Family family)
-    : rep_(std::make_unique<Rep>()) {
+    : rep_(new Rep{*store.rep_, nullptr}) {
   rocksdb::ReadOptions read;
   read.readahead_size = 1 << 20;
   read.fill_cache = false;
@@ -411,7 +483,20 @@ absl::string_view StoreCursor::value() const {
 }
 
 absl::Status StoreCursor::status(absl::string_view doing) const {
-  return FromRocks(rep_->it->status(), doing);
+  return rep_->store.Counted(rep_->it->status(), doing);
+}
+
+absl::Status CheckTableFile(const std::filesystem::path& file) {
+  rocksdb::SstFileReader reader{rocksdb::Options()};
+  rocksdb::Status status = reader.Open(file.string());
+  if (status.ok()) status = reader.VerifyChecksum();
+  return FromRocks(status, file.string());
+}
+
+std::string WriterOf(const std::filesystem::path& directory) {
+  const std::filesystem::path lock = directory / "rocks" / "LOCK";
+  std::error_code error;
+  return std::filesystem::exists(lock, error) ? HolderOf(lock) : "";
 }
 
 }  // namespace tenuto

@@ -13,16 +13,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "features/base/clock.h"
+#include "features/ledger_faults.h"
+#include "features/rocks_store_options.h"
 
 namespace tenuto {
-
-struct RocksStoreOptions {
-  std::filesystem::path directory;  // The ledger's; the store is in "rocks".
-  bool read_only = false;           // Beside a live writer, as of now.
-  int threads = 2;                  // For flushes and compactions.
-  const Clock* clock = nullptr;     // By which answers expire, if there is one.
-};
 
 // What StoreBatch::Merge does: in kSeen as MergeMarks, in kMeta the smaller
 // of two decimal numbers under kHistoryStartKey and the larger under any other
@@ -98,9 +92,10 @@ class RocksStore {
   // `value` is empty when there is none.
   absl::Status Get(Family family, absl::string_view key,
                    std::string& value) const;
-  // All of `batch` or nothing; durable when it returns.
+  // All of `batch` or nothing; durable when it returns. After a failure the
+  // next call tries to go on. Reason of a full disk: DISK_FULL.
   absl::Status Write(StoreBatch& batch);
-
+  LedgerFaults faults() const;
   absl::Status Flush();  // Of the write-ahead log; then checkpoints are short.
   // No file holds a byte of what was deleted inside `ranges` before any more.
   // kUnavailable when a cursor keeps an old file alive for a minute.
@@ -114,6 +109,11 @@ class RocksStore {
   explicit RocksStore(std::unique_ptr<Rep> rep);
   const std::unique_ptr<Rep> rep_;
 };
+
+// Every block of a table file against its checksum; kDataLoss.
+absl::Status CheckTableFile(const std::filesystem::path& file);
+// The other process that writes there, if any. Ends a hold of one's own.
+std::string WriterOf(const std::filesystem::path& directory);
 
 }  // namespace tenuto
 

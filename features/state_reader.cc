@@ -16,8 +16,10 @@ StateReader::StateReader(const Catalogue& catalogue)
     : catalogue_(&catalogue), state_(StateLayout(catalogue)) {}
 
 absl::StatusOr<StateReader> StateReader::Open(const Catalogue& catalogue,
-                                              absl::string_view state) {
+                                              absl::string_view state,
+                                              const PendingSignals* pending) {
   StateReader reader(catalogue);
+  reader.pending_ = pending;
   TENUTO_RETURN_IF_ERROR(reader.state_.Decode(state));
   reader.known_ = !state.empty();
   return reader;
@@ -28,6 +30,8 @@ const Signal& StateReader::Find(absl::string_view name, v1::Keep keep) const {
   TENUTO_CHECK(signal != nullptr && signal->declaration.keep() == keep,
                absl::StrCat("the catalogue has no signal \"", name, "\" with ",
                             v1::Keep_Name(keep)));
+  read_pending_ |=
+      pending_ != nullptr && pending_->Has(signal->declaration.id());
   return *signal;
 }
 

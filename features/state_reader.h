@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "features/catalogue.h"
+#include "features/pending_signals.h"
 #include "features/user_state.h"
 
 namespace tenuto {
@@ -20,10 +21,14 @@ namespace tenuto {
 // does not have is a programming error and ends the process.
 class StateReader {
  public:
-  static absl::StatusOr<StateReader> Open(const Catalogue& catalogue,
-                                          absl::string_view state);
+  // `pending`, if any, is LedgerFacts::pending.
+  static absl::StatusOr<StateReader> Open(
+      const Catalogue& catalogue, absl::string_view state,
+      const PendingSignals* pending = nullptr);
 
   bool known() const { return known_; }  // Some event was folded.
+  // Whether anything was read that misses the past: do not act on it.
+  bool read_pending() const { return read_pending_; }
   std::optional<std::int64_t> LastValue(absl::string_view signal) const;
   // When the event that LastValue() comes from happened.
   std::optional<absl::Time> LastValueTime(absl::string_view signal) const;
@@ -44,7 +49,9 @@ class StateReader {
   explicit StateReader(const Catalogue& catalogue);
   const Signal& Find(absl::string_view name, v1::Keep keep) const;
   const Catalogue* catalogue_;
+  const PendingSignals* pending_ = nullptr;
   bool known_ = false;
+  mutable bool read_pending_ = false;
   UserState state_;
 };
 

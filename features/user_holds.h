@@ -15,7 +15,8 @@ namespace tenuto {
 // Thread-safe.
 class UserHolds {
  public:
-  // Holds the users of `groups` as long as it lives. A thread has one at most.
+  // Holds the users of `groups`, and whoever else is in their partitions (the
+  // backfill relies on it), as long as it lives. A thread has one at most.
   class Hold {
    public:
     Hold(UserHolds& holds, absl::Span<const UserGroup> groups);

@@ -10,6 +10,12 @@ namespace {
 
 std::size_t Index(int n) { return static_cast<std::size_t>(n); }
 
+int CountOf(absl::Span<const Signal> signals, v1::Keep keep) {
+  return static_cast<int>(std::count_if(
+      signals.begin(), signals.end(),
+      [keep](const Signal& one) { return one.declaration.keep() == keep; }));
+}
+
 template <typename Present>
 SlotMask MaskOf(int slots, Present present) {
   SlotMask mask{};
@@ -146,15 +152,15 @@ int DayOf(std::int64_t time_us) {
   return static_cast<int>(time_us / kDayUs - (time_us % kDayUs < 0 ? 1 : 0));
 }
 
-StateLayout::StateLayout(const Catalogue& catalogue)
-    : daily(catalogue.CountOf(v1::KEEP_DAILY_SUM)),
-      totals(catalogue.CountOf(v1::KEEP_TOTAL)),
-      last_times(catalogue.CountOf(v1::KEEP_LAST_TIME)),
-      first_times(catalogue.CountOf(v1::KEEP_FIRST_TIME)),
-      last_values(catalogue.CountOf(v1::KEEP_LAST_VALUE)),
-      last_texts(catalogue.CountOf(v1::KEEP_LAST_TEXT)),
-      recents(catalogue.CountOf(v1::KEEP_RECENT)),
-      distinct(catalogue.CountOf(v1::KEEP_DISTINCT)) {}
+StateLayout::StateLayout(absl::Span<const Signal> signals)
+    : daily(CountOf(signals, v1::KEEP_DAILY_SUM)),
+      totals(CountOf(signals, v1::KEEP_TOTAL)),
+      last_times(CountOf(signals, v1::KEEP_LAST_TIME)),
+      first_times(CountOf(signals, v1::KEEP_FIRST_TIME)),
+      last_values(CountOf(signals, v1::KEEP_LAST_VALUE)),
+      last_texts(CountOf(signals, v1::KEEP_LAST_TEXT)),
+      recents(CountOf(signals, v1::KEEP_RECENT)),
+      distinct(CountOf(signals, v1::KEEP_DISTINCT)) {}
 
 UserState::UserState(const StateLayout& layout)
     : totals(Index(layout.totals)),

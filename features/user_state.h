@@ -28,7 +28,9 @@ int DayOf(std::int64_t time_us);
 
 // Sizes of the sections of a state, from the catalogue. Value type.
 struct StateLayout {
-  explicit StateLayout(const Catalogue& catalogue);
+  explicit StateLayout(const Catalogue& catalogue)
+      : StateLayout(catalogue.signals()) {}
+  explicit StateLayout(absl::Span<const Signal> signals);
   int daily, totals, last_times, first_times, last_values, last_texts, recents,
       distinct;
 };

@@ -106,13 +106,27 @@ absl::Status FillBelief(const ModelBundle& bundle, const UserRows& scored,
   return absl::OkStatus();
 }
 
+absl::Status PendingError() {
+  return WithReason(
+      absl::UnavailableError("a signal that the decision depends on is being "
+                             "folded from the log; repeat the call later"),
+      "SIGNALS_PENDING");
+}
+
+// The model was not made for rows that miss what is pending.
+absl::Status CheckRows(const ModelBundle& bundle, const LedgerFacts& facts) {
+  const bool misses =
+      facts.pending != nullptr && bundle.plan()->ReadsAnyOf(*facts.pending);
+  return misses ? PendingError() : absl::OkStatus();
+}
+
 }  // namespace
 
 struct DecisionService::Making {
   const v1::DecideTreatmentRequest& request;
   const UserKey user;
   const std::string request_name;  // Stands for its id on the disk.
-  const absl::Time history_start;
+  const LedgerFacts facts;
   const std::shared_ptr<const ModelBundle> bundle;
   UserRows scored;
   v1::DecisionMade made;
@@ -132,7 +146,7 @@ absl::Status DecisionService::Decide(
                 .user = user,
                 .request_name =
                     options_.keys.Pseudonym(kRequestIds, request.request_id()),
-                .history_start = options_.ledger.Facts().history_start,
+                .facts = options_.ledger.Facts(),
                 .bundle = std::move(bundle),
                 .scored = {},
                 .made = {}};
@@ -167,14 +181,18 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
   std::string state(loaded);
   TENUTO_RETURN_IF_ERROR(options_.scorer.FillConsent(state));
   const v1::DecideTreatmentRequest& request = making.request;
+  TENUTO_RETURN_IF_ERROR(CheckRows(*making.bundle, making.facts));
   // Asked here, so that a decision is never older than one it must respect.
   const absl::Time now = WholeMicroseconds(options_.clock.Now());
-  const ReadTime when{.as_of = now, .history_start = making.history_start};
+  const ReadTime when{.as_of = now,
+                      .history_start = making.facts.history_start,
+                      .pending = making.facts.pending};
   TENUTO_ASSIGN_OR_RETURN(
       making.scored,
       options_.scorer.ScoreState(*making.bundle, making.user, state, when));
-  TENUTO_ASSIGN_OR_RETURN(const StateReader reader,
-                          StateReader::Open(options_.catalogue, state));
+  TENUTO_ASSIGN_OR_RETURN(
+      const StateReader reader,
+      StateReader::Open(options_.catalogue, state, making.facts.pending));
   DecisionInput input;
   input.user = making.user;
   input.state = &reader;
@@ -186,6 +204,7 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
   std::mt19937_64 random(
       DrawSeed(making.request_name, making.user, options_.seed));
   const Decision decision = options_.policy.Decide(input, random);
+  if (reader.read_pending()) return PendingError();
 
   making.made = MakeRecord(decision);
   making.made.set_decision_id(

@@ -31,7 +31,8 @@ int Fail(const absl::Status& status, int exit_code) {
 // The states of the outside that an operator can put right.
 bool IsBadInput(const absl::Status& status) {
   return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ||
-         absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
+         absl::IsFailedPrecondition(status) ||
+         absl::IsPermissionDenied(status) || absl::IsDataLoss(status);
 }
 
 sigset_t StopSignals() {

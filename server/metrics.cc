@@ -61,6 +61,23 @@ prometheus::MetricFamily Reading(const char* name, const char* help,
   return {name, help, type, {metric}};
 }
 
+prometheus::MetricFamily LedgerErrors(const LedgerFaults& faults) {
+  prometheus::MetricFamily family{
+      "tenuto_ledger_errors_total",
+      "Reads and writes of the ledger that failed, by kind.",
+      prometheus::MetricType::Counter,
+      {}};
+  for (const auto& [kind, count] :
+       {std::pair{"disk_full", faults.disk_full}, std::pair{"io", faults.io},
+        std::pair{"damage", faults.damage}}) {
+    prometheus::ClientMetric metric;
+    metric.label = {{"kind", kind}};
+    metric.counter.value = static_cast<double>(count);
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
 void Knock(int port) {
   const int peer = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -137,9 +154,20 @@ struct Metrics::Series final : prometheus::Collectable {
                                "Position of the newest event of the log.",
                                MetricType::Gauge,
                                static_cast<double>(now.ledger_last_position)));
+    families.push_back(
+        Reading("tenuto_ledger_tail_truncated_total",
+                "Log tails torn by a crash and cut off at the last start.",
+                MetricType::Counter,
+                static_cast<double>(now.ledger_faults.tails_truncated)));
+    families.push_back(LedgerErrors(now.ledger_faults));
     families.push_back(Reading("tenuto_models_serving",
                                "Models that have a bundle in service.",
                                MetricType::Gauge, now.models_serving));
+    families.push_back(
+        Reading("tenuto_signals_pending",
+                "Signals not folded from the log yet; what reads them is "
+                "missing.",
+                MetricType::Gauge, now.signals_pending));
     families.push_back(Reading(
         "tenuto_score_records_written_total", "Score records made durable.",
         MetricType::Counter, static_cast<double>(now.score_records_written)));

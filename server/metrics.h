@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "features/ledger_faults.h"
 #include "tenuto/v1/event.pb.h"
 #include "tenuto/v1/ingest.pb.h"
 
@@ -35,9 +36,11 @@ enum class RpcMethod {
 // What other parts count themselves, read at every scrape.
 struct MetricReadings {
   std::uint64_t ledger_last_position = 0;
+  LedgerFaults ledger_faults{};
   std::int64_t score_records_written = 0;
   std::int64_t score_records_lost = 0;
   int models_serving = 0;
+  int signals_pending = 0;
 };
 
 // Thread-safe.

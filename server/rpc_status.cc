@@ -10,7 +10,6 @@
 namespace tenuto {
 namespace {
 
-constexpr char kReasonUrl[] = "tenuto/reason";
 constexpr char kFieldUrl[] = "tenuto/field";
 constexpr char kDomain[] = "tenuto";
 
@@ -21,11 +20,6 @@ bool IsOurFault(absl::StatusCode code) {
 }
 
 }  // namespace
-
-absl::Status WithReason(absl::Status status, absl::string_view reason) {
-  status.SetPayload(kReasonUrl, absl::Cord(reason));
-  return status;
-}
 
 absl::Status FieldError(absl::string_view field, absl::string_view reason,
                         absl::string_view message) {

@@ -8,12 +8,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "features/base/status_reason.h"
 #include "grpcpp/support/status.h"
 
 namespace tenuto {
-
-// `status` with a stable UPPER_SNAKE reason for programs.
-absl::Status WithReason(absl::Status status, absl::string_view reason);
 
 // kInvalidArgument "FIELD MESSAGE" with the field in ErrorInfo.metadata.
 absl::Status FieldError(absl::string_view field, absl::string_view reason,

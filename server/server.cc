@@ -27,6 +27,7 @@
 #include "model/decision/policy.h"
 #include "model/model_registry.h"
 #include "server/admin_service.h"
+#include "server/backfill_thread.h"
 #include "server/decision_service.h"
 #include "server/ingest_service.h"
 #include "server/scoring_service.h"
@@ -53,6 +54,12 @@ std::uint64_t SeedOf(const v1::ServerConfig& config) {
   return seed;
 }
 
+int CountPending(const LedgerFacts& facts) {
+  return facts.pending == nullptr
+             ? 0
+             : static_cast<int>(facts.pending->ids().size());
+}
+
 absl::StatusOr<UserKeys> OpenKeys(const std::filesystem::path& data_dir) {
   const absl::Status made = MakePrivateDirectory(data_dir);
   if (!made.ok()) {
@@ -71,11 +78,17 @@ class Server::Parts {
  public:
   Parts(const v1::ServerConfig& config, const Clock& clock, UserKeys keys,
         std::unique_ptr<Ledger> ledger, std::unique_ptr<RecordLog> records);
-  ~Parts() { Drain(); }
+  ~Parts() {
+    Drain();
+    backfill_.Stop();
+  }
 
   void LoadModels();
   absl::Status Bind();
-  void Serve() { SetServing(true); }
+  void Serve() {
+    SetServing(true);
+    backfill_.Start();
+  }
   void Drain();
 
   int port() const { return port_; }
@@ -91,6 +104,7 @@ class Server::Parts {
   const UserKeys keys_;
   const EventGate gate_{keys_};
   const std::unique_ptr<Ledger> ledger_;
+  BackfillThread backfill_{*ledger_};
   const std::unique_ptr<RecordLog> records_;
   ModelRegistry registry_;
   Metrics metrics_;
@@ -207,11 +221,14 @@ absl::Status Server::Parts::BindMetrics() {
   TENUTO_ASSIGN_OR_RETURN(
       metrics_port_, metrics_.Expose(config_.metrics_listen(), [this] {
         const RecordLog::Counts counts = records_->counts();
+        const LedgerFacts facts = ledger_->Facts();
         return MetricReadings{
-            .ledger_last_position = ledger_->Facts().last_position,
+            .ledger_last_position = facts.last_position,
+            .ledger_faults = facts.faults,
             .score_records_written = counts.written,
             .score_records_lost = counts.lost,
-            .models_serving = static_cast<int>(registry_.All().size())};
+            .models_serving = static_cast<int>(registry_.All().size()),
+            .signals_pending = CountPending(facts)};
       }));
   return absl::OkStatus();
 }
@@ -231,6 +248,7 @@ void Server::Parts::Drain() {
   std::call_once(drained_, [this] {
     if (server_ == nullptr) return;
     SetServing(false);
+    backfill_.Stop();
     ingest_.Drain();
     server_->Shutdown(std::chrono::system_clock::now() +
                       std::chrono::seconds(config_.drain_s_max()));

@@ -64,8 +64,10 @@ absl::Time WholeMicroseconds(absl::Time time) {
 absl::StatusOr<UserRows> UserScorer::ScoreUsers(
     const ModelBundle& bundle, absl::Span<const UserKey> users) const {
   UserRows rows;
+  const LedgerFacts facts = options_.ledger.Facts();
   rows.when = {.as_of = WholeMicroseconds(options_.clock.Now()),
-               .history_start = options_.ledger.Facts().history_start};
+               .history_start = facts.history_start,
+               .pending = facts.pending};
   rows.rows.reserve(users.size() * static_cast<std::size_t>(bundle.width()));
   std::string state;
   for (const UserKey& user : users) {
@@ -128,6 +130,10 @@ void UserScorer::Record(const ModelBundle& bundle,
   record.set_model_version(bundle.manifest().version());
   if (GrantsAny(options_.consent_defaults)) {
     *record.mutable_consent_defaults() = options_.consent_defaults;
+  }
+  if (scored.when.pending != nullptr) {
+    const std::vector<std::uint32_t>& ids = scored.when.pending->ids();
+    record.mutable_pending_signal_ids()->Add(ids.begin(), ids.end());
   }
   for (std::size_t k = 0; k < scored.users.size(); ++k) {
     const float* row = scored.rows.data() + k * width;

@@ -107,6 +107,8 @@ int Main(int argc, char** argv) {
   AddTrainVerb(app, workshop, run);
   AddScoreVerb(app, workshop, run);
   AddReplayVerb(app, workshop, run);
+  AddBackfillVerb(app, workshop, run);
+  AddDoctorVerb(app, workshop, run);
   AddDescribeVerb(app, workshop, run);
   AddEraseVerb(app, workshop, run);
   AddCheckpointVerb(app, workshop, run);

@@ -53,6 +53,8 @@ void AddWorldVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddTrainVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddScoreVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddReplayVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
+void AddBackfillVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
+void AddDoctorVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddDescribeVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddEraseVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddCheckpointVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);

@@ -141,8 +141,11 @@ class Verifier {
         ApplyConsentDefaults(catalogue_, record.consent_defaults(), state));
     const FeaturePlan& plan = *bundles_.at(NameOf(record))->plan();
     std::vector<float> row(static_cast<std::size_t>(plan.width()));
+    const PendingSignals pending({record.pending_signal_ids().begin(),
+                                  record.pending_signal_ids().end()});
     const ReadTime when{absl::FromUnixMicros(record.as_of_us()),
-                        absl::FromUnixMicros(record.history_start_us())};
+                        absl::FromUnixMicros(record.history_start_us()),
+                        &pending};
     TENUTO_RETURN_IF_ERROR(plan.Assemble(state, when, absl::MakeSpan(row)));
     ++result.rows;
     bool same = XXH3_64bits(row.data(), row.size() * sizeof(float)) ==
@@ -248,6 +251,11 @@ absl::StatusOr<RecordedScores> ReadRecordedScores(
 absl::StatusOr<VerifyResult> VerifyReplay(
     const Ledger& ledger, const Catalogue& catalogue, RecordedScores records,
     const std::filesystem::path& models_dir, int threads) {
+  if (ledger.Facts().pending != nullptr) {
+    return absl::FailedPreconditionError(
+        "some signals of the states are not folded from the log yet; let the "
+        "server finish, or run `tenuto backfill`");
+  }
   Bundles bundles;
   TENUTO_RETURN_IF_ERROR(LoadBundles(records, catalogue, models_dir, bundles));
   Verifier verifier(ledger, catalogue, bundles, records);

@@ -28,9 +28,10 @@ const std::map<std::string, std::string>& TestedElsewhere() {
 }
 
 // Folders of tests about the whole, which mirror no source.
-constexpr std::array<std::string_view, 11> kWholeFolders = {
-    "tests/architecture", "tests/support",     "tests/parity", "tests/crash",
-    "tests/simulation",   "tests/fuzz",        "tests/load",   "tests/client",
+constexpr std::array<std::string_view, 12> kWholeFolders = {
+    "tests/architecture", "tests/support",     "tests/parity",
+    "tests/crash",        "tests/faults",      "tests/simulation",
+    "tests/fuzz",         "tests/load",        "tests/client",
     "tests/benchmark",    "tests/integration", "tests/golden"};
 
 bool IsProduct(const SourceFile& file) {

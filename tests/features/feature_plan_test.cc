@@ -1,5 +1,6 @@
 #include "features/feature_plan.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -60,6 +61,51 @@ class FeaturePlanTest : public ::testing::Test {
   const SignalFold fold_{catalogue_};
   UserState state_{fold_.layout()};
 };
+
+TEST_F(FeaturePlanTest, LeavesOutExactlyWhatReadsAPendingSignal) {
+  testing::RandomEvents random(77, kMidnightUs - 60 * kDayUs, 60);
+  EventView view;
+  for (const GatedEvent& event : random.Life(testing::TestUser(1), 200)) {
+    ASSERT_TRUE(view.Parse(event.event));
+    fold_.Apply(view, 1, state_);
+  }
+  Consent(v1::CONSENT_CLASS_BEHAVIOUR, v1::CONSENT_GRANTED, kMidnightUs);
+  Consent(v1::CONSENT_CLASS_MESSAGES, v1::CONSENT_GRANTED, kMidnightUs);
+  const FeaturePlan plan = FeaturePlan::CompileAll(catalogue_);
+  std::string bytes;
+  state_.Encode(bytes);
+  const auto width = static_cast<std::size_t>(plan.width());
+  std::vector<float> whole(width), row(width);
+  ReadTime when{absl::FromUnixMicros(kMidnightUs + 1),
+                absl::FromUnixMicros(kMidnightUs - 200 * kDayUs)};
+  ASSERT_TRUE(plan.Assemble(bytes, when, absl::MakeSpan(whole)).ok());
+  int hidden = 0;
+  for (const Signal& signal : catalogue_.signals()) {
+    const PendingSignals pending({signal.declaration.id()});
+    when.pending = &pending;
+    ASSERT_TRUE(plan.Assemble(bytes, when, absl::MakeSpan(row)).ok());
+    bool read_by_any = false;
+    for (std::size_t k = 0; k < width; ++k) {
+      const auto uses = ShapeOf(catalogue_.features()[k].declaration).uses;
+      const bool reads =
+          std::any_of(uses.begin(), uses.end(), [&](const SignalUse& use) {
+            const Signal& used = *catalogue_.FindSignal(use.signal);
+            return use.signal == signal.declaration.name() ||
+                   ConsentSignal(used.declaration.consent()) ==
+                       signal.declaration.name();
+          });
+      hidden += reads && !std::isnan(whole[k]);
+      read_by_any = read_by_any || reads;
+      EXPECT_TRUE(std::isnan(row[k]) || (!reads && row[k] == whole[k]));
+      EXPECT_EQ(std::isnan(row[k]), reads || std::isnan(whole[k]))
+          << catalogue_.features()[k].name << " with "
+          << signal.declaration.name() << " pending, seed 77";
+    }
+    EXPECT_EQ(plan.ReadsAnyOf(pending), read_by_any);
+  }
+  EXPECT_GT(hidden, 100);
+  EXPECT_FALSE(plan.ReadsAnyOf(PendingSignals()));
+}
 
 TEST_F(FeaturePlanTest, CountsTheTileThatAWindowCutsByItsShare) {
   Consent(v1::CONSENT_CLASS_BEHAVIOUR, v1::CONSENT_GRANTED);

@@ -19,6 +19,11 @@ class LedgerMetaTest : public ::testing::Test {
     EXPECT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }
+  void Claim() {
+    StoreBatch batch(*store_);
+    ClaimIdentity(identity_, batch);
+    ASSERT_EQ(store_->Write(batch), absl::OkStatus());
+  }
   const TempFolder folder_;
   const LedgerIdentity identity_ = {"here", "keys", "signals"};
   std::unique_ptr<RocksStore> store_;
@@ -26,18 +31,18 @@ class LedgerMetaTest : public ::testing::Test {
 
 TEST_F(LedgerMetaTest, TakesAFreshStoreAndKnowsItAgain) {
   EXPECT_EQ(*CheckIdentity(*store_, identity_), StatesAre::kCurrent);
-  ASSERT_EQ(ClaimIdentity(*store_, identity_), absl::OkStatus());
+  Claim();
   EXPECT_EQ(*CheckIdentity(*store_, identity_), StatesAre::kCurrent);
 }
 
 TEST_F(LedgerMetaTest, TellsStatesOfOtherSignals) {
-  ASSERT_EQ(ClaimIdentity(*store_, identity_), absl::OkStatus());
+  Claim();
   EXPECT_EQ(*CheckIdentity(*store_, {"here", "keys", "more signals"}),
             StatesAre::kOfOtherSignals);
 }
 
 TEST_F(LedgerMetaTest, RefusesOtherKeysAndOtherFormats) {
-  ASSERT_EQ(ClaimIdentity(*store_, identity_), absl::OkStatus());
+  Claim();
   const auto other = CheckIdentity(*store_, {"here", "others", "signals"});
   EXPECT_EQ(other.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(other.status().message(), HasSubstr("another user key"));
@@ -46,6 +51,33 @@ TEST_F(LedgerMetaTest, RefusesOtherKeysAndOtherFormats) {
   ASSERT_EQ(store_->Write(batch), absl::OkStatus());
   EXPECT_THAT(CheckIdentity(*store_, identity_).status().message(),
               HasSubstr("the ledger here has format 999"));
+}
+
+TEST_F(LedgerMetaTest, KeepsTheOutermostEndsOfTheHistory) {
+  HistoryEnds ends;
+  for (const History& more :
+       {History{50, 60}, History{55, 58}, History{40, 59}, History{60, 70}}) {
+    StoreBatch batch(*store_);
+    ends.Add(more, batch);
+    EXPECT_EQ(batch.empty(), more.start_us == 55) << "it adds nothing";
+    ends.Note(more);
+    if (!batch.empty()) {
+      ASSERT_EQ(store_->Write(batch), absl::OkStatus());
+    }
+    const auto kept = LoadHistory(*store_);
+    ASSERT_TRUE(kept.ok()) << kept.status();
+    EXPECT_EQ(kept->start_us, ends.start_us());
+    EXPECT_EQ(kept->end_us, ends.end_us());
+  }
+  EXPECT_EQ(ends.start_us(), 40);
+  EXPECT_EQ(ends.end_us(), 70);
+}
+
+TEST_F(LedgerMetaTest, ReadsTheFormatOfBefore) {
+  StoreBatch batch(*store_);
+  batch.Put(Family::kMeta, "format", "1");
+  ASSERT_EQ(store_->Write(batch), absl::OkStatus());
+  EXPECT_TRUE(CheckIdentity(*store_, identity_).ok());
 }
 
 TEST_F(LedgerMetaTest, LoadsTheEndsOfTheHistory) {

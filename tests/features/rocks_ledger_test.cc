@@ -13,6 +13,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "features/memory_ledger.h"
+#include "features/state_layouts.h"
+#include "tests/support/changed_catalogue.h"
 #include "tests/support/ledger_contract_tests.h"
 #include "tests/support/temp_folder.h"
 
@@ -142,45 +144,111 @@ TEST_F(RocksLedgerTest, RefusesAnotherUserKey) {
   }
 }
 
-v1::Catalogue DeclarationOf(const Catalogue& catalogue) {
-  v1::Catalogue declaration;
-  for (const Signal& signal : catalogue.signals()) {
-    *declaration.add_signals() = signal.declaration;
+// Ledgers of a later release, whose catalogue has lost and won signals.
+class LaterCatalogue : public RocksLedgerTest {
+ protected:
+  static constexpr int kUsers = 20;
+  static UserKey User(int k) { return TestUser(k * 13, k); }
+  static Catalogue MakeLater() {
+    v1::Catalogue declaration = SignalsOf(Catalogue::Embedded());
+    declaration.mutable_signals()->DeleteSubrange(2, 5);
+    AddAdvertSeconds(9999, declaration);
+    return Made(declaration);
   }
-  return declaration;
+  // Lives of all users by the catalogue of today, also into `scratch_`.
+  void CommitLives(Ledger& ledger) {
+    for (int user = 0; user < kUsers; ++user) {
+      const auto life = random_.Life(User(user), 30);
+      ASSERT_TRUE(ledger.Commit(life).ok());
+      ASSERT_TRUE(scratch_.Commit(life, nullptr).ok());
+    }
+  }
+  std::unique_ptr<Ledger> OpenLater(bool read_only = false) {
+    auto ledger = Open(folder_.path(), clock_, read_only, later_);
+    EXPECT_TRUE(ledger.ok()) << ledger.status();
+    return *std::move(ledger);
+  }
+  void ExpectWhole(const Ledger& ledger) {
+    EXPECT_EQ(ledger.Facts().pending, nullptr);
+    for (int user = 0; user < kUsers; ++user) {
+      EXPECT_EQ(StateOf(ledger, User(user)), StateOf(scratch_, User(user)));
+      EXPECT_NE(StateOf(ledger, User(user)), "");
+    }
+    int visited = 0;
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      EXPECT_EQ(
+          ledger.ScanStates(partition,
+                            [&](const UserKey& user, absl::string_view state) {
+                              EXPECT_EQ(state, StateOf(scratch_, user));
+                              return ++visited > 0;
+                            }),
+          absl::OkStatus());
+    }
+    EXPECT_EQ(visited, kUsers);
+  }
+
+  const Catalogue later_ = MakeLater();
+  MemoryLedger scratch_{later_, clock_};
+};
+
+TEST_F(LaterCatalogue, OpensAtOnceAndHasTheNewSignalPending) {
+  CommitLives(*OpenHere());
+  for (const bool read_only : {true, false, true, false}) {
+    const auto ledger = OpenLater(read_only);
+    ASSERT_NE(ledger->Facts().pending, nullptr);
+    EXPECT_EQ(ledger->Facts().pending->ids(), std::vector<std::uint32_t>{9999});
+    UserState state{StateLayout(later_)};
+    EXPECT_EQ(state.Decode(StateOf(*ledger, User(4))), absl::OkStatus());
+    UserState whole{StateLayout(later_)};
+    ASSERT_EQ(whole.Decode(StateOf(scratch_, User(4))), absl::OkStatus());
+    EXPECT_EQ(state.totals, whole.totals);
+    EXPECT_EQ(state.last_times, whole.last_times);
+    EXPECT_EQ(state.recents, whole.recents);
+  }
 }
 
-TEST_F(RocksLedgerTest, FoldsTheLogAgainForOtherSignals) {
-  v1::Catalogue declaration = DeclarationOf(Catalogue::Embedded());
-  declaration.mutable_signals()->DeleteSubrange(2, 5);
-  auto& added = *declaration.add_signals();
-  added.set_id(9999);
-  added.set_name("seconds_of_advert");
-  added.add_event("ad_impression");
-  added.set_measure("ms_shown");
-  added.set_keep(v1::KEEP_DAILY_SUM);
-  added.set_consent(v1::CONSENT_CLASS_CONTRACT);
-  const auto other = Catalogue::Create(declaration);
-  ASSERT_TRUE(other.ok()) << other.status();
+TEST_F(LaterCatalogue, IsWholeAfterABackfillThatWasKilledAndGoneOnWith) {
+  CommitLives(*OpenHere());
+  absl::Status status = absl::CancelledError();
+  for (int allowed = 3; absl::IsCancelled(status); allowed *= 3) {
+    const auto ledger = OpenLater();
+    EXPECT_NE(ledger->Facts().pending, nullptr);
+    CommitLives(*ledger);
+    int asked = 0;
+    status = ledger->Backfill(
+        [&](const BackfillProgress&) { return ++asked < allowed; });
+  }
+  ASSERT_EQ(status, absl::OkStatus());
+  ExpectWhole(*OpenLater(true));
+  ExpectWhole(*OpenLater());
+}
 
-  MemoryLedger scratch(*other, clock_);
+TEST_F(LaterCatalogue, TakesInEventsWhileItIsBackfilled) {
+  CommitLives(*OpenHere());
+  const auto ledger = OpenLater();
+  CommitLives(*ledger);  // Now their states are at hand, without the past.
+  std::thread writer([&] {
+    for (int round = 0; round < 5; ++round) CommitLives(*ledger);
+  });
+  EXPECT_EQ(ledger->Backfill([](const BackfillProgress&) { return true; }),
+            absl::OkStatus());
+  writer.join();
+  CommitLives(*ledger);
+  ExpectWhole(*ledger);
+}
+
+TEST_F(LaterCatalogue, FoldsTheLogAgainWhenNobodyWroteTheSignalsDown) {
+  CommitLives(*OpenHere());
   {
-    const auto ledger = OpenHere();
-    for (int user = 0; user < 20; ++user) {
-      const auto life = random_.Life(TestUser(user * 13, user), 30);
-      ASSERT_TRUE(ledger->Commit(life).ok());
-      ASSERT_TRUE(scratch.Commit(life, nullptr).ok());
-    }
-    EXPECT_EQ(Open(folder_.path(), clock_, true, *other).status().code(),
-              absl::StatusCode::kFailedPrecondition);
+    // As a ledger was before layouts were written down.
+    const auto store = *RocksStore::Open({folder_.path(), false, 2});
+    StoreBatch batch(*store);
+    batch.Put(Family::kMeta, kLayoutsKey, "");
+    ASSERT_EQ(store->Write(batch), absl::OkStatus());
   }
-  const auto rebuilt = Open(folder_.path(), clock_, false, *other);
-  ASSERT_TRUE(rebuilt.ok()) << rebuilt.status();
-  for (int user = 0; user < 20; ++user) {
-    const UserKey key = TestUser(user * 13, user);
-    EXPECT_EQ(StateOf(**rebuilt, key), StateOf(scratch, key)) << user;
-    EXPECT_NE(StateOf(**rebuilt, key), "");
-  }
+  EXPECT_EQ(Open(folder_.path(), clock_, true, later_).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  ExpectWhole(*OpenLater());
 }
 
 // Size of the newest write-ahead log, which is then cut to `keep` bytes.

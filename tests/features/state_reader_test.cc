@@ -46,6 +46,19 @@ TEST_F(StateReaderTest, KnowsNothingOfANewUser) {
   EXPECT_FALSE(reader.Granted(v1::CONSENT_CLASS_MESSAGES));
 }
 
+TEST_F(StateReaderTest, SaysWhetherAnythingItGaveMissesThePast) {
+  const Catalogue& catalogue = Catalogue::Embedded();
+  const PendingSignals pending(
+      {catalogue.FindSignal("consent_messages")->declaration.id()});
+  const StateReader reader = *StateReader::Open(catalogue, "", &pending);
+  reader.plan();
+  reader.LastText("time_zone");
+  EXPECT_TRUE(reader.Granted(v1::CONSENT_CLASS_CONTRACT));
+  EXPECT_FALSE(reader.read_pending());
+  EXPECT_FALSE(reader.Granted(v1::CONSENT_CLASS_MESSAGES));
+  EXPECT_TRUE(reader.read_pending());
+}
+
 TEST_F(StateReaderTest, TellsAPriceOfZeroFromAnUnknownOne) {
   v1::Event event = At(kMidnight);
   event.mutable_renewed()->set_price_minor(999);

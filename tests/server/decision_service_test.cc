@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "server/rpc_status.h"
 #include "tests/support/churn_bundle.h"
+#include "tests/support/pending_ledger.h"
 #include "tests/support/server_parts.h"
 
 namespace tenuto {
@@ -19,12 +20,13 @@ class DecisionServiceTest : public ::testing::Test {
     parts_.TakeIn(SubscriberEvents("anna", 10, kTestNow));
   }
 
-  DecisionService MakeService() {
+  DecisionService MakeService() { return MakeServiceOf(parts_.ledger); }
+  DecisionService MakeServiceOf(Ledger& ledger) {
     return DecisionService({.clock = parts_.clock,
                             .catalogue = parts_.catalogue,
                             .keys = parts_.keys,
                             .gate = parts_.gate,
-                            .ledger = parts_.ledger,
+                            .ledger = ledger,
                             .scorer = scorer_,
                             .policy = Policy::Embedded(),
                             .metrics = parts_.metrics,
@@ -152,6 +154,27 @@ TEST_F(DecisionServiceTest, ConsidersNoneFirstAndPropensitiesSumToOne) {
   }
   EXPECT_NEAR(sum, 1, 1e-9);
   EXPECT_GT(response.propensity(), 0);
+}
+
+TEST_F(DecisionServiceTest, DecidesNothingByWhatMissesThePast) {
+  const auto decide = [&](const char* signal, const char* request) {
+    PendingLedger ledger(parts_.ledger,
+                         PendingSignals({SignalId(parts_.catalogue, signal)}));
+    v1::DecideTreatmentResponse response;
+    return MakeServiceOf(ledger).Decide(Request(request), response);
+  };
+  const absl::Status refused = decide("recent_contacts", "first");
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_TRUE(Logged().empty());
+  EXPECT_TRUE(absl::IsUnavailable(decide("total_tracks", "second")))
+      << "which the model reads, if no guardrail does";
+  EXPECT_TRUE(Logged().empty());
+  PendingLedger unread(parts_.ledger, PendingSignals({999'999}));
+  v1::DecideTreatmentResponse response;
+  EXPECT_EQ(MakeServiceOf(unread).Decide(Request("third"), response),
+            absl::OkStatus());
+  EXPECT_EQ(Logged().size(), 1u);
+  EXPECT_EQ(Refusal(Request("first")), absl::OkStatus()) << "once it is whole";
 }
 
 TEST_F(DecisionServiceTest, GivesARepeatedRequestTheStoredAnswer) {

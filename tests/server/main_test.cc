@@ -1,10 +1,13 @@
 // The program itself: flags, exit codes, signals.
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "features/base/atomic_file.h"
+#include "features/log_file_check.h"
 #include "gmock/gmock.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/generic/generic_stub.h"
@@ -175,6 +178,23 @@ TEST_F(MainTest, RefusesALedgerThatAnotherProcessHolds) {
   ChildProcess second(Command());
   EXPECT_EQ(second.Wait(), 2);
   EXPECT_THAT(second.errors(), HasSubstr("tenuto-server: "));
+}
+
+TEST_F(MainTest, RefusesADamagedLedgerAndNamesFileAndOffset) {
+  {
+    ChildProcess first(Command());
+    ASSERT_TRUE(first.ReadAfter("listening on "));
+    first.Signal(SIGKILL);
+    first.Wait();
+  }
+  const auto log = LogFilesOf(folder_.path() / "data" / "rocks").back();
+  std::string bytes = *ReadFile(log);
+  bytes[20] = static_cast<char>(bytes[20] ^ 1);
+  std::ofstream(log, std::ios::binary) << bytes;
+  ChildProcess second(Command());
+  EXPECT_EQ(second.Wait(), 2);
+  EXPECT_THAT(second.errors(), HasSubstr(log.string() + ", offset 0: "));
+  EXPECT_THAT(second.errors(), HasSubstr("tenuto ledger-doctor --ledger "));
 }
 
 }  // namespace

@@ -40,9 +40,18 @@ TEST_F(MetricsTest, ExportsEverySeriesFromZero) {
         "tenuto_decisions_total{treatment=\"none\"} 0",
         "tenuto_decisions_total{treatment=\"offline_mode_tip\"} 0",
         "tenuto_decisions_explored_total 0",
-        "tenuto_decisions_replayed_total 0", "tenuto_bundles_refused_total 0",
-        "tenuto_erasures_total 0", "tenuto_scores_total 0", "tenuto_serving 0",
-        "tenuto_ledger_last_position 0", "tenuto_models_serving 0",
+        "tenuto_decisions_replayed_total 0",
+        "tenuto_bundles_refused_total 0",
+        "tenuto_erasures_total 0",
+        "tenuto_scores_total 0",
+        "tenuto_serving 0",
+        "tenuto_ledger_last_position 0",
+        "tenuto_signals_pending 0",
+        "tenuto_models_serving 0",
+        "tenuto_ledger_tail_truncated_total 0",
+        "tenuto_ledger_errors_total{kind=\"disk_full\"} 0",
+        "tenuto_ledger_errors_total{kind=\"io\"} 0",
+        "tenuto_ledger_errors_total{kind=\"damage\"} 0",
         "tenuto_score_records_written_total 0",
         "tenuto_score_records_lost_total 0"}) {
     EXPECT_THAT(text, HasSubstr(std::string("\n") + line));
@@ -101,9 +110,14 @@ TEST_F(MetricsTest, ReadsTheOtherPartsAtEveryScrape) {
   EXPECT_THAT(Scrape(), HasSubstr("\ntenuto_ledger_last_position 0"));
   readings_.ledger_last_position = 42;
   readings_.score_records_lost = 3;
+  readings_.ledger_faults = {1, 5, 6, 7};
   const std::string text = Scrape();
   EXPECT_THAT(text, HasSubstr("\ntenuto_ledger_last_position 42"));
   EXPECT_THAT(text, HasSubstr("\ntenuto_score_records_lost_total 3"));
+  EXPECT_THAT(text, HasSubstr("\ntenuto_ledger_tail_truncated_total 1"));
+  EXPECT_THAT(text, HasSubstr("errors_total{kind=\"disk_full\"} 5"));
+  EXPECT_THAT(text, HasSubstr("errors_total{kind=\"io\"} 6"));
+  EXPECT_THAT(text, HasSubstr("errors_total{kind=\"damage\"} 7"));
 }
 
 TEST_F(MetricsTest, SaysThatItsPortIsTaken) {

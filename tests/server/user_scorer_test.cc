@@ -7,6 +7,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/support/churn_bundle.h"
+#include "tests/support/pending_ledger.h"
 #include "tests/support/server_parts.h"
 #include "xxhash.h"
 
@@ -78,6 +79,24 @@ TEST_F(UserScorerTest, RecordsTheConsentUnderWhichItReadTheRow) {
     known += std::isnan(records[0].row(k)) && !std::isnan(records[1].row(k));
   }
   EXPECT_GT(known, 0);
+}
+
+TEST_F(UserScorerTest, LeavesOutAndRecordsWhatIsPending) {
+  const std::uint32_t id = SignalId(parts_.catalogue, "last_action");
+  const PendingLedger ledger(parts_.ledger, PendingSignals({id}));
+  Score(parts_.MakeScorer(), "anna");
+  Score(parts_.MakeScorerOf(ledger), "anna");
+  const std::vector<v1::ScoreRecord> records = parts_.TakeRecords();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].pending_signal_ids_size(), 0);
+  ASSERT_EQ(records[1].pending_signal_ids_size(), 1);
+  EXPECT_EQ(records[1].pending_signal_ids(0), id);
+  int hidden = 0;
+  for (int k = 0; k < records[0].row_size(); ++k) {
+    hidden += !std::isnan(records[0].row(k)) && std::isnan(records[1].row(k));
+  }
+  EXPECT_GT(hidden, 0);
+  EXPECT_LT(hidden, records[0].row_size() / 2);
 }
 
 TEST_F(UserScorerTest, RecordsTheDeclaredShareOfRowsAndEveryHash) {

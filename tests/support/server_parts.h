@@ -34,9 +34,12 @@ struct ServerParts {
   }
 
   UserScorer MakeScorer(double recorded_row_share = 1) {
+    return MakeScorerOf(ledger, recorded_row_share);
+  }
+  UserScorer MakeScorerOf(const Ledger& read, double recorded_row_share = 1) {
     return UserScorer({.clock = clock,
                        .catalogue = catalogue,
-                       .ledger = ledger,
+                       .ledger = read,
                        .registry = registry,
                        .records = *records,
                        .default_model = "churn_14d",

@@ -157,7 +157,8 @@ TEST_F(TrainVerb, RefusesToLearnFromTheTestPeriod) {
 TEST_F(TrainVerb, NamesTheVerbsWhenTheWordIsNone) {
   ExpectRefused(RunTenuto({"foo"}),
                 "\"foo\" is no verb of `tenuto`; there are: import, world, "
-                "train, score, replay, describe,");
+                "train, score, replay, backfill, ledger-doctor, "
+                "describe,");
   ExpectRefused(RunTenuto({"foo", "--ledger", "x"}), "\"foo\" is no verb");
   ExpectRefused(RunTenuto({"train", "foo"}),
                 "\"foo\" is no verb of `tenuto train`; there are: churn;");

@@ -42,10 +42,11 @@ struct Fields {
 // A value that no list names. What looks like a word of a log's vocabulary is
 // shown; anything else may be an address or an id that slipped into the field.
 std::string Unnamed(absl::string_view field, absl::string_view value) {
-  const bool is_word = value.size() <= kWordBytesMax &&
-                       std::all_of(value.begin(), value.end(), [](char c) {
-                         return absl::ascii_isalpha(c) || c == ' ';
-                       });
+  const bool is_word =
+      value.size() <= kWordBytesMax &&
+      std::all_of(value.begin(), value.end(), [](unsigned char c) {
+        return absl::ascii_isalpha(c) || c == ' ';
+      });
   return is_word ? absl::StrCat(field, " is ", Quoted(value))
                  : absl::StrCat(field, " is something else, of ", value.size(),
                                 " bytes");

@@ -1,0 +1,30 @@
+// How a store is opened.
+// Value type; not thread-safe.
+#ifndef TENUTO_FEATURES_ROCKS_STORE_OPTIONS_H_
+#define TENUTO_FEATURES_ROCKS_STORE_OPTIONS_H_
+
+#include <filesystem>
+#include <memory>
+
+#include "features/base/clock.h"
+
+namespace rocksdb {
+class FileSystem;
+}
+
+namespace tenuto {
+
+struct RocksStoreOptions {
+  std::filesystem::path directory;  // The ledger's; the store is in "rocks".
+  bool read_only = false;           // Beside a live writer, as of now.
+  int threads = 2;                  // For flushes and compactions.
+  const Clock* clock = nullptr;     // By which answers expire, if there is one.
+  // With read_only: no writer beside; refuses as a writer would.
+  bool alone = false;
+  // Instead of the machine's, for tests.
+  std::shared_ptr<rocksdb::FileSystem> files = nullptr;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_ROCKS_STORE_OPTIONS_H_

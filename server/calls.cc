@@ -36,6 +36,7 @@ grpc::ServerUnaryReactor* Calls::AnswerFromPool(
 grpc::Status Calls::Close(RpcMethod method, absl::Time start,
                           const absl::Status& status) {
   metrics_.CountCall(method, status.code(), clock_.Now() - start);
+  if (absl::IsDataLoss(status)) on_data_loss_();
   return ToGrpcStatus(status);
 }
 

@@ -4,6 +4,7 @@
 #define TENUTO_SERVER_CALLS_H_
 
 #include <functional>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -19,8 +20,14 @@ namespace tenuto {
 // Thread-safe. The references must outlive every call.
 class Calls {
  public:
-  Calls(const Clock& clock, Metrics& metrics, WorkerPool& disk_pool)
-      : clock_(clock), metrics_(metrics), disk_pool_(disk_pool) {}
+  // `on_data_loss` hears of every call that found the ledger damaged.
+  Calls(
+      const Clock& clock, Metrics& metrics, WorkerPool& disk_pool,
+      std::function<void()> on_data_loss = [] {})
+      : clock_(clock),
+        metrics_(metrics),
+        disk_pool_(disk_pool),
+        on_data_loss_(std::move(on_data_loss)) {}
 
   // For work that waits for nothing: done in gRPC's own thread.
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext& context,
@@ -45,6 +52,7 @@ class Calls {
   const Clock& clock_;
   Metrics& metrics_;
   WorkerPool& disk_pool_;
+  const std::function<void()> on_data_loss_;
 };
 
 // What a call is told when too much work is waiting.

@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -87,6 +88,8 @@ class Server::Parts {
   absl::Status Bind();
   void Serve() {
     SetServing(true);
+    serving_ = true;
+    if (damaged_) SetServing(false);
     backfill_.Start();
   }
   void Drain();
@@ -97,6 +100,7 @@ class Server::Parts {
  private:
   absl::Status BindMetrics();
   void SetServing(bool serving);
+  void NoteDamage();
 
   const v1::ServerConfig config_;
   const Catalogue& catalogue_ = Catalogue::Embedded();
@@ -116,6 +120,8 @@ class Server::Parts {
   DecisionService decision_;
   AdminService admin_;
   std::unique_ptr<grpc::Server> server_;
+  std::atomic<bool> serving_{false};
+  std::atomic<bool> damaged_{false};
   std::once_flag drained_;
   int port_ = 0;
   int metrics_port_ = 0;
@@ -131,7 +137,7 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
       registry_(config.models_dir(), catalogue_),
       metrics_(TreatmentNames(policy_)),
       disk_pool_(static_cast<int>(config.commit_threads()), kWaitingCallsMax),
-      calls_(clock, metrics_, disk_pool_),
+      calls_(clock, metrics_, disk_pool_, [this] { NoteDamage(); }),
       scorer_({.clock = clock,
                .catalogue = catalogue_,
                .ledger = *ledger_,
@@ -242,6 +248,14 @@ void Server::Parts::SetServing(bool serving) {
   }
   health.SetServingStatus(serving);
   metrics_.SetServing(serving);
+}
+
+// From the first byte that is not what was written on, others should be asked:
+// what is damaged next nobody knows.
+void Server::Parts::NoteDamage() {
+  if (damaged_.exchange(true)) return;
+  LogWarning("a call found the ledger damaged: health says NOT_SERVING");
+  if (serving_) SetServing(false);
 }
 
 void Server::Parts::Drain() {

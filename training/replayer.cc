@@ -24,9 +24,9 @@ struct PartitionEvents {
   std::vector<Entry> entries;
 };
 
-absl::StatusOr<PartitionEvents> LoadPartition(const Ledger& ledger,
-                                              int partition) {
-  PartitionEvents loaded;
+// Into its last place: a string that moves may leave its bytes behind.
+absl::Status LoadPartition(const Ledger& ledger, int partition,
+                           PartitionEvents& loaded) {
   TENUTO_RETURN_IF_ERROR(
       ledger.Scan(partition, 0, [&](const LoggedEvent& event) {
         loaded.entries.push_back(
@@ -38,7 +38,7 @@ absl::StatusOr<PartitionEvents> LoadPartition(const Ledger& ledger,
     entry.event.event =
         absl::string_view(loaded.bytes).substr(entry.offset, entry.size);
   }
-  return loaded;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -47,8 +47,8 @@ absl::Status VisitUsers(const Ledger& ledger, int partition,
                         absl::FunctionRef<absl::Status(
                             const UserKey&, absl::Span<const LoggedEvent>)>
                             visit) {
-  TENUTO_ASSIGN_OR_RETURN(const PartitionEvents loaded,
-                          LoadPartition(ledger, partition));
+  PartitionEvents loaded;
+  TENUTO_RETURN_IF_ERROR(LoadPartition(ledger, partition, loaded));
   std::vector<LoggedEvent> events;
   events.reserve(loaded.entries.size());
   for (const auto& entry : loaded.entries) events.push_back(entry.event);

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "features/rocks_store.h"
+#include "features/user_key.h"
 #include "gmock/gmock.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/create_channel.h"
@@ -177,6 +179,40 @@ TEST_F(ServerTest, SendsTheReasonOfARefusal) {
   EXPECT_THAT(HttpGet(server_->metrics_port(), "/metrics"),
               HasSubstr("\ntenuto_calls_total{code=\"INVALID_ARGUMENT\",method="
                         "\"ScoreUsers\"} 1"));
+}
+
+// R5 "damage in the middle is never silent".
+TEST_F(ServerTest, SaysNotServingOnceItFoundDamage) {
+  server_->Serve();
+  v1::IngestEventsRequest batch = Batch("anna");
+  v1::IngestEventsResponse accepted;
+  grpc::ClientContext ingest;
+  ASSERT_TRUE(v1::Ingest::NewStub(channel_)
+                  ->IngestEvents(&ingest, batch, &accepted)
+                  .ok());
+  server_.reset();
+  const std::filesystem::path data = config_.data_dir();
+  {
+    const auto keys = UserKeys::Open(data / "user.key");
+    const auto store = RocksStore::Open({data, false, 1});
+    ASSERT_TRUE(keys.ok() && store.ok()) << keys.status() << store.status();
+    StoreBatch damage(**store);
+    damage.Put(Family::kState, keys->Of("anna").view(), "no state");
+    ASSERT_TRUE((*store)->Write(damage).ok());
+  }
+  Start();
+  server_->Serve();
+  EXPECT_EQ(Health(channel_, ""), 1);
+  v1::ScoreUsersRequest request;
+  request.set_model("churn_14d");
+  request.add_user_ids("anna");
+  v1::ScoreUsersResponse response;
+  grpc::ClientContext context;
+  const grpc::Status status =
+      v1::Scoring::NewStub(channel_)->ScoreUsers(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::DATA_LOSS);
+  EXPECT_EQ(Health(channel_, ""), 2);
+  EXPECT_EQ(Health(channel_, "tenuto.v1.Scoring"), 2);
 }
 
 TEST_F(ServerTest, RefusesRequestsAboveItsByteLimit) {

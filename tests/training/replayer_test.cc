@@ -150,6 +150,26 @@ TEST_F(VisitUsersTest, GivesEachUserOnceWithAllTheirEventsByPosition) {
   EXPECT_EQ(visited.size(), 3u) << "another partition is empty";
 }
 
+TEST_F(VisitUsersTest, GivesTheBytesOfAPartitionThatHoldsHardlyAny) {
+  v1::Event event;
+  event.mutable_event_time()->set_seconds(kStartUs / 1'000'000);
+  event.mutable_expired();
+  testing::RandomEvents random(kSeed, kStartUs, 60);
+  GatedEvent gated = random.Life(testing::TestUser(7), 1).front();
+  gated.event = event.SerializeAsString();
+  ASSERT_LT(gated.event.size(), 16u) << "as few as a string holds in itself";
+  ASSERT_TRUE(ledger_.Commit({&gated, 1}, nullptr).ok());
+  std::string found;
+  ASSERT_TRUE(
+      VisitUsers(ledger_, 7,
+                 [&](const UserKey&, absl::Span<const LoggedEvent> events) {
+                   found = std::string(events.front().event);
+                   return absl::OkStatus();
+                 })
+          .ok());
+  EXPECT_EQ(found, gated.event);
+}
+
 TEST_F(VisitUsersTest, EndsWithTheErrorOfTheVisit) {
   int visits = 0;
   const absl::Status status = VisitUsers(

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,6 +28,11 @@ std::atomic<std::int64_t> allocations = 0;
   void* const memory = std::malloc(size);
   if (memory == nullptr) std::abort();
   return memory;
+}
+[[gnu::noinline]] void* operator new(std::size_t size,
+                                     const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(size);
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);

@@ -24,7 +24,9 @@ absl::StatusOr<StatesAre> CheckIdentity(const RocksStore& store,
   if (!format.empty() && format != kFormat && format != kFormatBefore) {
     return absl::FailedPreconditionError(
         absl::StrCat("the ledger ", identity.directory, " has format ", format,
-                     "; this program reads ", kFormatBefore, " and ", kFormat));
+                     "; this program reads ", kFormatBefore, " and ", kFormat,
+                     ": open it with the release that wrote it, or a newer "
+                     "one"));
   }
   if (!check.empty() && check != identity.key_check) {
     return absl::FailedPreconditionError(

@@ -16,7 +16,6 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "features/base/atomic_file.h"
@@ -24,13 +23,12 @@
 #include "features/base/status_macros.h"
 #include "features/base/status_reason.h"
 #include "features/log_file_check.h"
+#include "features/rocks_merges.h"
 #include "features/rocks_upkeep.h"
-#include "features/seen_events.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 #include "rocksdb/filter_policy.h"
-#include "rocksdb/merge_operator.h"
 #include "rocksdb/sst_file_reader.h"
 #include "rocksdb/table.h"
 #include "rocksdb/write_batch.h"
@@ -43,44 +41,6 @@ constexpr std::array<const char*, kFamilies> kFamilyNames = {
     "log", "state", "seen", "meta", "requests"};
 
 std::size_t IndexOf(Family family) { return static_cast<std::size_t>(family); }
-
-absl::string_view AsView(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-
-class MarkMerge final : public rocksdb::AssociativeMergeOperator {
- public:
-  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* existing,
-             const rocksdb::Slice& added, std::string* merged,
-             rocksdb::Logger*) const override {
-    *merged = MergeMarks(
-        existing == nullptr ? absl::string_view() : AsView(*existing),
-        AsView(added));
-    return true;
-  }
-  const char* Name() const override { return "tenuto.MarkMerge"; }
-};
-
-// The ends of the history. Commits of different users write them side by side,
-// so each adds its own times and the outermost count.
-class HistoryMerge final : public rocksdb::AssociativeMergeOperator {
- public:
-  bool Merge(const rocksdb::Slice& key, const rocksdb::Slice* existing,
-             const rocksdb::Slice& added, std::string* merged,
-             rocksdb::Logger*) const override {
-    std::int64_t old_us = 0;
-    std::int64_t new_us = 0;
-    if (!absl::SimpleAtoi(AsView(added), &new_us)) return false;
-    if (existing != nullptr) {
-      if (!absl::SimpleAtoi(AsView(*existing), &old_us)) return false;
-      new_us = key == kHistoryStartKey ? std::min(old_us, new_us)
-                                       : std::max(old_us, new_us);
-    }
-    *merged = absl::StrCat(new_us);
-    return true;
-  }
-  const char* Name() const override { return "tenuto.HistoryMerge"; }
-};
 
 rocksdb::Slice AsSlice(absl::string_view text) {
   return {text.data(), text.size()};
@@ -153,7 +113,7 @@ rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
   db.flush_verify_memtable_count = true;
   db.track_and_verify_wals_in_manifest = true;
   db.verify_sst_unique_id_in_manifest = true;
-  db.max_total_wal_size = 256 << 20;
+  db.max_total_wal_size = 48 << 20;  // A start after a kill reads it.
   // A reader beside the writer needs every file open.
   db.max_open_files = -1;
   db.max_background_jobs = options.threads;
@@ -239,6 +199,11 @@ absl::Status Explained(const absl::Status& status,
 absl::Status OpenError(const RocksStoreOptions& options,
                        const std::filesystem::path& path,
                        const rocksdb::Status& status) {
+  if (absl::StrContains(status.ToString(), "olumn families not opened")) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the ledger ", options.directory.string(),
+        " has families of keys of a newer release: open it with that one"));
+  }
   // Closing a lock file drops the process's own lock on it: don't look there.
   const bool ours = absl::StrContains(status.ToString(), "current process");
   const std::string holder = options.read_only ? ""

@@ -12,6 +12,7 @@
 #include "features/base/digest.h"
 #include "features/base/status_macros.h"
 #include "features/base/textproto.h"
+#include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 
 namespace tenuto {
@@ -96,13 +97,30 @@ absl::Status CheckColumns(const v1::Manifest& manifest) {
   return absl::OkStatus();
 }
 
+absl::Status CheckFormat(std::uint32_t format) {
+  if (format == kFormat) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "format ", format, " is unknown; this program reads format ", kFormat,
+      ": train it again with this release, or use the release that wrote it"));
+}
+
+// What a manifest that does not parse says of its format, if it is a newer one:
+// then fields that nobody here has heard of are no mistake.
+absl::Status CheckFormatOf(absl::string_view text) {
+  struct : google::protobuf::io::ErrorCollector {
+    void AddError(int, int, const std::string&) override {}
+  } silent;
+  google::protobuf::TextFormat::Parser parser;
+  parser.AllowUnknownField(true);
+  parser.RecordErrorsTo(&silent);
+  v1::Manifest manifest;
+  const bool newer = parser.ParseFromString(std::string(text), &manifest) &&
+                     manifest.format() > kFormat;
+  return newer ? CheckFormat(manifest.format()) : absl::OkStatus();
+}
+
 absl::Status CheckManifest(const v1::Manifest& manifest) {
-  if (manifest.format() != kFormat) {
-    return absl::InvalidArgumentError(absl::StrCat("format ", manifest.format(),
-                                                   " is unknown; this program "
-                                                   "reads format ",
-                                                   kFormat));
-  }
+  TENUTO_RETURN_IF_ERROR(CheckFormat(manifest.format()));
   if (!IsModelName(manifest.model())) {
     return absl::InvalidArgumentError(absl::StrCat(
         "model \"", manifest.model(), "\" is not [a-z][a-z0-9_]{0,63}"));
@@ -157,11 +175,14 @@ absl::StatusOr<v1::Manifest> ParseManifest(absl::string_view file,
         "the one in its first line"));
   }
   v1::Manifest manifest;
-  TENUTO_RETURN_IF_ERROR(ParseTextproto(file, text, manifest));
-  if (const absl::Status status = CheckManifest(manifest); !status.ok()) {
+  const absl::Status parsed = ParseTextproto(file, text, manifest);
+  const absl::Status status =
+      parsed.ok() ? CheckManifest(manifest) : CheckFormatOf(text);
+  if (!status.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(file, ": ", status.message()));
   }
+  TENUTO_RETURN_IF_ERROR(parsed);
   return manifest;
 }
 

@@ -31,10 +31,11 @@ const std::map<std::string, std::string>& TestedElsewhere() {
 }
 
 // Folders of tests about the whole, which mirror no source.
-constexpr std::array<std::string_view, 11> kWholeFolders = {
-    "tests/architecture", "tests/support",    "tests/parity",     "tests/crash",
-    "tests/faults",       "tests/simulation", "tests/fuzz",       "tests/load",
-    "tests/client",       "tests/benchmark",  "tests/integration"};
+constexpr std::array<std::string_view, 12> kWholeFolders = {
+    "tests/architecture", "tests/support",     "tests/parity",
+    "tests/crash",        "tests/faults",      "tests/simulation",
+    "tests/fuzz",         "tests/load",        "tests/client",
+    "tests/benchmark",    "tests/integration", "tests/golden"};
 
 bool IsProduct(const SourceFile& file) {
   return file.IsUnder("features") || file.IsUnder("model") ||

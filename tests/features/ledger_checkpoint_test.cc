@@ -94,6 +94,7 @@ void ExpectStatesOfTheLog(const Ledger& ledger, const std::vector<Seen>& log) {
   }
 }
 
+// R12 "backup"; with a million users in tests/integration/scale_test.cc.
 TEST_F(LedgerCheckpointTest, UnderLoadEqualsTheLogPrefixToItsPosition) {
   const auto ledger = Open(data_, false);
   std::atomic<bool> stop{false};

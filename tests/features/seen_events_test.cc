@@ -24,6 +24,7 @@ TEST(AppendMark, WritesDayAndHashLittleEndian) {
   EXPECT_EQ(mark, MarkOn(19'000, 0x0123456789abcdef));
 }
 
+// R8 "duplicates": marks are kept for 35 days.
 TEST(MergeMarks, DropsWhatIsOlderThanThirtyFiveDays) {
   const std::string old = MarkOn(19'000, 1);
   EXPECT_EQ(MergeMarks(old, MarkOn(19'035, 2)), old + MarkOn(19'035, 2));

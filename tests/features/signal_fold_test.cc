@@ -49,6 +49,7 @@ class SignalFoldTest : public ::testing::Test {
   const SignalFold fold_{Catalogue::Embedded()};
 };
 
+// R9 "late and out of order"; at size in tests/parity/promises_test.cc.
 TEST_F(SignalFoldTest, KeepsStateBytesWhateverTheOrder) {
   testing::Draws draws(31);
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
@@ -73,6 +74,7 @@ TEST_F(SignalFoldTest, GoesThroughBytesBetweenEventsWithoutLoss) {
   }
 }
 
+// R8 "duplicates"; at size in tests/parity/promises_test.cc.
 TEST_F(SignalFoldTest, ChangesNothingThroughDuplicatesInALedger) {
   const FixedClock clock(absl::FromUnixMicros(kStartUs));
   testing::Draws draws(32);
@@ -102,6 +104,7 @@ v1::Event At(std::int64_t day, std::uint32_t sequence = 0) {
   return event;
 }
 
+// R9: what is older than the kept days.
 TEST_F(SignalFoldTest, GivesLateEventsOnlyToSignalsThatKeepForEver) {
   v1::Event now = At(200);
   now.mutable_playback()->set_artist_id("a");

@@ -130,6 +130,7 @@ class Privacy : public ::testing::Test {
   std::string said_;  // Every text of every answer.
 };
 
+// R41 "erasure is real"; with a million others in scale_test.cc.
 TEST_F(Privacy, ErasureIsRealOverTheWholeServer) {
   const UserKey key = UserKeys::Open(data_ / "user.key")->Of(kUser);
   const std::vector<std::string> words = {
@@ -177,6 +178,7 @@ TEST_F(Privacy, ErasureIsRealOverTheWholeServer) {
   }
 }
 
+// R43 "no personal data leaks".
 TEST_F(Privacy, NoPersonalDataLeaksIntoLogsMetricsOrErrorTexts) {
   server_.reset();
   ::testing::internal::CaptureStderr();
@@ -282,6 +284,7 @@ int CountMasked(const RecordedScores& records, const Granted& granted) {
   return masked;
 }
 
+// R42 "consent withdrawal": the next score, and replay agrees.
 TEST_F(Privacy, ConsentWithdrawalMasksTheVeryNextScoreAndTreatment) {
   constexpr int kUsers = 12;
   constexpr int kRounds = 6;

@@ -1,4 +1,4 @@
-// What we learn after a snapshot changes no row of it.
+// R21 "no leakage": what we learn after a snapshot changes no row of it.
 #include <cstdint>
 #include <cstring>
 #include <string>

@@ -1,6 +1,6 @@
-// What a real server scored, computed again from what it left on disk: bit for
-// bit the same, although events, late ones too, and changes of consent came in
-// between, and although it was killed once.
+// R20 "offline = online": what a real server scored, computed again from what
+// it left on disk: bit for bit the same, although events, late ones too, and
+// changes of consent came in between, and although it was killed once.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>

@@ -27,6 +27,7 @@
 #include "tenuto/v1/ingest.grpc.pb.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 #include "tests/support/churn_bundle.h"
+#include "tests/support/health_check.h"
 #include "tests/support/http_get.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_events.h"
@@ -79,34 +80,6 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };
-
-// The health service has no C++ stub here. Its answer is one varint, field 1:
-// 1 is SERVING, 2 is NOT_SERVING.
-int Health(const std::shared_ptr<grpc::Channel>& channel,
-           const std::string& service) {
-  std::string request = service;
-  if (!service.empty()) {
-    request.insert(0, {'\x0a', static_cast<char>(service.size())});
-  }
-  const grpc::Slice slice(request);
-  const grpc::ByteBuffer bytes(&slice, 1);
-  grpc::CompletionQueue queue;
-  grpc::GenericStub stub(channel);
-  grpc::ClientContext context;
-  auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check",
-                                    bytes, &queue);
-  call->StartCall();
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  call->Finish(&response, &status, nullptr);
-  void* tag;
-  bool ok;
-  queue.Next(&tag, &ok);
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  grpc::Slice answer;
-  if (!response.DumpToSingleSlice(&answer).ok() || answer.size() < 2) return 0;
-  return answer.begin()[1];
-}
 
 TEST_F(ServerTest, SaysServingOnlyWhenToldTo) {
   EXPECT_EQ(Health(channel_, ""), 2);

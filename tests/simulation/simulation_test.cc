@@ -1,5 +1,6 @@
-// Two hundred seeded worlds, each of two thousand steps with faults. The
-// nightly run lives through many more: TENUTO_SIMULATION_SEEDS says how many.
+// R48 "deterministic simulation": two hundred seeded worlds, each of two
+// thousand steps with faults. The nightly run lives through many more:
+// TENUTO_SIMULATION_SEEDS says how many.
 #include <cstdio>
 #include <cstdlib>
 #include <map>

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"

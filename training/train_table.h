@@ -9,10 +9,13 @@
 #include <filesystem>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "training/table/table_roles.h"
 #include "training/verb.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace tenuto {
 

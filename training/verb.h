@@ -9,13 +9,16 @@
 #include <memory>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "features/base/clock.h"
 #include "features/catalogue.h"
 #include "features/ledger.h"
 #include "features/user_key.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace tenuto {
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "features/base/atomic_file.h"

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "features/base/atomic_file.h"
 #include "features/memory_ledger.h"
 #include "gtest/gtest.h"

@@ -71,6 +71,8 @@ absl::Status CommitPlan::Plan(absl::Span<const GatedEvent> events,
       return absl::InternalError("a gated event does not parse");
     }
     fold_.Apply(view, next, folded);
+    fold_.VisitMissed(view, folded,
+                      [this](int signal) { late_.Count(signal); });
     ++next;
     AppendMark(receipt_day, event.event_hash, write.new_marks);
   }

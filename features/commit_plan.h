@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "features/late_events.h"
 #include "features/ledger.h"
 #include "features/seen_events.h"
 #include "features/signal_fold.h"
@@ -33,10 +34,12 @@ struct UserWrite {
   std::string new_marks;  // Of seen_events.h, merged to the user's.
 };
 
-// Thread-safe: immutable. `fold` must outlive it.
+// Thread-safe: immutable. What it is made of must outlive it.
 class CommitPlan {
  public:
-  explicit CommitPlan(const SignalFold& fold) : fold_(fold) {}
+  // Late events of signals are counted in `late`.
+  CommitPlan(const SignalFold& fold, LateEvents& late)
+      : fold_(fold), late_(late) {}
 
   // `state` and `seen` are what the ledger holds of the user. Sets `verdicts`
   // of the group's events. Takes as many positions from `next` as events are
@@ -48,6 +51,7 @@ class CommitPlan {
 
  private:
   const SignalFold& fold_;
+  LateEvents& late_;
 };
 
 // What CommitOnce says to a known request id with another body.

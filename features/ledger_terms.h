@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "features/late_events.h"
 #include "features/ledger_faults.h"
 #include "features/pending_signals.h"
 
@@ -53,6 +54,8 @@ struct LedgerFacts {
   LedgerFaults faults{};
   // Null when every state has every signal's past. Lives as long as the ledger.
   const PendingSignals* pending = nullptr;
+  // Since opening. Lives as long as the ledger.
+  const LateEvents* late = nullptr;
 };
 
 // How far a backfill has come.

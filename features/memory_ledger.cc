@@ -9,7 +9,7 @@
 namespace tenuto {
 
 MemoryLedger::MemoryLedger(const Catalogue& catalogue, const Clock& clock)
-    : clock_(clock), fold_(catalogue), plan_(fold_) {}
+    : clock_(clock), fold_(catalogue), late_(catalogue), plan_(fold_, late_) {}
 
 absl::StatusOr<std::vector<Admission>> MemoryLedger::CommitLocked(
     absl::Span<const GatedEvent> events) {
@@ -197,7 +197,10 @@ absl::StatusOr<Position> MemoryLedger::Checkpoint(
 
 LedgerFacts MemoryLedger::Facts() const {
   absl::MutexLock lock(&mutex_);
-  return {history_start_, history_end_, next_ - 1};
+  return {.history_start = history_start_,
+          .history_end = history_end_,
+          .last_position = next_ - 1,
+          .late = &late_};
 }
 
 }  // namespace tenuto

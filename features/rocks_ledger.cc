@@ -43,7 +43,7 @@ class RocksLedger final : public Ledger {
         catalogue_(catalogue),
         keys_(keys),
         fold_(catalogue),
-        plan_(fold_) {}
+        plan_(fold_, late_) {}
 
   absl::Status Open();
 
@@ -105,6 +105,7 @@ class RocksLedger final : public Ledger {
   const Catalogue& catalogue_;
   const UserKeys keys_;
   const SignalFold fold_;
+  LateEvents late_{catalogue_};
   const CommitPlan plan_;
   // Set by Open, never after.
   std::unique_ptr<RocksStore> store_;
@@ -382,6 +383,7 @@ absl::StatusOr<std::string> RocksLedger::LoadMark(
 LedgerFacts RocksLedger::Facts() const {
   LedgerFacts facts;
   facts.faults = store_->faults();
+  facts.late = &late_;
   if (next_ == 1) return facts;
   facts.history_start = absl::FromUnixMicros(history_.start_us());
   facts.history_end = absl::FromUnixMicros(history_.end_us());

@@ -42,13 +42,14 @@ std::int64_t SecondsToUs(std::int64_t seconds) {
 
 SignalFold::SignalFold(const Catalogue& catalogue) : layout_(catalogue) {
   const auto* payload = v1::Event::descriptor()->oneof_decl(0);
-  for (const Signal& signal : catalogue.signals()) {
+  for (std::size_t place = 0; place < catalogue.signals().size(); ++place) {
+    const Signal& signal = catalogue.signals()[place];
     const auto& events = signal.declaration.event();
     for (int k = 0; k < payload->field_count(); ++k) {
       const std::string& event = payload->field(k)->name();
       if (events.empty() ||
           std::find(events.begin(), events.end(), event) != events.end()) {
-        AddSteps(signal, event);
+        AddSteps(signal, static_cast<int>(place), event);
       }
     }
   }
@@ -60,8 +61,9 @@ SignalFold::SignalFold(const Catalogue& catalogue) : layout_(catalogue) {
   }
 }
 
-void SignalFold::AddSteps(const Signal& signal, absl::string_view event) {
-  Step step{signal.declaration.keep(), signal.slot, {}, {}};
+void SignalFold::AddSteps(const Signal& signal, int place,
+                          absl::string_view event) {
+  Step step{signal.declaration.keep(), signal.slot, place, {}, {}};
   if (!signal.declaration.measure().empty()) {
     step.measure = Valid(FindField(event, signal.declaration.measure()));
   }
@@ -75,6 +77,30 @@ std::int64_t SignalFold::CountOf(const Step& step, const EventView& event) {
   return step.measure.slot == kNoField ? 1 : event.number(step.measure.slot);
 }
 
+bool SignalFold::Holds(const Step& step, const EventView& event) {
+  bool holds = true;
+  for (const EventCondition& condition : step.conditions) {
+    holds = holds && condition.Holds(event);
+  }
+  return holds;
+}
+
+void SignalFold::VisitMissed(const EventView& event, const UserState& state,
+                             absl::FunctionRef<void(int)> visit) const {
+  if (state.newest_day == kNoDay ||
+      DayOf(event.time_us()) > state.newest_day - kHistoryDays) {
+    return;
+  }
+  for (const Step& step : steps_[Index(event.payload())]) {
+    const bool has_days =
+        step.keep == v1::KEEP_DAILY_SUM || step.keep == v1::KEEP_DISTINCT;
+    const FieldSlot measure = step.measure.slot;
+    const bool is_known = step.keep == v1::KEEP_DAILY_SUM ||
+                          measure == kNoField || event.has(measure);
+    if (has_days && is_known && Holds(step, event)) visit(step.signal);
+  }
+}
+
 void SignalFold::Apply(const EventView& event, std::uint64_t position,
                        UserState& state) const {
   const int day = DayOf(event.time_us());
@@ -83,11 +109,7 @@ void SignalFold::Apply(const EventView& event, std::uint64_t position,
   // Made on first use, so that an event of no daily signal makes no tile.
   std::int64_t* tiles = nullptr;
   for (const Step& step : steps_[Index(event.payload())]) {
-    bool holds = true;
-    for (const EventCondition& condition : step.conditions) {
-      holds = holds && condition.Holds(event);
-    }
-    if (!holds) continue;
+    if (!Holds(step, event)) continue;
     if (step.keep == v1::KEEP_DAILY_SUM) {
       if (tiles == nullptr) tiles = state.Day(day);
       if (tiles == nullptr) continue;

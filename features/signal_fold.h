@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "features/catalogue.h"
 #include "features/event_condition.h"
@@ -26,18 +27,26 @@ class SignalFold {
   void Apply(const EventView& event, std::uint64_t position,
              UserState& state) const;
 
+  // Visits each signal, by its place in the catalogue, that `event` would have
+  // changed had it come while `state` still kept its day; of an event that is
+  // not late, none.
+  void VisitMissed(const EventView& event, const UserState& state,
+                   absl::FunctionRef<void(int signal)> visit) const;
+
   const StateLayout& layout() const { return layout_; }
 
  private:
   struct Step {
     v1::Keep keep;
     int slot;
+    int signal;  // Its place in the catalogue.
     FieldRef measure;
     std::vector<EventCondition> conditions;
   };
   // What an event adds to a sum.
   static std::int64_t CountOf(const Step& step, const EventView& event);
-  void AddSteps(const Signal& signal, absl::string_view event);
+  static bool Holds(const Step& step, const EventView& event);
+  void AddSteps(const Signal& signal, int place, absl::string_view event);
   void Fold(const Step& step, const EventView& event, int day,
             UserState& state) const;
 

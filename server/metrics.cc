@@ -78,6 +78,22 @@ prometheus::MetricFamily LedgerErrors(const LedgerFaults& faults) {
   return family;
 }
 
+prometheus::MetricFamily LateBySignal(
+    const std::vector<std::pair<std::string, std::uint64_t>>& counts) {
+  prometheus::MetricFamily family{
+      "tenuto_events_late_total",
+      "Events older than what a signal keeps: in the log, not in the signal.",
+      prometheus::MetricType::Counter,
+      {}};
+  for (const auto& [signal, count] : counts) {
+    prometheus::ClientMetric metric;
+    metric.label = {{"signal", signal}};
+    metric.counter.value = static_cast<double>(count);
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
 void Knock(int port) {
   const int peer = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -160,6 +176,7 @@ struct Metrics::Series final : prometheus::Collectable {
                 MetricType::Counter,
                 static_cast<double>(now.ledger_faults.tails_truncated)));
     families.push_back(LedgerErrors(now.ledger_faults));
+    families.push_back(LateBySignal(now.events_late));
     families.push_back(Reading("tenuto_models_serving",
                                "Models that have a bundle in service.",
                                MetricType::Gauge, now.models_serving));

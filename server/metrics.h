@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -41,6 +42,7 @@ struct MetricReadings {
   std::int64_t score_records_lost = 0;
   int models_serving = 0;
   int signals_pending = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> events_late;
 };
 
 // Thread-safe.

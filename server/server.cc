@@ -234,7 +234,8 @@ absl::Status Server::Parts::BindMetrics() {
             .score_records_written = counts.written,
             .score_records_lost = counts.lost,
             .models_serving = static_cast<int>(registry_.All().size()),
-            .signals_pending = CountPending(facts)};
+            .signals_pending = CountPending(facts),
+            .events_late = facts.late->Counts()};
       }));
   return absl::OkStatus();
 }

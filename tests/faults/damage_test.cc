@@ -13,6 +13,7 @@
 #include "features/log_file_check.h"
 #include "gtest/gtest.h"
 #include "tests/faults/fault_history.h"
+#include "tests/support/rounds.h"
 #include "tests/support/temp_folder.h"
 
 namespace tenuto::testing {
@@ -61,7 +62,7 @@ TEST(TornTailR4, OpensWithExactlyAPrefixAndIsCounted) {
   const std::uintmax_t size = crashed.ends.back();
   ASSERT_GT(size, 4096u);
   const TempFolder copy;
-  const int cuts = std::min(256 * FaultRounds(), 4096);
+  const int cuts = std::min(256 * Rounds(), 4096);
   int truncated = 0;
   for (int k = 0; k < cuts; ++k) {
     const std::uintmax_t keep =
@@ -137,7 +138,7 @@ void ExpectADiagnosis(Crashed& crashed, const fs::path& ledger,
 TEST(DamageR5, IsNeverSilent) {
   Crashed crashed(500);
   const TempFolder copy;
-  const int flips = 100 * FaultRounds();
+  const int flips = 100 * Rounds();
   int refused = 0, unread = 0, harmless = 0, repaired = 0;
   for (int k = 0; k < flips; ++k) {
     crashed.CopyTo(copy.path());

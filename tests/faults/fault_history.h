@@ -5,15 +5,12 @@
 #ifndef TENUTO_TESTS_FAULTS_FAULT_HISTORY_H_
 #define TENUTO_TESTS_FAULTS_FAULT_HISTORY_H_
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "features/rocks_ledger.h"
 #include "gtest/gtest.h"
 #include "tests/support/fixed_clock.h"
@@ -23,17 +20,6 @@ namespace tenuto::testing {
 
 inline constexpr int kFaultUsers = 6;
 inline constexpr std::int64_t kFaultStartUs = 1'700'006'400'000'000;
-
-// How many times as long as for every commit the tests run:
-// TENUTO_FAULT_ROUNDS, or 1.
-inline int FaultRounds() {
-  const char* const text = std::getenv("TENUTO_FAULT_ROUNDS");
-  int rounds = 1;
-  EXPECT_TRUE(text == nullptr ||
-              (absl::SimpleAtoi(text, &rounds) && rounds > 0))
-      << "TENUTO_FAULT_ROUNDS is no count: " << text;
-  return std::max(rounds, 1);
-}
 
 class FaultHistory {
  public:

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/faults/fault_history.h"
 #include "tests/support/faulty_file_system.h"
+#include "tests/support/rounds.h"
 #include "tests/support/temp_folder.h"
 
 namespace tenuto::testing {
@@ -29,7 +30,7 @@ void LiveUntilPowerFails(FaultHistory& history, const TempFolder& folder) {
 }
 
 TEST(PowerLossR3, LosesNothingThatWasAcknowledged) {
-  const int folders = 4 * FaultRounds();
+  const int folders = 4 * Rounds();
   int losses = 0;
   int acknowledged = 0;
   for (int k = 0; k < folders; ++k) {
@@ -70,7 +71,7 @@ void LiveWithAFault(FaultHistory& history, const TempFolder& folder,
 TEST(IoErrorsR7, AreAStatusAtEveryCallAndNeverHalfACommit) {
   int calls = 0;
   int opens_refused = 0;
-  const int step = std::max(1, 3 - FaultRounds());
+  const int step = std::max(1, 3 - Rounds());
   for (int n = 0; n <= calls; n += n == 0 ? 1 : step) {
     SCOPED_TRACE(absl::StrCat("the call that fails: ", n, ", seed 700"));
     FaultHistory history(700);
@@ -99,7 +100,7 @@ TEST(IoErrorsR7, AreAStatusAtEveryCallAndNeverHalfACommit) {
 }
 
 TEST(IoErrorsR7, ComeAtRandomAndAreOvercome) {
-  const int rounds = 10 * FaultRounds();
+  const int rounds = 10 * Rounds();
   for (int round = 0; round < rounds; ++round) {
     const std::uint64_t seed = 800 + static_cast<std::uint64_t>(round);
     SCOPED_TRACE(absl::StrCat("seed ", seed));
@@ -128,7 +129,7 @@ TEST(DiskFullR6, StopsWritesOnlyAndEndsByItself) {
   const auto files = std::make_shared<FaultyFileSystem>();
   auto ledger = history.Open(folder.path(), files);
   ASSERT_TRUE(ledger.ok()) << ledger.status();
-  const int times = std::min(FaultRounds(), 4);
+  const int times = std::min(Rounds(), 4);
   for (int time = 0; time < times; ++time) {
     SCOPED_TRACE(absl::StrCat("full for the ", time + 1, ". time, seed 600"));
     files->LimitSpace(40'000);

@@ -1,5 +1,6 @@
 #include "features/commit_plan.h"
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,7 +32,8 @@ class CommitPlanTest : public ::testing::Test {
   }
 
   const SignalFold fold_{Catalogue::Embedded()};
-  const CommitPlan plan_{fold_};
+  LateEvents late_{Catalogue::Embedded()};
+  const CommitPlan plan_{fold_, late_};
   RandomEvents random_{61, 1'700'006'400'000'000, 30};
   Position next_ = 1;
   std::string state_;
@@ -76,6 +78,35 @@ TEST_F(CommitPlanTest, FoldsABatchAsItFoldsOneByOne) {
   next_ = 1;
   for (const GatedEvent& event : events) Plan({event});
   EXPECT_EQ(state_, at_once);
+}
+
+// One playback a day, the first so old that no window reaches it.
+TEST_F(CommitPlanTest, CountsLateEventsBySignal) {
+  v1::Event newest;
+  newest.mutable_event_time()->set_seconds(1'700'006'400);
+  newest.mutable_playback()->set_track_id("t");
+  newest.mutable_playback()->set_ms_played(60'000);
+  const auto days_before = [&](int days, std::uint64_t hash) {
+    v1::Event event = newest;
+    event.mutable_event_time()->set_seconds(newest.event_time().seconds() -
+                                            86'400 * std::int64_t{days});
+    GatedEvent gated;
+    gated.user = TestUser(1);
+    gated.event_hash = hash;
+    gated.event = event.SerializeAsString();
+    return gated;
+  };
+  Plan({days_before(0, 1), days_before(kHistoryDays - 1, 2)});
+  EXPECT_TRUE(late_.Counts().empty()) << "the oldest day that is kept";
+  Plan({days_before(kHistoryDays, 3), days_before(1000, 4)});
+  Plan({days_before(1000, 4)});
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& [signal, count] : late_.Counts()) counts[signal] = count;
+  EXPECT_EQ(counts["tracks_played"], 2u) << "a duplicate is not late";
+  EXPECT_EQ(counts["tracks"], 2u);
+  EXPECT_EQ(counts.count("searches"), 0u) << "of another event";
+  EXPECT_EQ(counts.count("last_play") + counts.count("total_tracks"), 0u)
+      << "kept for ever";
 }
 
 TEST_F(CommitPlanTest, SaysWhenAStateOrAnEventIsDamaged) {

@@ -1,5 +1,6 @@
 // Promises of design/reliability about events and rows, at the size that every
-// commit can afford: R8 duplicates, R9 order, R10 clocks, R29 numbers.
+// commit can afford, and TENUTO_ROUNDS times it: R8 duplicates, R9 order, R10
+// clocks, R29 numbers.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/fixed_clock.h"
 #include "tests/support/random_events.h"
+#include "tests/support/rounds.h"
 #include "tests/support/temp_folder.h"
 
 namespace tenuto::testing {
@@ -91,7 +93,7 @@ void CommitSideBySide(Ledger& ledger, const std::vector<GatedEvent>& events) {
 
 TEST_F(Promises, R8EventsSentUpToFiveTimesCountOnce) {
   constexpr std::uint64_t kSeed = 8;
-  constexpr int kUsers = 10'000;
+  const int users = 10'000 * Rounds();
   const TempFolder folder;
   const FixedClock clock(absl::FromUnixMicros(kStartUs));
   const auto open = [&] {
@@ -101,7 +103,7 @@ TEST_F(Promises, R8EventsSentUpToFiveTimesCountOnce) {
   RandomEvents random(kSeed, kStartUs, 30);
   MemoryLedger once(catalogue_, clock);
   std::vector<GatedEvent> sent;
-  for (int user = 0; user < kUsers; ++user) {
+  for (int user = 0; user < users; ++user) {
     const auto life = random.Life(TestUser(user % kPartitions, user), 2);
     ASSERT_TRUE(once.Commit(life, nullptr).ok());
     for (const GatedEvent& event : life) {
@@ -116,7 +118,7 @@ TEST_F(Promises, R8EventsSentUpToFiveTimesCountOnce) {
                                sent.begin() + static_cast<long>(end)});
   }
   const auto ledger = open();
-  for (int user = 0; user < kUsers; ++user) {
+  for (int user = 0; user < users; ++user) {
     const UserKey key = TestUser(user % kPartitions, user);
     const std::string expected = WithoutPosition(once, key);
     ASSERT_EQ(WithoutPosition(*ledger, key), expected)
@@ -135,7 +137,7 @@ TEST_F(Promises, R10NoClockMakesAnAgeNegativeOrTheFutureHappen) {
   UserState state(fold_.layout());
   std::int64_t now_us = kStartUs;
   int future = 0, accepted = 0;
-  for (int k = 0; k < 100'000; ++k) {
+  for (int k = 0; k < 100'000 * Rounds(); ++k) {
     if (k % 500 == 0) state.Clear();  // The next user.
     now_us += draws.Between(0, 2'000'000);
     if (draws.Chance(0.01)) now_us += draws.Between(-kHourUs, kHourUs);
@@ -193,7 +195,7 @@ TEST_F(Promises, R29NoEventMakesARowInfiniteOrUnknownWhereItMayNotBe) {
   }
   EXPECT_FALSE(never_unknown.empty());
   UserState state(fold_.layout());
-  for (int k = 0, rows = 0; rows < 100'000; ++k) {
+  for (int k = 0, rows = 0; rows < 100'000 * Rounds(); ++k) {
     if (k % 200 == 0) state.Clear();
     v1::Event event =
         random.draws().Chance(0.5) ? random.Absurd() : random.Plausible();

@@ -111,10 +111,12 @@ TEST_F(MetricsTest, ReadsTheOtherPartsAtEveryScrape) {
   readings_.ledger_last_position = 42;
   readings_.score_records_lost = 3;
   readings_.ledger_faults = {1, 5, 6, 7};
+  readings_.events_late = {{"tracks", 8}};
   const std::string text = Scrape();
   EXPECT_THAT(text, HasSubstr("\ntenuto_ledger_last_position 42"));
   EXPECT_THAT(text, HasSubstr("\ntenuto_score_records_lost_total 3"));
   EXPECT_THAT(text, HasSubstr("\ntenuto_ledger_tail_truncated_total 1"));
+  EXPECT_THAT(text, HasSubstr("_events_late_total{signal=\"tracks\"} 8"));
   EXPECT_THAT(text, HasSubstr("errors_total{kind=\"disk_full\"} 5"));
   EXPECT_THAT(text, HasSubstr("errors_total{kind=\"io\"} 6"));
   EXPECT_THAT(text, HasSubstr("errors_total{kind=\"damage\"} 7"));

@@ -61,8 +61,9 @@ TYPED_TEST_P(LedgerContract, LetsAnErasedUserStartBlank) {
   std::vector<Admission> verdicts(20);
   UserWrite fresh;
   const SignalFold fold(Catalogue::Embedded());
+  LateEvents late(Catalogue::Embedded());
   ASSERT_TRUE(
-      CommitPlan(fold)
+      CommitPlan(fold, late)
           .Plan(life, GroupByUser(life)[0], "", {}, 0, next, verdicts, fresh)
           .ok());
   EXPECT_EQ(StateOf(*this->ledger_, TestUser(3)), fresh.state);

@@ -88,17 +88,12 @@ Breaches CommentsThatWereCode(const SourceTree& tree) {
   return breaches;
 }
 
-bool IsThisFile(const SourceFile& file) {
-  return file.path == "tests/architecture/purity_test.cc";
-}
-
 // Words that must stand in no file of the project.
 Breaches ForbiddenWords(const SourceTree& tree) {
   static const std::regex words(
-      R"(\b(TODO|FIXME|XXX|HACK)\b|/work/|/home/|/root/|/Users/)");
+      R"(\b(TO[D]O|FIX[M]E|XX[X]|HAC[K])\b|/(work|home|root|Users)/)");
   Breaches breaches;
   for (const SourceFile& file : tree.files()) {
-    if (IsThisFile(file)) continue;
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       std::smatch match;
       if (std::regex_search(file.lines[i], match, words)) {
@@ -189,8 +184,12 @@ TEST(Purity, LeavesNoCodeInComments) {
 
 TEST(Purity, HasNoUnfinishedWorkAndNoPathsOfAMachine) {
   const SourceTree bad = SourceTree::Of({
-      {"model/a.cc", "int a;\n// TODO: later\n"},
-      {"README.md", "see /home/somebody/notes\n"},
+      {"model/a.cc",
+       "int a;\n// TO"
+       "DO: later\n"},
+      {"README.md",
+       "see /ho"
+       "me/somebody/notes\n"},
       {"deploy/a.sh", "cd ../shared/work\n"},
   });
   EXPECT_THAT(ForbiddenWords(bad),

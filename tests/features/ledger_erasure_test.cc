@@ -6,10 +6,8 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -197,41 +195,20 @@ TEST_F(ErasureIsReal, IsFinishedByTheNextWhoOpensAfterKill9HalfWay) {
 
 constexpr int kErasedByAChild = 4;
 
-// Run by the next test as a process of its own: RocksDB's threads do not
-// survive a fork. TENUTO_ERASE is "DIRECTORY FIRST-USER PIPE".
-TEST(ErasureChild, DISABLED_ErasesUntilItIsKilled) {
-  std::istringstream said(std::getenv("TENUTO_ERASE"));
-  std::string directory;
-  int first = 0;
-  int told = 0;
-  said >> directory >> first >> told;
-  const FixedClock clock{absl::FromUnixMicros(kLedgerStartUs)};
-  const UserKeys keys = UserKeys::FromSecret(std::string(32, 'k'));
-  auto ledger = OpenRocksLedger({directory, false, 2, &clock},
-                                Catalogue::Embedded(), keys);
-  ASSERT_TRUE(ledger.ok()) << ledger.status();
-  for (int k = first; k < first + kErasedByAChild; ++k) {
-    const UserKey user = keys.Of(absl::StrCat("account ", k));
-    const char done = static_cast<char>(k);
-    ASSERT_TRUE((*ledger)->Erase(user, {absl::StrCat(k), 1}, clock.Now()).ok());
-    ASSERT_EQ(::write(told, &done, 1), 1);
-  }
-  ::pause();
-}
-
 // Wherever an erasure happens to be; acknowledged ones are whole.
 TEST_F(ErasureIsReal, SurvivesKill9Anywhere) {
+  const fs::path program = fs::read_symlink("/proc/self/exe").parent_path() /
+                           "features.erasing_child";
   Fill(*Open(), 1);
   for (int first = 0; first < kUsers; first += kErasedByAChild) {
     int told[2];
     ASSERT_EQ(::pipe(told), 0);
-    const std::string order =
-        absl::StrCat(data_.string(), " ", first, " ", told[1]);
     const pid_t child = ::fork();
     if (child == 0) {
-      ::setenv("TENUTO_ERASE", order.c_str(), 1);
-      ::execl("/proc/self/exe", "child", "--gtest_also_run_disabled_tests",
-              "--gtest_brief=1", "--gtest_filter=ErasureChild.*", nullptr);
+      ::execl(program.c_str(), program.c_str(), data_.c_str(),
+              std::to_string(first).c_str(),
+              std::to_string(kErasedByAChild).c_str(),
+              std::to_string(told[1]).c_str(), nullptr);
       ::_exit(1);
     }
     ::close(told[1]);

@@ -48,18 +48,22 @@ class BackfillThreadTest : public ::testing::Test {
     EXPECT_TRUE(ledger.ok()) << ledger.status();
     return *std::move(ledger);
   }
+  // With `life_` in it, folded before some signals were.
+  std::unique_ptr<Ledger> OpenWithSignalsPending() {
+    const Catalogue before =
+        testing::Made(testing::Thinned(Catalogue::Embedded()));
+    EXPECT_TRUE(Open(before)->Commit(life_).ok());
+    return Open(Catalogue::Embedded());
+  }
 
   const TempFolder folder_;
   const FixedClock clock_{absl::FromUnixMicros(kStartUs)};
   testing::RandomEvents random_{4, kStartUs, 30};
+  std::vector<GatedEvent> life_ = random_.Life(testing::TestUser(9), 40);
 };
 
 TEST_F(BackfillThreadTest, FoldsWhatIsPendingWhileEventsComeIn) {
-  const Catalogue before =
-      testing::Made(testing::Thinned(Catalogue::Embedded()));
-  auto life = random_.Life(testing::TestUser(9), 40);
-  ASSERT_TRUE(Open(before)->Commit(life).ok());
-  const auto ledger = Open(Catalogue::Embedded());
+  const auto ledger = OpenWithSignalsPending();
   EXPECT_NE(ledger->Facts().pending, nullptr);
   BackfillThread thread(*ledger);
   EXPECT_FALSE(thread.done());
@@ -67,20 +71,16 @@ TEST_F(BackfillThreadTest, FoldsWhatIsPendingWhileEventsComeIn) {
   while (!thread.done()) {
     const auto more = random_.Life(testing::TestUser(9), 1);
     ASSERT_TRUE(ledger->Commit(more).ok());
-    life.push_back(more[0]);
+    life_.push_back(more[0]);
   }
   EXPECT_EQ(ledger->Facts().pending, nullptr);
   std::string state;
   ASSERT_EQ(ledger->LoadState(testing::TestUser(9), state), absl::OkStatus());
-  EXPECT_EQ(state, testing::FoldAll(Catalogue::Embedded(), life));
+  EXPECT_EQ(state, testing::FoldAll(Catalogue::Embedded(), life_));
 }
 
 TEST_F(BackfillThreadTest, TriesAgainAfterTheDiskFailed) {
-  const Catalogue before =
-      testing::Made(testing::Thinned(Catalogue::Embedded()));
-  ASSERT_TRUE(
-      Open(before)->Commit(random_.Life(testing::TestUser(9), 40)).ok());
-  const auto ledger = Open(Catalogue::Embedded());
+  const auto ledger = OpenWithSignalsPending();
   StumblingLedger stumbling(*ledger, 3, absl::UnavailableError("disk full"));
   BackfillThread thread(stumbling, absl::ZeroDuration());
   thread.Start();
@@ -90,11 +90,7 @@ TEST_F(BackfillThreadTest, TriesAgainAfterTheDiskFailed) {
 }
 
 TEST_F(BackfillThreadTest, EndsWithoutWaitingWhenItIsStoppedBetweenTries) {
-  const Catalogue before =
-      testing::Made(testing::Thinned(Catalogue::Embedded()));
-  ASSERT_TRUE(
-      Open(before)->Commit(random_.Life(testing::TestUser(9), 40)).ok());
-  const auto ledger = Open(Catalogue::Embedded());
+  const auto ledger = OpenWithSignalsPending();
   StumblingLedger full(*ledger, 1'000'000, absl::UnavailableError("disk full"));
   BackfillThread thread(full, absl::InfiniteDuration());
   thread.Start();
@@ -105,11 +101,7 @@ TEST_F(BackfillThreadTest, EndsWithoutWaitingWhenItIsStoppedBetweenTries) {
 }
 
 TEST_F(BackfillThreadTest, DoesNotReadADamagedLogOverAndOver) {
-  const Catalogue before =
-      testing::Made(testing::Thinned(Catalogue::Embedded()));
-  ASSERT_TRUE(
-      Open(before)->Commit(random_.Life(testing::TestUser(9), 40)).ok());
-  const auto ledger = Open(Catalogue::Embedded());
+  const auto ledger = OpenWithSignalsPending();
   StumblingLedger damaged(*ledger, 1'000'000, absl::DataLossError("position"));
   BackfillThread thread(damaged, absl::ZeroDuration());
   thread.Start();
@@ -120,11 +112,7 @@ TEST_F(BackfillThreadTest, DoesNotReadADamagedLogOverAndOver) {
 }
 
 TEST_F(BackfillThreadTest, StopsSoonAndLeavesTheRestToTheNext) {
-  const Catalogue before =
-      testing::Made(testing::Thinned(Catalogue::Embedded()));
-  ASSERT_TRUE(
-      Open(before)->Commit(random_.Life(testing::TestUser(9), 40)).ok());
-  const auto ledger = Open(Catalogue::Embedded());
+  const auto ledger = OpenWithSignalsPending();
   BackfillThread thread(*ledger);
   thread.Stop();
   thread.Start();

@@ -2,7 +2,6 @@
 #include <memory>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "features/base/atomic_file.h"
 #include "features/rocks_ledger.h"
 #include "gmock/gmock.h"
@@ -10,6 +9,7 @@
 #include "tests/support/changed_catalogue.h"
 #include "tests/support/fixed_clock.h"
 #include "tests/support/random_events.h"
+#include "tests/support/run_verb.h"
 #include "tests/support/temp_folder.h"
 #include "training/verb.h"
 
@@ -29,14 +29,9 @@ class BackfillVerb : public ::testing::Test {
     return *std::move(ledger);
   }
   absl::Status Backfill(const std::string& ledger) {
-    CLI::App app("test");
-    VerbRun run;
-    AddBackfillVerb(app, workshop_, run);
-    app.parse("backfill --ledger " + ledger + " --summary " + summary_);
-    ::testing::internal::CaptureStdout();
-    const absl::Status status = run();
-    shown_ = ::testing::internal::GetCapturedStdout();
-    return status;
+    return testing::RunVerb(
+        AddBackfillVerb, workshop_,
+        {"backfill", "--ledger", ledger, "--summary", summary_}, shown_);
   }
 
   const TempFolder folder_;

@@ -4,9 +4,9 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "features/base/atomic_file.h"
@@ -15,6 +15,7 @@
 #include "server/server.h"
 #include "server/server_options.h"
 #include "tests/support/certificates.h"
+#include "tests/support/run_verb.h"
 #include "tests/support/temp_folder.h"
 #include "training/verb.h"
 
@@ -47,18 +48,12 @@ class CallVerbTest : public ::testing::Test {
     words.insert(words.begin(), "call");
     words.push_back("--server");
     words.push_back(absl::StrCat("127.0.0.1:", server_->port()));
-    CLI::App app;
-    VerbRun run;
     const Workshop workshop{Clock::Real(), Catalogue::Embedded(), {}};
-    AddCallVerb(app, workshop, run);
-    std::vector<std::string> reversed(words.rbegin(), words.rend());
-    app.parse(reversed);
     std::istringstream in(input);
     std::streambuf* const terminal = std::cin.rdbuf(in.rdbuf());
     std::cin.clear();
-    testing::internal::CaptureStdout();
-    const absl::Status status = run();
-    output = testing::internal::GetCapturedStdout();
+    const absl::Status status =
+        testing::RunVerb(AddCallVerb, workshop, std::move(words), output);
     std::cin.rdbuf(terminal);
     return status;
   }

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "features/base/atomic_file.h"
@@ -16,6 +15,7 @@
 #include "tests/support/child_process.h"
 #include "tests/support/fixed_clock.h"
 #include "tests/support/random_events.h"
+#include "tests/support/run_verb.h"
 #include "tests/support/temp_folder.h"
 #include "training/verb.h"
 
@@ -30,14 +30,8 @@ constexpr std::int64_t kStartUs = 1'700'006'400'000'000;
 class DescribeVerb : public ::testing::Test {
  protected:
   absl::Status Describe(const std::string& words) {
-    CLI::App app("test");
-    VerbRun run;
-    AddDescribeVerb(app, workshop_, run);
-    app.parse("describe " + words);
-    ::testing::internal::CaptureStdout();
-    const absl::Status status = run();
-    shown_ = ::testing::internal::GetCapturedStdout();
-    return status;
+    return testing::RunVerb(AddDescribeVerb, workshop_,
+                            absl::StrSplit("describe " + words, ' '), shown_);
   }
 
   const TempFolder folder_;

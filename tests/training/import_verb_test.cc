@@ -1,8 +1,8 @@
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/gzip_bytes.h"
+#include "tests/support/run_verb.h"
 #include "tests/support/temp_folder.h"
 #include "training/verb.h"
 
@@ -26,23 +27,12 @@ constexpr char kLines[] =
     "{\"ts\":1538352002000,\"userId\":\"b\",\"page\":\"Help\"}\n";
 
 // The verb as main runs it, on a real ledger.
-class ImportVerbTest : public testing::Test {
+class ImportVerbTest : public ::testing::Test {
  protected:
   absl::Status Run(std::vector<std::string> flags) {
-    CLI::App app("tenuto");
-    VerbRun run;
-    AddImportVerb(app, workshop_, run);
     flags.insert(flags.begin(), "import");
-    std::reverse(flags.begin(), flags.end());
-    try {
-      app.parse(flags);
-    } catch (const CLI::Error& error) {
-      return absl::InvalidArgumentError(error.what());
-    }
-    testing::internal::CaptureStdout();
-    const absl::Status status = run();
-    output_ = testing::internal::GetCapturedStdout();
-    return status;
+    return testing::RunVerb(AddImportVerb, workshop_, std::move(flags),
+                            output_);
   }
   absl::Status Import(const std::filesystem::path& input,
                       std::vector<std::string> more = {}) {

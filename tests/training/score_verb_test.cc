@@ -1,7 +1,6 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -12,6 +11,7 @@
 #include "tests/support/child_process.h"
 #include "tests/support/churn_bundle.h"
 #include "tests/support/fixed_clock.h"
+#include "tests/support/run_verb.h"
 #include "tests/support/temp_folder.h"
 #include "training/split_mix.h"
 #include "training/train_table.h"
@@ -45,17 +45,19 @@ class ScoreVerb : public ::testing::Test {
     EXPECT_TRUE(status.ok()) << status;
   }
 
+  absl::Status Run(const std::string& flags) {
+    std::string shown;
+    return testing::RunVerb(
+        AddScoreVerb, workshop_,
+        absl::StrSplit("score " + flags, ' ', absl::SkipEmpty()), shown);
+  }
   absl::Status Score(const std::string& csv,
                      const std::string& model = "churn") {
-    CLI::App app("test");
-    VerbRun run;
-    AddScoreVerb(app, workshop_, run);
     const std::filesystem::path table = folder_.Write("score.csv", csv);
-    app.parse(absl::StrCat("score --model ", model, " --models ",
-                           (folder_.path() / "models").string(), " --table ",
-                           table.string(), " --output ", output_.string(),
-                           " --summary ", summary_.string()));
-    return run();
+    return Run(absl::StrCat("--model ", model, " --models ",
+                            (folder_.path() / "models").string(), " --table ",
+                            table.string(), " --output ", output_.string(),
+                            " --summary ", summary_.string()));
   }
 
   const TempFolder folder_;
@@ -70,12 +72,9 @@ TEST_F(ScoreVerb, TakesEitherATableOrALedgerWithUsers) {
        {std::string(), std::string("--table a --ledger b --users c"),
         std::string("--ledger b"), std::string("--users c --table a"),
         std::string("--table a --as-of 2024-01-01")}) {
-    CLI::App app("test");
-    VerbRun run;
-    AddScoreVerb(app, workshop_, run);
-    app.parse(
-        absl::StrCat("score --model churn --models m --output o ", flags));
-    EXPECT_TRUE(absl::IsInvalidArgument(run())) << flags;
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        Run("--model churn --models m --output o " + flags)))
+        << flags;
   }
 }
 
@@ -98,8 +97,8 @@ TEST_F(ScoreVerb, WritesUsersOfALedgerAsOfItsEnd) {
   const std::vector<std::string> lines = absl::StrSplit(bytes, '\n');
   ASSERT_EQ(lines.size(), 5U) << bytes;
   EXPECT_EQ(lines[0], "user_id,known,eligible,probability,reasons");
-  EXPECT_THAT(lines[1], testing::StartsWith("\"u0000001\",1,"));
-  EXPECT_THAT(lines[3], testing::StartsWith("\"no, \"\"body\"\"\",0,0,"));
+  EXPECT_THAT(lines[1], ::testing::StartsWith("\"u0000001\",1,"));
+  EXPECT_THAT(lines[3], ::testing::StartsWith("\"no, \"\"body\"\"\",0,0,"));
   EXPECT_THAT(*ReadFile(summary_), HasSubstr("\"rows\":3,"));
 }
 

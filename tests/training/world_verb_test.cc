@@ -1,18 +1,18 @@
-#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "features/base/atomic_file.h"
 #include "features/memory_ledger.h"
 #include "gtest/gtest.h"
+#include "tests/support/run_verb.h"
 #include "tests/support/temp_folder.h"
 #include "training/verb.h"
 
 namespace tenuto {
 namespace {
 
-class WorldVerbTest : public testing::Test {
+class WorldVerbTest : public ::testing::Test {
  protected:
   WorldVerbTest()
       : workshop_{Clock::Real(), Catalogue::Embedded(),
@@ -26,17 +26,14 @@ class WorldVerbTest : public testing::Test {
                   }} {}
 
   absl::Status Run(std::vector<std::string> arguments) {
-    CLI::App app("tenuto");
-    VerbRun run;
-    AddWorldVerb(app, workshop_, run);
-    std::reverse(arguments.begin(), arguments.end());
-    app.parse(arguments);
-    return run();
+    return testing::RunVerb(AddWorldVerb, workshop_, std::move(arguments),
+                            shown_);
   }
 
   const TempFolder folder_;
   int opened_ = 0;
   const Workshop workshop_;
+  std::string shown_;
 };
 
 TEST_F(WorldVerbTest, GeneratesAndWritesSummaryAndTruth) {

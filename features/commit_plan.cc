@@ -1,7 +1,7 @@
 #include "features/commit_plan.h"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "features/base/status_macros.h"
@@ -21,19 +21,16 @@ bool IsAmong(absl::Span<const GatedEvent> events, absl::Span<const int> earlier,
 }  // namespace
 
 std::vector<UserGroup> GroupByUser(absl::Span<const GatedEvent> events) {
-  std::vector<int> order(events.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto user = [&](int k) -> const UserKey& {
-    return events[static_cast<std::size_t>(k)].user;
-  };
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
-    if (user(a) != user(b)) return user(a) < user(b);
-    return a < b;
-  });
+  std::vector<std::pair<UserKey, int>> order;
+  order.reserve(events.size());
+  for (const GatedEvent& event : events) {
+    order.emplace_back(event.user, static_cast<int>(order.size()));
+  }
+  std::sort(order.begin(), order.end());
   std::vector<UserGroup> groups;
-  for (const int k : order) {
-    if (groups.empty() || groups.back().user != user(k)) {
-      groups.push_back({user(k), {}});
+  for (const auto& [user, k] : order) {
+    if (groups.empty() || groups.back().user != user) {
+      groups.push_back({user, {}});
     }
     groups.back().events.push_back(k);
   }

@@ -33,7 +33,7 @@ namespace {
 
 constexpr std::int64_t kUsers = 2'000;
 constexpr std::size_t kEvents = 400'000;
-constexpr std::size_t kSingleEvents = 1000;
+constexpr std::size_t kSingleEvents = 20'000;
 constexpr int kBatch = 1'000;
 constexpr int kInFlight = 64;
 constexpr std::size_t kRounds = 8;

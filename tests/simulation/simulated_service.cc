@@ -187,6 +187,7 @@ bool SimulatedService::Call(AskedDecision& asked) {
   parts_->ledger.FailNext(Fault::kNone);
   if (!status.ok()) {
     ++counts_["decisions lost"];
+    asked.lost_epoch = book.epoch();
     return false;
   }
   const bool same = response.decision_id() == asked.response.decision_id() &&
@@ -197,6 +198,10 @@ bool SimulatedService::Call(AskedDecision& asked) {
   }
   if (is_sure && !response.replayed()) {
     Wrong("a repeated request was not answered from memory");
+  }
+  if (!asked.answered && response.replayed() &&
+      asked.lost_epoch < book.first()) {
+    Wrong("an answer is remembered that was erased, or never asked for");
   }
   // What is remembered was not erased, and what is new cannot have been.
   asked.epoch = book.epoch();

@@ -63,7 +63,8 @@ class SimulatedService {
     v1::DecideTreatmentRequest request;
     v1::DecideTreatmentResponse response;
     bool answered = false;
-    int epoch = 0;  // Of the user's book, when it was answered.
+    int epoch = 0;        // Of the user's book, when it was answered.
+    int lost_epoch = -1;  // And when an answer was lost.
     absl::Time asked;
   };
   struct Erasing;

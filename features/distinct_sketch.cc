@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <iterator>
 
 namespace tenuto {
 namespace {
@@ -19,12 +20,20 @@ void DistinctSketch::Add(std::uint64_t hash, int day) {
   Insert({day, static_cast<std::uint8_t>(rank), reg});
 }
 
+// A binary search without branches: where registers begin is unpredictable.
+std::ptrdiff_t DistinctSketch::FirstOf(std::uint8_t reg) const {
+  const Entry* at = entries_.data();
+  for (std::ptrdiff_t left = std::ssize(entries_); left > 0; left /= 2) {
+    const std::ptrdiff_t half = left / 2;
+    at += at[half].reg < reg ? left - half : 0;
+  }
+  return at - entries_.data();
+}
+
 void DistinctSketch::Insert(const Entry& entry) {
   // Inside a register days fall and ranks rise strictly: the entries that are
   // newer than `entry` come first and must all have lower ranks.
-  auto at = std::lower_bound(
-      entries_.begin(), entries_.end(), entry.reg,
-      [](const Entry& one, std::uint8_t reg) { return one.reg < reg; });
+  auto at = entries_.begin() + FirstOf(entry.reg);
   const auto is_inside = [&](auto place) {
     return place != entries_.end() && place->reg == entry.reg;
   };

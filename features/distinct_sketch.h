@@ -7,6 +7,7 @@
 #define TENUTO_FEATURES_DISTINCT_SKETCH_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -42,6 +43,8 @@ class DistinctSketch {
 
  private:
   void Insert(const Entry& entry);
+  // Index of the first entry of the register, or where it would be.
+  std::ptrdiff_t FirstOf(std::uint8_t reg) const;
 
   std::vector<Entry> entries_;
 };

@@ -183,7 +183,13 @@ TEST_F(ScoreEveryone, GoesOnAfterAKillAndWritesTheSame) {
     EXPECT_TRUE(std::filesystem::exists(partial_));
   }
   EXPECT_GT(kills, 0);
-  EXPECT_EQ(Score(flags), expected);
+  // The last run was quicker than this test, or it is still to come.
+  if (std::filesystem::exists(output_)) {
+    EXPECT_EQ(*ReadFile(output_), expected);
+  } else {
+    EXPECT_EQ(Score(flags), expected);
+    EXPECT_THAT(said_, HasSubstr("going on where an earlier run stopped"));
+  }
 }
 
 TEST_F(ScoreEveryone, LeavesTheWholePartitionsWhenTheDiskIsFull) {

@@ -5,10 +5,13 @@
 #ifndef TENUTO_TRAINING_SCORE_EVERYONE_H_
 #define TENUTO_TRAINING_SCORE_EVERYONE_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "features/ledger.h"
 #include "features/signal_fold.h"
@@ -46,6 +49,7 @@ class EveryoneScorer {
   // `bundle` must be of a ledger.
   EveryoneScorer(const Ledger& ledger, const ModelBundle& bundle,
                  const Options& options);
+  ~EveryoneScorer();
 
   // Everybody of the partition of whom something was known, by rising key.
   // Memory: the scores; from the log also the partition's events.
@@ -54,6 +58,9 @@ class EveryoneScorer {
 
  private:
   class Block;
+  // Blocks are large: partitions use them one after another.
+  std::unique_ptr<Block> Borrow() const;
+  void GiveBack(std::unique_ptr<Block> block) const;
   absl::Status ReadStates(int partition, Block& block) const;
   absl::Status ReplayLog(int partition, Block& block) const;
 
@@ -62,6 +69,8 @@ class EveryoneScorer {
   const Options options_;
   const SignalFold fold_;
   const absl::Time history_start_;
+  mutable absl::Mutex mutex_;
+  mutable std::vector<std::unique_ptr<Block>> idle_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tenuto

@@ -203,9 +203,31 @@ absl::StatusOr<std::string> ErasedWord(const ScoreOptions& options) {
   return Sha256Hex(text).substr(0, 16);
 }
 
+// `seconds` are those of the whole verb; the speed is that of scoring.
+std::string SummaryOfEveryone(const ModelBundle& bundle, absl::Time as_of,
+                              const ScoreFileReport& report, double seconds) {
+  const auto users = static_cast<double>(report.users);
+  const double speed = report.users_per_second();
+  return absl::StrCat(
+      "{\"model\":", JsonString(bundle.manifest().model()),
+      ",\"version\":", bundle.manifest().version(), ",\"as_of\":",
+      JsonString(
+          absl::FormatTime(absl::RFC3339_full, as_of, absl::UTCTimeZone())),
+      ",\"users\":", report.users, ",\"eligible\":", report.eligible,
+      ",\"mean_probability\":", JsonNumber(report.probability_sum / users),
+      ",\"rows_from\":",
+      report.source == RowSource::kStates ? "\"states\"" : "\"log\"",
+      ",\"users_of_earlier_runs\":", report.users_found,
+      ",\"threads\":", report.threads, ",\"seconds\":", JsonNumber(seconds),
+      ",\"seconds_scoring\":", JsonNumber(report.seconds),
+      ",\"users_per_second\":", JsonNumber(speed),
+      ",\"users_per_second_per_core\":", JsonNumber(speed / report.threads),
+      "}\n");
+}
+
 absl::Status ScoreEveryone(const ScoreOptions& options,
-                           const ModelBundle& bundle,
-                           const Workshop& workshop) {
+                           const ModelBundle& bundle, const Workshop& workshop,
+                           absl::Time start) {
   // Before the ledger is opened: an erasure in between changes the word.
   TENUTO_ASSIGN_OR_RETURN(const std::string erased, ErasedWord(options));
   TENUTO_ASSIGN_OR_RETURN(
@@ -228,30 +250,15 @@ absl::Status ScoreEveryone(const ScoreOptions& options,
                       .reason_count_max = options.reasons ? kReasons : 0,
                       .threads = ThreadsOf(options)},
                      workshop.clock));
-  const double speed = report.users_per_second();
   std::printf("users     %12lld scored, %lld of them eligible\n",
               static_cast<long long>(report.users),
               static_cast<long long>(report.eligible));
-  std::printf("speed     %12.0f users/s on %d threads, %.2f s\n", speed,
-              report.threads, report.seconds);
+  std::printf("speed     %12.0f users/s on %d threads, %.2f s\n",
+              report.users_per_second(), report.threads, report.seconds);
   if (options.summary.empty()) return absl::OkStatus();
-  const auto users = static_cast<double>(report.users);
-  return WriteFileAtomically(
-      options.summary,
-      absl::StrCat(
-          "{\"model\":", JsonString(bundle.manifest().model()),
-          ",\"version\":", bundle.manifest().version(), ",\"as_of\":",
-          JsonString(
-              absl::FormatTime(absl::RFC3339_full, as_of, absl::UTCTimeZone())),
-          ",\"users\":", report.users, ",\"eligible\":", report.eligible,
-          ",\"mean_probability\":", JsonNumber(report.probability_sum / users),
-          ",\"rows_from\":",
-          report.source == RowSource::kStates ? "\"states\"" : "\"log\"",
-          ",\"users_of_earlier_runs\":", report.users_found, ",\"threads\":",
-          report.threads, ",\"seconds\":", JsonNumber(report.seconds),
-          ",\"users_per_second\":", JsonNumber(speed),
-          ",\"users_per_second_per_core\":", JsonNumber(speed / report.threads),
-          "}\n"));
+  const double seconds = absl::ToDoubleSeconds(workshop.clock.Now() - start);
+  return WriteFileAtomically(options.summary,
+                             SummaryOfEveryone(bundle, as_of, report, seconds));
 }
 
 // One kind of input, whole.
@@ -293,7 +300,7 @@ absl::Status RunScore(const ScoreOptions& options, const Workshop& workshop) {
                           ModelBundle::Open(directory, workshop.catalogue));
   TENUTO_RETURN_IF_ERROR(CheckModel(options, *bundle));
   if (!options.ledger.empty() && options.users.empty()) {
-    return ScoreEveryone(options, *bundle, workshop);
+    return ScoreEveryone(options, *bundle, workshop, start);
   }
   TENUTO_ASSIGN_OR_RETURN(const Scored scored,
                           options.ledger.empty()

@@ -120,10 +120,13 @@ class FileFiller {
  public:
   FileFiller(const EveryoneScorer& scorer, bool reasons, PiecedFile& file,
              Progress& progress)
-      : scorer_(scorer), reasons_(reasons), file_(file), progress_(progress) {}
+      : scorer_(scorer),
+        reasons_(reasons),
+        file_(file),
+        progress_(progress),
+        done_(std::max(0, file.found() - 1)) {}
 
   absl::Status Fill(int threads) {
-    done_ = std::max(0, file_.found() - 1);
     if (file_.found() == 0) {
       TENUTO_RETURN_IF_ERROR(
           file_.Add(0,
@@ -157,7 +160,7 @@ class FileFiller {
   PiecedFile& file_;
   absl::Mutex mutex_;
   Progress& progress_ ABSL_GUARDED_BY(mutex_);
-  int done_ ABSL_GUARDED_BY(mutex_) = 0;
+  int done_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -33,7 +33,7 @@ namespace tenuto {
 namespace {
 
 constexpr int kRounds = 5;
-constexpr int kWorldDays = 40;
+constexpr int kWorldDays = 20;
 
 std::string Environment(const char* name, const std::string& otherwise) {
   const char* const value = std::getenv(name);

@@ -134,12 +134,16 @@ class FileFiller {
                                  reasons_ ? ",reasons" : "", "\n"),
                     Tally().Text()));
     }
-    return ForEachPartition(threads, [this](int partition) {
-      if (partition + 1 < file_.found()) return absl::OkStatus();
-      const absl::Status status = FillPartition(partition);
-      if (!status.ok()) file_.Fail();
-      return status;
-    });
+    const absl::Status status =
+        ForEachPartition(threads, [this](int partition) {
+          if (partition + 1 < file_.found()) return absl::OkStatus();
+          const absl::Status filled = FillPartition(partition);
+          if (!filled.ok()) Fail(filled);
+          return filled;
+        });
+    if (!absl::IsCancelled(status)) return status;
+    const absl::MutexLock lock(&mutex_);
+    return cause_.ok() ? status : cause_;
   }
 
  private:
@@ -155,12 +159,23 @@ class FileFiller {
     return absl::OkStatus();
   }
 
+  // Other threads may be waiting for the partition, and are told that it never
+  // comes: that is not the error to show.
+  void Fail(const absl::Status& status) {
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (cause_.ok() && !absl::IsCancelled(status)) cause_ = status;
+    }
+    file_.Fail();
+  }
+
   const EveryoneScorer& scorer_;
   const bool reasons_;
   PiecedFile& file_;
   absl::Mutex mutex_;
   Progress& progress_ ABSL_GUARDED_BY(mutex_);
   int done_ ABSL_GUARDED_BY(mutex_);
+  absl::Status cause_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace

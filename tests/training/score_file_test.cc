@@ -201,5 +201,39 @@ TEST_F(ScoreFileTest, StartsAgainWhenTheLedgerWentOn) {
   EXPECT_EQ(*ReadFile(options.output), expected);
 }
 
+// The states of a partition are damaged.
+class DamagedLedger final : public FailingLedger {
+ public:
+  DamagedLedger(Ledger& ledger, int partition)
+      : FailingLedger(ledger, 0), partition_(partition) {}
+  absl::Status ScanStates(
+      int partition,
+      absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit)
+      const override {
+    return FailingLedger::ScanStates(
+        partition, [&](const UserKey& user, absl::string_view state) {
+          return visit(user, partition == partition_ ? "no state" : state);
+        });
+  }
+
+ private:
+  const int partition_;
+};
+
+TEST_F(ScoreFileTest, ShowsTheErrorAndNotThatOthersWaitedForIt) {
+  ScoreFileOptions options = Options("scores.csv");
+  const std::string expected = Undisturbed(options);
+  for (const int threads : {1, 2, 4}) {
+    options.threads = threads;
+    DamagedLedger damaged(ledger_, 100);
+    EXPECT_EQ(
+        WriteScoreFile(damaged, *bundle_, options, clock_).status(),
+        absl::DataLossError("partition 100: a user state does not decode"));
+    EXPECT_FALSE(std::filesystem::exists(options.output));
+  }
+  GoOn(options);
+  EXPECT_EQ(*ReadFile(options.output), expected);
+}
+
 }  // namespace
 }  // namespace tenuto

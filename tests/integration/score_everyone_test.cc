@@ -129,9 +129,7 @@ class ScoreEveryone : public ::testing::Test {
   std::string said_;
 };
 
-TEST_F(ScoreEveryone, SaysOfEverybodyWhatItSaysOfAList) {
-  ExpectAsOfAList({});
-}
+TEST_F(ScoreEveryone, SaysOfEverybodyWhatItSaysOfAList) { ExpectAsOfAList({}); }
 
 TEST_F(ScoreEveryone, SaysOfThePastWhatItSaysOfAList) {
   const FixedClock clock{absl::UnixEpoch()};

@@ -2,16 +2,20 @@
 
 namespace tenuto {
 
-bool IsEligible(const StateReader& state, Eligible eligible) {
+bool IsEligible(bool known, v1::Plan plan, Eligible eligible) {
   switch (eligible) {
     case Eligible::kPaid:
-      return state.plan() == v1::PLAN_PREMIUM;
+      return plan == v1::PLAN_PREMIUM;
     case Eligible::kFree:
-      return state.plan() == v1::PLAN_FREE;
+      return plan == v1::PLAN_FREE;
     case Eligible::kAll:
-      return state.known();
+      return known;
   }
   return false;
+}
+
+bool IsEligible(const StateReader& state, Eligible eligible) {
+  return IsEligible(state.known(), state.plan(), eligible);
 }
 
 }  // namespace tenuto

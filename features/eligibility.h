@@ -11,6 +11,7 @@ namespace tenuto {
 // By the plan at the moment of the state: paid, the free one, or any.
 enum class Eligible { kPaid, kFree, kAll };
 
+bool IsEligible(bool known, v1::Plan plan, Eligible eligible);
 bool IsEligible(const StateReader& state, Eligible eligible);
 
 }  // namespace tenuto

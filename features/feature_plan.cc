@@ -10,6 +10,7 @@
 #include "features/base/log.h"
 #include "features/event_view.h"
 #include "features/feature_reads.h"
+#include "features/state_reader.h"
 #include "features/state_windows.h"
 #include "features/window_plan.h"
 
@@ -46,7 +47,7 @@ class FeaturePlan::Program {
   Program(const Catalogue& catalogue, std::vector<int> features);
 
   absl::Status Run(absl::string_view state, const ReadTime& when,
-                   absl::Span<float> row) const;
+                   absl::Span<float> row, RowOwner* owner) const;
 
   int width() const { return static_cast<int>(columns_.size()); }
   const Catalogue& catalogue() const { return *catalogue_; }
@@ -88,6 +89,7 @@ class FeaturePlan::Program {
   const Catalogue* catalogue_;
   StateLayout layout_;
   WindowPlan plan_;
+  const Signal* plan_signal_;  // Null in a catalogue without one.
   std::vector<int> features_;  // Of each column, in the catalogue.
   std::vector<Column> columns_;
   std::vector<std::vector<std::int64_t>> lists_;
@@ -100,7 +102,12 @@ FeaturePlan::Program::Program(const Catalogue& catalogue,
     : catalogue_(&catalogue),
       layout_(catalogue),
       plan_(PlanWindows(catalogue, layout_, features)),
+      plan_signal_(catalogue.FindSignal(kPlanSignal)),
       features_(std::move(features)) {
+  if (plan_signal_ != nullptr &&
+      plan_signal_->declaration.keep() != v1::KEEP_LAST_VALUE) {
+    plan_signal_ = nullptr;
+  }
   for (const int feature : features_) {
     columns_.push_back(CompileColumn(catalogue.features()[Index(feature)]));
   }
@@ -207,12 +214,18 @@ std::vector<std::int64_t> FeaturePlan::Program::NumbersOf(
 
 absl::Status FeaturePlan::Program::Run(absl::string_view state,
                                        const ReadTime& when,
-                                       absl::Span<float> row) const {
+                                       absl::Span<float> row,
+                                       RowOwner* owner) const {
   TENUTO_CHECK(row.size() == columns_.size(), "a row of the wrong width");
   const std::int64_t as_of_us = absl::ToUnixMicros(when.as_of);
   StateWindows windows(layout_, plan_, as_of_us);
   if (!windows.Read(state)) {
     return absl::DataLossError("a user state does not decode");
+  }
+  if (owner != nullptr) {
+    TENUTO_CHECK(plan_signal_ != nullptr, "a catalogue without a plan");
+    const Latest& plan = windows.latest(plan_signal_->slot);
+    *owner = {!state.empty(), static_cast<v1::Plan>(plan.value)};
   }
   const int history_day = DayOf(absl::ToUnixMicros(when.history_start));
   const int history_days = DayOf(as_of_us) - history_day;
@@ -395,9 +408,9 @@ int FeaturePlan::feature_index(int column) const {
 }
 
 absl::Status FeaturePlan::Assemble(absl::string_view state,
-                                   const ReadTime& when,
-                                   absl::Span<float> row) const {
-  return program_->Run(state, when, row);
+                                   const ReadTime& when, absl::Span<float> row,
+                                   RowOwner* owner) const {
+  return program_->Run(state, when, row, owner);
 }
 
 bool FeaturePlan::ReadsAnyOf(const PendingSignals& pending) const {

@@ -22,6 +22,12 @@ struct ReadTime {
   const PendingSignals* pending = nullptr;  // LedgerFacts::pending
 };
 
+// Whose row it is: what goes with a score though no column may say it.
+struct RowOwner {
+  bool known = false;  // Some event was folded.
+  v1::Plan plan = v1::PLAN_UNSPECIFIED;
+};
+
 // Thread-safe: immutable after Compile().
 class FeaturePlan {
  public:
@@ -46,9 +52,10 @@ class FeaturePlan {
   // its value is unknown, when its window is longer than the history, when the
   // user has not granted the consent it needs, or when a signal it reads is
   // pending; no value is ever infinite.
-  // kDataLoss when the bytes are no state.
+  // kDataLoss when the bytes are no state. Fills `owner`, if any, from the same
+  // reading of the bytes.
   absl::Status Assemble(absl::string_view state, const ReadTime& when,
-                        absl::Span<float> row) const;
+                        absl::Span<float> row, RowOwner* owner = nullptr) const;
   // Whether some column is NaN for everybody because of `pending`.
   bool ReadsAnyOf(const PendingSignals& pending) const;
 

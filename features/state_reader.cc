@@ -85,7 +85,7 @@ std::int64_t StateReader::DailySum(absl::string_view signal, int from_day,
 }
 
 v1::Plan StateReader::plan() const {
-  return static_cast<v1::Plan>(LastValue("plan").value_or(0));
+  return static_cast<v1::Plan>(LastValue(kPlanSignal).value_or(0));
 }
 
 bool StateReader::Granted(v1::ConsentClass consent_class) const {

@@ -17,6 +17,9 @@
 
 namespace tenuto {
 
+// The signal that holds the user's plan.
+inline constexpr char kPlanSignal[] = "plan";
+
 // Value type; not thread-safe. Signals are named as in the catalogue; a name it
 // does not have is a programming error and ends the process.
 class StateReader {
@@ -41,7 +44,7 @@ class StateReader {
   std::int64_t DailySum(absl::string_view signal, int from_day,
                         int to_day) const;
 
-  // Signals "plan", "consent_behaviour", "consent_messages", "time_zone".
+  // Signals kPlanSignal, "consent_behaviour", "consent_messages", "time_zone".
   v1::Plan plan() const;
   bool Granted(v1::ConsentClass consent_class) const;
 

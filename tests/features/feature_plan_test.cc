@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "features/signal_fold.h"
+#include "features/state_reader.h"
 #include "features/user_state.h"
 #include "gtest/gtest.h"
 #include "tests/support/random_events.h"
@@ -61,6 +62,30 @@ class FeaturePlanTest : public ::testing::Test {
   const SignalFold fold_{catalogue_};
   UserState state_{fold_.layout()};
 };
+
+TEST_F(FeaturePlanTest, SaysWhoseRowItIsAsAStateReaderWould) {
+  const FeaturePlan plan = FeaturePlan::CompileAll(catalogue_);
+  std::vector<float> row(static_cast<std::size_t>(plan.width()));
+  const ReadTime when{absl::FromUnixMicros(kMidnightUs),
+                      absl::FromUnixMicros(kMidnightUs - 9 * kDayUs)};
+  RowOwner owner{.known = true, .plan = v1::PLAN_TRIAL};
+  ASSERT_TRUE(plan.Assemble("", when, absl::MakeSpan(row), &owner).ok());
+  EXPECT_FALSE(owner.known);
+  EXPECT_EQ(owner.plan, v1::PLAN_UNSPECIFIED);
+
+  for (const v1::Plan of : {v1::PLAN_FREE, v1::PLAN_TRIAL, v1::PLAN_PREMIUM}) {
+    v1::Event event = At(kMidnightUs + of * 1'000'000);
+    event.set_plan(of);
+    event.mutable_search();
+    Fold(event);
+    std::string bytes;
+    state_.Encode(bytes);
+    ASSERT_TRUE(plan.Assemble(bytes, when, absl::MakeSpan(row), &owner).ok());
+    EXPECT_TRUE(owner.known);
+    EXPECT_EQ(owner.plan, of);
+    EXPECT_EQ(owner.plan, StateReader::Open(catalogue_, bytes)->plan());
+  }
+}
 
 TEST_F(FeaturePlanTest, LeavesOutExactlyWhatReadsAPendingSignal) {
   testing::RandomEvents random(77, kMidnightUs - 60 * kDayUs, 60);

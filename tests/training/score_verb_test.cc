@@ -67,11 +67,14 @@ class ScoreVerb : public ::testing::Test {
   const std::filesystem::path summary_ = folder_.path() / "summary.json";
 };
 
-TEST_F(ScoreVerb, TakesEitherATableOrALedgerWithUsers) {
+TEST_F(ScoreVerb, TakesEitherATableOrALedger) {
   for (const std::string& flags :
        {std::string(), std::string("--table a --ledger b --users c"),
-        std::string("--ledger b"), std::string("--users c --table a"),
-        std::string("--table a --as-of 2024-01-01")}) {
+        std::string("--users c"), std::string("--users c --table a"),
+        std::string("--table a --as-of 2024-01-01"),
+        std::string("--table a --reasons"),
+        std::string("--ledger b --threads -1"),
+        std::string("--ledger b --threads two")}) {
     EXPECT_TRUE(absl::IsInvalidArgument(
         Run("--model churn --models m --output o " + flags)))
         << flags;

@@ -1,12 +1,11 @@
 #include "tests/benchmark/cores.h"
 
 #include <sched.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <sstream>
 #include <string>
 
 namespace tenuto {
@@ -34,16 +33,25 @@ void PinThisProcess(int core) {
 }
 
 double CpuSecondsOf(pid_t process) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  // Behind the name, which may hold anything: fields 3 to 52 of proc(5).
-  std::istringstream fields(text.substr(text.rfind(')') + 1));
-  std::string skipped;
-  for (int field = 3; field < 14; ++field) fields >> skipped;
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  clockid_t clock{};
+  timespec used{};
+  if (::clock_getcpuclockid(process, &clock) != 0 ||
+      ::clock_gettime(clock, &used) != 0) {
+    return 0;
+  }
+  return static_cast<double>(used.tv_sec) +
+         1e-9 * static_cast<double>(used.tv_nsec);
+}
+
+double CpuSecondsOfAll() {
+  std::ifstream file("/proc/stat");
+  std::string name;
+  double user = 0, nice = 0, system = 0, idle = 0, waiting = 0;
+  double interrupts = 0, soft = 0, stolen = 0;
+  file >> name >> user >> nice >> system >> idle >> waiting >> interrupts >>
+      soft >> stolen;
+  return (user + nice + system + interrupts + soft + stolen) /
+         static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace tenuto

@@ -13,8 +13,11 @@ int CountCores();
 // will start. No effect where there is one core only.
 void PinThisProcess(int core);
 
-// Seconds of CPU that a process and all its threads have used, to 10 ms.
+// Seconds of CPU that a process and all its threads have used.
 double CpuSecondsOf(pid_t process);
+
+// Seconds of CPU that all processes of the machine have used, to 10 ms a core.
+double CpuSecondsOfAll();
 
 }  // namespace tenuto
 

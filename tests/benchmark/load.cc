@@ -1,7 +1,9 @@
 #include "tests/benchmark/load.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <utility>
 
 #include "features/base/clock.h"
 #include "features/base/log.h"
@@ -21,6 +23,28 @@ struct LoadClient::Call {
 void Load::Add(const google::protobuf::MessageLite& request) {
   const grpc::Slice slice(request.SerializeAsString());
   requests.emplace_back(&slice, 1);
+}
+
+double LoadResult::calls_per_s() const {
+  return static_cast<double>(latencies.size()) / absl::ToDoubleSeconds(took);
+}
+
+double LoadResult::Milliseconds(double share) const {
+  if (latencies.empty()) return 0;
+  const auto rank =
+      static_cast<std::size_t>(share * static_cast<double>(latencies.size()));
+  return absl::ToDoubleMilliseconds(
+      latencies[std::min(rank, latencies.size() - 1)]);
+}
+
+void LoadResult::Merge(const LoadResult& other) {
+  took += other.took;
+  failures += other.failures;
+  const auto middle = static_cast<std::ptrdiff_t>(latencies.size());
+  latencies.insert(latencies.end(), other.latencies.begin(),
+                   other.latencies.end());
+  std::inplace_merge(latencies.begin(), latencies.begin() + middle,
+                     latencies.end());
 }
 
 LoadClient::LoadClient(const std::shared_ptr<grpc::Channel>& channel)
@@ -67,16 +91,8 @@ LoadClient::Call& LoadClient::IdleCall() {
 }
 
 LoadResult LoadClient::Finish(absl::Duration took) {
-  TENUTO_CHECK(!latencies_.empty(), "no call was answered");
-  std::sort(latencies_.begin(), latencies_.end());
-  LoadResult result;
-  result.calls = static_cast<std::int64_t>(latencies_.size());
-  result.calls_per_s =
-      static_cast<double>(result.calls) / absl::ToDoubleSeconds(took);
-  result.failures = failures_;
-  result.p50 = latencies_[latencies_.size() / 2];
-  result.p99 = latencies_[latencies_.size() * 99 / 100];
-  result.latest = latencies_.back();
+  LoadResult result{took, failures_, std::move(latencies_)};
+  std::sort(result.latencies.begin(), result.latencies.end());
   latencies_.clear();
   failures_ = 0;
   return result;

@@ -28,10 +28,14 @@ struct Load {
 };
 
 struct LoadResult {
-  double calls_per_s = 0;
-  std::int64_t calls = 0;
+  absl::Duration took;
   std::int64_t failures = 0;
-  absl::Duration p50, p99, latest;  // `latest`: of the slowest call.
+  std::vector<absl::Duration> latencies;  // A call each, the shortest first.
+
+  double calls_per_s() const;
+  // What `share` of the calls took at most.
+  double Milliseconds(double share) const;
+  void Merge(const LoadResult& other);
 };
 
 class LoadClient {

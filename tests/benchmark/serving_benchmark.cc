@@ -2,6 +2,8 @@
 // same calls cost in gRPC alone: an echo of the same kind of server, with the
 // same messages. Servers have one core, the client the other; server and echo
 // take turns.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -35,10 +37,15 @@ constexpr int kInFlight = 64;
 constexpr int kUsers = 2'000;
 constexpr int kEventsPerUser = 60;
 constexpr int kDays = 120;
-constexpr int kRounds = 9;
-constexpr int kRoundsOfKinds = 5;
-constexpr absl::Duration kRound = absl::Milliseconds(700);
-constexpr absl::Duration kOpenLoop = absl::Seconds(5);
+// Short, so that some have the machine for themselves; and at most so many.
+constexpr absl::Duration kRound = absl::Milliseconds(250);
+constexpr std::size_t kTurns = 15;
+constexpr std::size_t kTurnsMax = 60;
+// A server that used less of its core was held back by others or the client.
+constexpr double kBusyShare = 0.93;
+constexpr int kOpenParts = 5;
+constexpr int kOpenPartsMax = 15;
+constexpr double kOthersCpuSecondsMax = 0.05;
 // What is asked of calls that arrive evenly, at this share of the peak.
 constexpr double kOpenLoopShare = 0.6;
 constexpr double kOpenLoopP99MsMax = 1;
@@ -94,61 +101,81 @@ Load RowsLoad() {
   return load;
 }
 
-// A server under load, and what its rounds gave.
+double Median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// What a round of calls gave.
+struct Round {
+  LoadResult result;
+  double cpu_us = 0;        // Of the server, a call.
+  bool is_limited = false;  // By the server, and it had its core for itself.
+};
+
+// A server under load, and the rounds that count.
 struct Contestant {
   Contestant(std::string its_name, pid_t its_process,
              const std::shared_ptr<grpc::Channel>& channel)
       : name(std::move(its_name)), process(its_process), client(channel) {}
 
-  void Round(const Load& load) {
+  Round Run(const Load& load) {
     const double before = CpuSecondsOf(process);
-    const LoadResult result = client.Closed(load, kInFlight, kRound);
-    cpu_seconds += CpuSecondsOf(process) - before;
-    calls += static_cast<double>(result.calls);
-    EXPECT_EQ(result.failures, 0) << name;
-    speeds.push_back(result.calls_per_s);
-    p99_ms.push_back(absl::ToDoubleMilliseconds(result.p99));
+    Round round{client.Closed(load, kInFlight, kRound)};
+    const double cpu_seconds = CpuSecondsOf(process) - before;
+    EXPECT_EQ(round.result.failures, 0) << name;
+    round.cpu_us =
+        1e6 * cpu_seconds / static_cast<double>(round.result.latencies.size());
+    round.is_limited =
+        cpu_seconds >= kBusyShare * absl::ToDoubleSeconds(round.result.took);
+    return round;
   }
-  void Forget() {
-    speeds.clear();
-    p99_ms.clear();
-    calls = 0;
-    cpu_seconds = 0;
-  }
-  double cpu_us() const { return 1e6 * cpu_seconds / calls; }
 
   const std::string name;
   const pid_t process;
   LoadClient client;
-  std::vector<double> speeds;
-  std::vector<double> p99_ms;
-  double calls = 0;
-  double cpu_seconds = 0;
+  std::vector<double> speeds, p99_ms, cpu_us;  // A turn each.
 };
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-// The contestants in turn, `rounds` times, after a round that does not count.
-void Compete(const Load& load, int rounds,
-             const std::vector<Contestant*>& contestants) {
-  for (int round = -1; round < rounds; ++round) {
+// The contestants in turn until enough turns count: those in which each of them
+// was what limited the client. False, with what all turns gave, when others
+// left the machine alone too seldom for that.
+bool Compete(const Load& load, const std::vector<Contestant*>& contestants) {
+  std::vector<std::vector<Round>> quiet, all;
+  for (Contestant* contestant : contestants) contestant->Run(load);  // Warm up.
+  while (all.size() < kTurnsMax && quiet.size() < kTurns) {
+    std::vector<Round>& turn = all.emplace_back();
     for (Contestant* contestant : contestants) {
-      contestant->Round(load);
-      if (round < 0) contestant->Forget();
+      turn.push_back(contestant->Run(load));
+    }
+    if (std::all_of(turn.begin(), turn.end(),
+                    [](const Round& round) { return round.is_limited; })) {
+      quiet.push_back(turn);
     }
   }
-  std::printf("%-40s %10s %19s %10s %10s\n", load.method.c_str(), "calls/s",
-              "least to most", "p99 ms", "CPU us");
-  for (const Contestant* contestant : contestants) {
-    const auto [least, most] = std::minmax_element(contestant->speeds.begin(),
-                                                   contestant->speeds.end());
-    std::printf("%-40s %10.0f %9.0f %9.0f %10.2f %10.1f\n",
-                contestant->name.c_str(), Median(contestant->speeds), *least,
-                *most, Median(contestant->p99_ms), contestant->cpu_us());
+  std::printf("%s, %zu turns, %zu of them without others on the cores\n",
+              load.method.c_str(), all.size(), quiet.size());
+  std::printf("%-24s %10s %19s %8s %8s\n", "", "calls/s", "least to most",
+              "p99 ms", "CPU us");
+  const bool enough = quiet.size() == kTurns;
+  for (std::size_t k = 0; k < contestants.size(); ++k) {
+    Contestant& contestant = *contestants[k];
+    contestant.speeds.clear();
+    contestant.p99_ms.clear();
+    contestant.cpu_us.clear();
+    for (const std::vector<Round>& turn : enough ? quiet : all) {
+      contestant.speeds.push_back(turn[k].result.calls_per_s());
+      contestant.p99_ms.push_back(turn[k].result.Milliseconds(0.99));
+      contestant.cpu_us.push_back(turn[k].cpu_us);
+    }
+    const auto [least, most] =
+        std::minmax_element(contestant.speeds.begin(), contestant.speeds.end());
+    std::printf("%-24s %10.0f %9.0f %9.0f %8.2f %8.1f\n",
+                contestant.name.c_str(), Median(contestant.speeds), *least,
+                *most, Median(contestant.p99_ms), Median(contestant.cpu_us));
   }
+  return enough;
 }
 
 class ServingBenchmark : public ::testing::Test {
@@ -175,11 +202,12 @@ class ServingBenchmark : public ::testing::Test {
   }
 
   // An echo of what the server answers to these loads.
-  void StartEcho(const std::string& kind) {
+  void StartEcho(const std::string& kind,
+                 const std::string& locks = "checked") {
     PinThisProcess(kServerCore);
     Echo& echo = echoes_.emplace_back();
     echo.process = std::make_unique<ChildProcess>(std::vector<std::string>{
-        BuiltProgram("tests/echo_server"), kind,
+        BuiltProgram("tests/echo_server"), kind, locks,
         folder_.folder.Write("rows", ours().client.AnswerTo(rows_)).string(),
         folder_.folder.Write("users", ours().client.AnswerTo(users_))
             .string()});
@@ -187,7 +215,8 @@ class ServingBenchmark : public ::testing::Test {
     PinThisProcess(kClientCore);
     ASSERT_TRUE(address.has_value()) << echo.process->errors();
     echo.contestant = std::make_unique<Contestant>(
-        "echo, " + kind, echo.process->pid(),
+        absl::StrCat("echo, ", kind, locks == "checked" ? "" : ", unchecked"),
+        echo.process->pid(),
         grpc::CreateChannel(*address, grpc::InsecureChannelCredentials()));
   }
   Contestant& echo(std::size_t k) { return *echoes_[k].contestant; }
@@ -199,31 +228,48 @@ class ServingBenchmark : public ::testing::Test {
     return *ours_;
   }
 
-  // Our calls a second over the echo's, and what the server's CPU time says
-  // the ratio would be were nothing else in the way.
+  // Where others held servers and client back, a ratio of calls would say who
+  // was held back more. The ratio of CPU time a call is what it would have
+  // been, for servers that wait for nothing.
   void CompareWithEcho(const char* key, const Load& load) {
-    echo(0).Forget();
-    ours().Forget();
-    Compete(load, kRounds, {&echo(0), &ours()});
-    ReportFigure(key,
-                 {.measured = Median(ours().speeds) / Median(echo(0).speeds),
-                  .note = absl::StrFormat("CPU %.1f us a call, echo %.1f",
-                                          ours().cpu_us(), echo(0).cpu_us())});
+    const bool quiet = Compete(load, {&echo(0), &ours()});
+    const double cpu_us = Median(ours().cpu_us);
+    const double echo_cpu_us = Median(echo(0).cpu_us);
+    ReportFigure(
+        key, {.measured = quiet ? Median(ours().speeds) / Median(echo(0).speeds)
+                                : echo_cpu_us / cpu_us,
+              .note = absl::StrFormat(
+                  "%sCPU %.1f us a call, echo %.1f",
+                  quiet ? "" : "others used the cores; by CPU time: ", cpu_us,
+                  echo_cpu_us)});
   }
 
-  // Even arrivals at a share of the peak that the last rounds showed.
+  // Even arrivals at a share of the peak that the last rounds showed, counted
+  // where nobody else used the machine.
   void OpenLoop(const Load& load) {
     const double rate = kOpenLoopShare * Median(ours().speeds);
-    const LoadResult result = ours().client.Open(load, rate, kOpenLoop);
-    EXPECT_EQ(result.failures, 0);
-    const double p99_ms = absl::ToDoubleMilliseconds(result.p99);
+    LoadResult all{absl::ZeroDuration(), 0, {}};
+    int parts = 0;
+    for (int k = 0; k < kOpenPartsMax && parts < kOpenParts && rate > 0; ++k) {
+      const double before = OthersCpuSeconds();
+      const LoadResult part = ours().client.Open(load, rate, absl::Seconds(1));
+      EXPECT_EQ(part.failures, 0);
+      if (OthersCpuSeconds() - before > kOthersCpuSecondsMax) continue;
+      all.Merge(part);
+      ++parts;
+    }
+    if (parts < kOpenParts) {
+      std::printf(
+          "%s at %.0f %% of the peak: not measured, others used the cores\n\n",
+          load.method.c_str(), 100 * kOpenLoopShare);
+      return;
+    }
     std::printf(
-        "%-40s %.0f calls/s due, %.0f %% of the peak: p50 %.3f ms, p99 %.3f "
+        "%s, %.0f calls/s due, %.0f %% of the peak: p50 %.3f ms, p99 %.3f "
         "ms, slowest %.1f ms; target p99 <= %.0f ms: %s\n\n",
-        load.method.c_str(), rate, 100 * kOpenLoopShare,
-        absl::ToDoubleMilliseconds(result.p50), p99_ms,
-        absl::ToDoubleMilliseconds(result.latest), kOpenLoopP99MsMax,
-        p99_ms <= kOpenLoopP99MsMax ? "pass" : "short");
+        load.method.c_str(), rate, 100 * kOpenLoopShare, all.Milliseconds(0.5),
+        all.Milliseconds(0.99), all.Milliseconds(1), kOpenLoopP99MsMax,
+        all.Milliseconds(0.99) <= kOpenLoopP99MsMax ? "pass" : "short");
   }
 
   const Load rows_ = RowsLoad();
@@ -234,6 +280,12 @@ class ServingBenchmark : public ::testing::Test {
     std::unique_ptr<ChildProcess> process;
     std::unique_ptr<Contestant> contestant;
   };
+  // Of all but the client and our server.
+  double OthersCpuSeconds() const {
+    return CpuSecondsOfAll() - CpuSecondsOf(::getpid()) -
+           CpuSecondsOf(server_->pid());
+  }
+
   const ServerFolder folder_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<Contestant> ours_;
@@ -250,21 +302,22 @@ TEST_F(ServingBenchmark, ScoresBesideAnEchoOfTheSameKind) {
 
 TEST_F(ServingBenchmark, ScoresManyUsersACall) {
   for (const int users : {1, 10, 50}) {
-    ours().Forget();
     const Load load = UsersLoad(users);
-    ours().Round(load);
-    ours().Forget();
-    ours().Round(load);
+    ours().Run(load);  // Warms up.
+    LoadResult result{absl::ZeroDuration(), 0, {}};
+    for (int k = 0; k < 8; ++k) result.Merge(ours().Run(load).result);
     std::printf("%3d users a call: %9.0f calls/s %10.0f users/s  p99 %.2f ms\n",
-                users, ours().speeds.front(), users * ours().speeds.front(),
-                ours().p99_ms.front());
+                users, result.calls_per_s(), users * result.calls_per_s(),
+                result.Milliseconds(0.99));
   }
 }
 
-// What the choice of our kind of server can be judged by.
+// What the choice of our kind of server can be judged by. Debian's Abseil looks
+// for deadlocks at every lock of gRPC's; "unchecked" went without.
 TEST_F(ServingBenchmark, ComparesTheKindsOfServerThatGrpcOffers) {
   for (const char* kind : {"callback", "async", "sync"}) StartEcho(kind);
-  Compete(rows_, kRoundsOfKinds, {&echo(0), &echo(1), &echo(2)});
+  for (const char* kind : {"callback", "async"}) StartEcho(kind, "unchecked");
+  Compete(rows_, {&echo(0), &echo(1), &echo(2), &echo(3), &echo(4)});
 }
 
 }  // namespace

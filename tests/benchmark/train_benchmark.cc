@@ -26,11 +26,13 @@ namespace {
 std::int64_t Users() {
   std::int64_t users = 3'000;
   const char* const asked = std::getenv("TENUTO_TRAIN_USERS");
-  if (asked != nullptr) EXPECT_TRUE(absl::SimpleAtoi(asked, &users)) << asked;
+  if (asked != nullptr) {
+    EXPECT_TRUE(absl::SimpleAtoi(asked, &users)) << asked;
+  }
   return users;
 }
 
-void Run(const std::vector<std::string>& arguments) {
+void RunTenuto(const std::vector<std::string>& arguments) {
   std::vector<std::string> command = {BuiltProgram("tenuto")};
   command.insert(command.end(), arguments.begin(), arguments.end());
   ChildProcess process(command);
@@ -42,12 +44,12 @@ TEST(TrainBenchmark, TrainsBesideTheFitsInsideIt) {
   const TempFolder folder;
   const std::string ledger = (folder.path() / "ledger").string();
   const std::string summary = (folder.path() / "summary.json").string();
-  Run({"world", "generate", "--users", absl::StrCat(Users()), "--days", "270",
-       "--seed", "1", "--ledger", ledger});
+  RunTenuto({"world", "generate", "--users", absl::StrCat(Users()), "--days",
+             "270", "--seed", "1", "--ledger", ledger});
   const absl::Time start = Clock::Real().Now();
-  Run({"train", "churn", "--ledger", ledger, "--models",
-       (folder.path() / "models").string(), "--threads", "1", "--summary",
-       summary});
+  RunTenuto({"train", "churn", "--ledger", ledger, "--models",
+             (folder.path() / "models").string(), "--threads", "1", "--summary",
+             summary});
   const double seconds = absl::ToDoubleSeconds(Clock::Real().Now() - start);
   simdjson::dom::parser parser;
   simdjson::dom::element json;

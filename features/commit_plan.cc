@@ -1,7 +1,7 @@
 #include "features/commit_plan.h"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "features/base/status_macros.h"
@@ -10,74 +10,71 @@
 namespace tenuto {
 namespace {
 
-// Sets verdicts; returns the indices of the new events.
-std::vector<int> FindNew(absl::Span<const GatedEvent> events,
-                         const UserGroup& group, const SeenEvents& seen,
-                         std::vector<Admission>& verdicts) {
-  absl::flat_hash_set<std::uint64_t> fresh;
-  for (const int k : group.events) {
-    const std::size_t at = static_cast<std::size_t>(k);
-    const std::uint64_t hash = events[at].event_hash;
-    const bool is_new = !seen.Contains(hash) && fresh.insert(hash).second;
-    verdicts[at] = is_new ? Admission::kAccepted : Admission::kDuplicate;
-  }
-  std::vector<int> accepted;
-  for (const int k : group.events) {
-    if (verdicts[static_cast<std::size_t>(k)] == Admission::kAccepted) {
-      accepted.push_back(k);
-    }
-  }
-  return accepted;
+// Whether the event comes with one of `earlier`, which are mostly a few.
+bool IsAmong(absl::Span<const GatedEvent> events, absl::Span<const int> earlier,
+             std::uint64_t hash) {
+  return std::any_of(earlier.begin(), earlier.end(), [&](int k) {
+    return events[static_cast<std::size_t>(k)].event_hash == hash;
+  });
 }
 
 }  // namespace
 
 std::vector<UserGroup> GroupByUser(absl::Span<const GatedEvent> events) {
-  std::vector<int> order(events.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto user = [&](int k) -> const UserKey& {
-    return events[static_cast<std::size_t>(k)].user;
-  };
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
-    if (user(a) != user(b)) return user(a) < user(b);
-    return a < b;
-  });
+  std::vector<std::pair<UserKey, int>> order;
+  order.reserve(events.size());
+  for (const GatedEvent& event : events) {
+    order.emplace_back(event.user, static_cast<int>(order.size()));
+  }
+  std::sort(order.begin(), order.end());
   std::vector<UserGroup> groups;
-  for (const int k : order) {
-    if (groups.empty() || groups.back().user != user(k)) {
-      groups.push_back({user(k), {}});
+  for (const auto& [user, k] : order) {
+    if (groups.empty() || groups.back().user != user) {
+      groups.push_back({user, {}});
     }
     groups.back().events.push_back(k);
   }
   return groups;
 }
 
-absl::Status CommitPlan::Plan(absl::Span<const GatedEvent> events,
-                              const UserGroup& group, absl::string_view state,
-                              const SeenEvents& seen, int receipt_day,
-                              Position& next, std::vector<Admission>& verdicts,
-                              UserWrite& write) const {
-  const std::vector<int> accepted = FindNew(events, group, seen, verdicts);
+void CommitPlan::FindNew(const UserGroup& group, const SeenEvents& seen) {
+  constexpr std::size_t kFew = 32;
+  absl::flat_hash_set<std::uint64_t> fresh;  // Only where they are many.
+  const bool few = group.events.size() <= kFew;
+  accepted_.clear();
+  for (const int k : group.events) {
+    const std::uint64_t hash = events_[static_cast<std::size_t>(k)].event_hash;
+    const bool known =
+        seen.Contains(hash) ||
+        (few ? IsAmong(events_, accepted_, hash) : !fresh.insert(hash).second);
+    verdicts_[static_cast<std::size_t>(k)] =
+        known ? Admission::kDuplicate : Admission::kAccepted;
+    if (!known) accepted_.push_back(k);
+  }
+}
+
+absl::Status CommitPlan::Plan(const UserGroup& group, absl::string_view state,
+                              const SeenEvents& seen, Position& next,
+                              UserWrite& write) {
+  FindNew(group, seen);
   write.record.clear();
   write.new_marks.clear();
-  if (accepted.empty()) return absl::OkStatus();
-  UserState folded(fold_.layout());
-  TENUTO_RETURN_IF_ERROR(folded.Decode(state));
+  if (accepted_.empty()) return absl::OkStatus();
+  TENUTO_RETURN_IF_ERROR(folded_.Decode(state));
   write.first = next;
-  EventView view;
-  for (const int k : accepted) {
-    const GatedEvent& event = events[static_cast<std::size_t>(k)];
-    if (!view.Parse(event.event)) {
+  for (const int k : accepted_) {
+    const GatedEvent& event = events_[static_cast<std::size_t>(k)];
+    if (!view_.Parse(event.event)) {
       return absl::InternalError("a gated event does not parse");
     }
-    fold_.Apply(view, next, folded);
-    fold_.VisitMissed(view, folded,
+    fold_.Apply(view_, next, folded_);
+    fold_.VisitMissed(view_, folded_,
                       [this](int signal) { late_.Count(signal); });
     ++next;
-    AppendMark(receipt_day, event.event_hash, write.new_marks);
+    AppendMark(receipt_day_, event.event_hash, write.new_marks);
   }
-  folded.Encode(write.state);
-  AppendLogRecord(events, accepted, write.record);
+  folded_.Encode(write.state);
+  AppendLogRecord(events_, accepted_, write.record);
   return absl::OkStatus();
 }
 

@@ -34,24 +34,40 @@ struct UserWrite {
   std::string new_marks;  // Of seen_events.h, merged to the user's.
 };
 
-// Thread-safe: immutable. What it is made of must outlive it.
+// Of one commit; its room is used for one user after another. Not thread-safe.
+// What it is made of must outlive it.
 class CommitPlan {
  public:
   // Late events of signals are counted in `late`.
-  CommitPlan(const SignalFold& fold, LateEvents& late)
-      : fold_(fold), late_(late) {}
+  CommitPlan(const SignalFold& fold, LateEvents& late,
+             absl::Span<const GatedEvent> events, int receipt_day)
+      : fold_(fold),
+        late_(late),
+        events_(events),
+        receipt_day_(receipt_day),
+        verdicts_(events.size(), Admission::kAccepted),
+        folded_(fold.layout()) {}
 
-  // `state` and `seen` are what the ledger holds of the user. Sets `verdicts`
-  // of the group's events. Takes as many positions from `next` as events are
-  // new. kDataLoss when the state does not decode.
-  absl::Status Plan(absl::Span<const GatedEvent> events, const UserGroup& group,
-                    absl::string_view state, const SeenEvents& seen,
-                    int receipt_day, Position& next,
-                    std::vector<Admission>& verdicts, UserWrite& write) const;
+  // `state` and `seen` are what the ledger holds of the user. Takes as many
+  // positions from `next` as events are new. kDataLoss when the state does not
+  // decode.
+  absl::Status Plan(const UserGroup& group, absl::string_view state,
+                    const SeenEvents& seen, Position& next, UserWrite& write);
+
+  // Of the events whose users were planned, in their order.
+  std::vector<Admission>& verdicts() { return verdicts_; }
 
  private:
+  void FindNew(const UserGroup& group, const SeenEvents& seen);
+
   const SignalFold& fold_;
   LateEvents& late_;
+  const absl::Span<const GatedEvent> events_;
+  const int receipt_day_;
+  std::vector<Admission> verdicts_;
+  UserState folded_;
+  EventView view_;
+  std::vector<int> accepted_;  // Indices of a user's new events.
 };
 
 // What CommitOnce says to a known request id with another body.

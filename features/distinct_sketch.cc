@@ -1,6 +1,7 @@
 #include "features/distinct_sketch.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -18,46 +19,26 @@ void DistinctSketch::Add(std::uint64_t hash, int day) {
   Insert({day, static_cast<std::uint8_t>(rank), reg});
 }
 
-void DistinctSketch::Clear() {
-  entries_.clear();
-  begin_.fill(0);
-}
-
-void DistinctSketch::Assign(absl::Span<const Entry> entries) {
-  entries_.assign(entries.begin(), entries.end());
-  std::size_t at = 0;
-  for (std::size_t reg = 0; reg < begin_.size(); ++reg) {
-    while (at < entries_.size() && entries_[at].reg < reg) ++at;
-    begin_[reg] = static_cast<std::uint16_t>(at);
-  }
-}
-
 void DistinctSketch::Insert(const Entry& entry) {
   // Inside a register days fall and ranks rise strictly: the entries that are
   // newer than `entry` come first and must all have lower ranks.
-  const std::size_t reg = entry.reg;
-  std::size_t at = begin_[reg];
-  const std::size_t stop = begin_[reg + 1];
-  while (at < stop && entries_[at].day > entry.day) {
-    if (entries_[at++].rank >= entry.rank) return;
+  auto at = std::lower_bound(
+      entries_.begin(), entries_.end(), entry.reg,
+      [](const Entry& one, std::uint8_t reg) { return one.reg < reg; });
+  const auto is_inside = [&](auto place) {
+    return place != entries_.end() && place->reg == entry.reg;
+  };
+  for (; is_inside(at) && at->day > entry.day; ++at) {
+    if (at->rank >= entry.rank) return;
   }
-  if (at < stop && entries_[at].day == entry.day &&
-      entries_[at].rank >= entry.rank) {
-    return;
-  }
-  std::size_t end = at;
-  while (end < stop && entries_[end].rank <= entry.rank) ++end;
-  const auto place = entries_.begin() + static_cast<std::ptrdiff_t>(at);
+  if (is_inside(at) && at->day == entry.day && at->rank >= entry.rank) return;
+  auto end = at;
+  while (is_inside(end) && end->rank <= entry.rank) ++end;
   if (at == end) {
-    entries_.insert(place, entry);
+    entries_.insert(at, entry);
   } else {
-    *place = entry;
-    entries_.erase(place + 1,
-                   entries_.begin() + static_cast<std::ptrdiff_t>(end));
-  }
-  const auto moved = static_cast<std::uint16_t>(1 + at - end);
-  for (std::size_t next = reg + 1; next < begin_.size(); ++next) {
-    begin_[next] = static_cast<std::uint16_t>(begin_[next] + moved);
+    *at = entry;
+    entries_.erase(at + 1, end);
   }
 }
 

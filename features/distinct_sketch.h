@@ -7,7 +7,6 @@
 #define TENUTO_FEATURES_DISTINCT_SKETCH_H_
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -35,9 +34,9 @@ class DistinctSketch {
   }
 
   void Add(std::uint64_t hash, int day);
-  // Replaces everything by entries in the order of entries().
-  void Assign(absl::Span<const Entry> entries);
-  void Clear();
+  // Adds an entry that comes after all others in the order of entries().
+  void Append(const Entry& entry) { entries_.push_back(entry); }
+  void Clear() { entries_.clear(); }
 
   absl::Span<const Entry> entries() const { return entries_; }
 
@@ -45,8 +44,6 @@ class DistinctSketch {
   void Insert(const Entry& entry);
 
   std::vector<Entry> entries_;
-  // Where a register's entries begin; the last one is their number.
-  std::array<std::uint16_t, kRegisters + 1> begin_{};
 };
 
 // What the estimate needs of the highest rank of every register, as exact

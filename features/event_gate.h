@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "features/payload_checks.h"
 #include "features/user_key.h"
 #include "tenuto/v1/event.pb.h"
 
@@ -19,13 +20,6 @@ struct GatedEvent {
   std::uint64_t event_hash = 0;    // XXH3 of the event id.
   std::int64_t known_time_us = 0;  // Set by whoever commits.
   std::string event;               // Event without event_id and user_id.
-};
-
-// Why an event was refused. The message names fields and tells times, numbers
-// and sizes, never a text, which may be a person's.
-struct Rejection {
-  const char* reason;  // UPPER_SNAKE, stable.
-  std::string message;
 };
 
 // Thread-safe: immutable.

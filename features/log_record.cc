@@ -1,7 +1,10 @@
 #include "features/log_record.h"
 
+#include <cstdint>
+#include <vector>
+
 #include "features/base/wire.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/io/coded_stream.h"
 #include "tenuto/v1/records.pb.h"
 
 namespace tenuto {
@@ -19,10 +22,13 @@ constexpr std::uint32_t Fixed64Tag(int number) {
   return static_cast<std::uint32_t>(number) << 3 | 1;
 }
 
-void WriteBytes(CodedOutputStream& out, int number, absl::string_view bytes) {
-  out.WriteTag(BytesTag(number));
-  out.WriteVarint32(static_cast<std::uint32_t>(bytes.size()));
-  out.WriteRaw(bytes.data(), static_cast<int>(bytes.size()));
+std::uint8_t* WriteBytes(int number, absl::string_view bytes,
+                         std::uint8_t* to) {
+  to = CodedOutputStream::WriteTagToArray(BytesTag(number), to);
+  to = CodedOutputStream::WriteVarint32ToArray(
+      static_cast<std::uint32_t>(bytes.size()), to);
+  return CodedOutputStream::WriteRawToArray(bytes.data(),
+                                            static_cast<int>(bytes.size()), to);
 }
 
 std::size_t StoredSize(const GatedEvent& event) {
@@ -30,6 +36,17 @@ std::size_t StoredSize(const GatedEvent& event) {
   const auto size = static_cast<std::uint32_t>(event.event.size());
   return 1 + 8 + 1 + CodedOutputStream::VarintSize64(known) + 1 +
          CodedOutputStream::VarintSize32(size) + size;
+}
+
+std::uint8_t* WriteStored(const GatedEvent& event, std::uint8_t* to) {
+  to = CodedOutputStream::WriteTagToArray(
+      Fixed64Tag(v1::StoredEvent::kEventHashFieldNumber), to);
+  to = CodedOutputStream::WriteLittleEndian64ToArray(event.event_hash, to);
+  to = CodedOutputStream::WriteTagToArray(
+      VarintTag(v1::StoredEvent::kKnownTimeUsFieldNumber), to);
+  to = CodedOutputStream::WriteVarint64ToArray(
+      static_cast<std::uint64_t>(event.known_time_us), to);
+  return WriteBytes(v1::StoredEvent::kEventFieldNumber, event.event, to);
 }
 
 bool ParseStored(absl::string_view bytes, LoggedEvent& logged) {
@@ -58,19 +75,23 @@ bool ParseStored(absl::string_view bytes, LoggedEvent& logged) {
 
 void AppendLogRecord(absl::Span<const GatedEvent> events,
                      absl::Span<const int> accepted, std::string& record) {
-  google::protobuf::io::StringOutputStream stream(&record);
-  CodedOutputStream out(&stream);
-  const GatedEvent& head = events[static_cast<std::size_t>(accepted[0])];
-  WriteBytes(out, v1::LogRecord::kUserKeyFieldNumber, head.user.view());
-  for (const int k : accepted) {
-    const GatedEvent& event = events[static_cast<std::size_t>(k)];
-    out.WriteTag(BytesTag(v1::LogRecord::kEventsFieldNumber));
-    out.WriteVarint32(static_cast<std::uint32_t>(StoredSize(event)));
-    out.WriteTag(Fixed64Tag(v1::StoredEvent::kEventHashFieldNumber));
-    out.WriteLittleEndian64(event.event_hash);
-    out.WriteTag(VarintTag(v1::StoredEvent::kKnownTimeUsFieldNumber));
-    out.WriteVarint64(static_cast<std::uint64_t>(event.known_time_us));
-    WriteBytes(out, v1::StoredEvent::kEventFieldNumber, event.event);
+  const UserKey& user = events[static_cast<std::size_t>(accepted[0])].user;
+  std::size_t size = 2 + user.bytes.size();
+  std::vector<std::uint32_t> stored(accepted.size());
+  for (std::size_t k = 0; k < accepted.size(); ++k) {
+    stored[k] = static_cast<std::uint32_t>(
+        StoredSize(events[static_cast<std::size_t>(accepted[k])]));
+    size += 1 + CodedOutputStream::VarintSize32(stored[k]) + stored[k];
+  }
+  const std::size_t before = record.size();
+  record.resize(before + size);
+  auto* to = reinterpret_cast<std::uint8_t*>(record.data() + before);
+  to = WriteBytes(v1::LogRecord::kUserKeyFieldNumber, user.view(), to);
+  for (std::size_t k = 0; k < accepted.size(); ++k) {
+    to = CodedOutputStream::WriteTagToArray(
+        BytesTag(v1::LogRecord::kEventsFieldNumber), to);
+    to = CodedOutputStream::WriteVarint32ToArray(stored[k], to);
+    to = WriteStored(events[static_cast<std::size_t>(accepted[k])], to);
   }
 }
 

@@ -9,20 +9,20 @@
 namespace tenuto {
 
 MemoryLedger::MemoryLedger(const Catalogue& catalogue, const Clock& clock)
-    : clock_(clock), fold_(catalogue), late_(catalogue), plan_(fold_, late_) {}
+    : clock_(clock), fold_(catalogue), late_(catalogue) {}
 
 absl::StatusOr<std::vector<Admission>> MemoryLedger::CommitLocked(
     absl::Span<const GatedEvent> events) {
-  std::vector<Admission> verdicts(events.size(), Admission::kAccepted);
-  const int day = DayOf(absl::ToUnixMicros(clock_.Now()));
+  CommitPlan plan(fold_, late_, events,
+                  DayOf(absl::ToUnixMicros(clock_.Now())));
   // All or nothing: everything is planned before anything changes.
   const std::vector<UserGroup> groups = GroupByUser(events);
   std::vector<UserWrite> writes(groups.size());
   Position next = next_;
   for (std::size_t k = 0; k < groups.size(); ++k) {
     const User& user = users_[groups[k].user];
-    TENUTO_RETURN_IF_ERROR(plan_.Plan(events, groups[k], user.state, user.seen,
-                                      day, next, verdicts, writes[k]));
+    TENUTO_RETURN_IF_ERROR(
+        plan.Plan(groups[k], user.state, user.seen, next, writes[k]));
   }
   next_ = next;
   for (std::size_t k = 0; k < groups.size(); ++k) {
@@ -34,12 +34,12 @@ absl::StatusOr<std::vector<Admission>> MemoryLedger::CommitLocked(
     log_[{groups[k].user.partition(), write.first}] = std::move(write.record);
   }
   for (std::size_t k = 0; k < events.size(); ++k) {
-    if (verdicts[k] == Admission::kDuplicate) continue;
+    if (plan.verdicts()[k] == Admission::kDuplicate) continue;
     const absl::Time known = absl::FromUnixMicros(events[k].known_time_us);
     history_start_ = std::min(history_start_, known);
     history_end_ = std::max(history_end_, known);
   }
-  return verdicts;
+  return std::move(plan.verdicts());
 }
 
 absl::StatusOr<std::vector<Admission>> MemoryLedger::Commit(

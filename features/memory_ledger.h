@@ -69,7 +69,6 @@ class MemoryLedger final : public Ledger {
   const Clock& clock_;
   const SignalFold fold_;
   LateEvents late_;
-  const CommitPlan plan_;
   mutable absl::Mutex mutex_;
   std::map<UserKey, User> users_ ABSL_GUARDED_BY(mutex_);
   std::map<std::pair<int, Position>, std::string> log_ ABSL_GUARDED_BY(mutex_);

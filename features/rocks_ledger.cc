@@ -42,8 +42,7 @@ class RocksLedger final : public Ledger {
       : options_(options),
         catalogue_(catalogue),
         keys_(keys),
-        fold_(catalogue),
-        plan_(fold_, late_) {}
+        fold_(catalogue) {}
 
   absl::Status Open();
 
@@ -87,16 +86,21 @@ class RocksLedger final : public Ledger {
   absl::StatusOr<Erasure> RemoveUser(const UserKey& user,
                                      const RequestKey& request, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(upkeep_);
-  // Fills `batch`; the caller holds the users.
-  absl::Status AddToBatch(absl::Span<const GatedEvent> events,
-                          absl::Span<const UserGroup> groups,
-                          std::vector<Admission>& verdicts,
-                          std::vector<UserWrite>& writes, StoreBatch& batch);
+  // What a commit does to a user, and what is known of who it is.
+  struct Step {
+    HotUser* hot;
+    UserWrite write;
+  };
+  // Fills `batch` and `steps`, one a group; the caller holds the users. One
+  // verdict an event.
+  absl::StatusOr<std::vector<Admission>> AddToBatch(
+      absl::Span<const GatedEvent> events, absl::Span<const UserGroup> groups,
+      std::vector<Step>& steps, StoreBatch& batch);
   // What is known of a user whom the caller holds.
   absl::StatusOr<HotUser*> Load(const UserKey& user);
-  // Writes the batch; then the hot users are as `writes` say, or forgotten.
+  // Writes the batch; then the hot users are as `steps` say, or forgotten.
   absl::Status Write(absl::Span<const UserGroup> groups,
-                     std::vector<UserWrite>& writes, StoreBatch& batch);
+                     std::vector<Step>& steps, StoreBatch& batch);
   // Of a commit's new events.
   History AddHistory(absl::Span<const GatedEvent> events,
                      absl::Span<const Admission> verdicts, StoreBatch& batch);
@@ -106,7 +110,6 @@ class RocksLedger final : public Ledger {
   const UserKeys keys_;
   const SignalFold fold_;
   LateEvents late_{catalogue_};
-  const CommitPlan plan_;
   // Set by Open, never after.
   std::unique_ptr<RocksStore> store_;
   std::unique_ptr<LedgerErasure> erasure_;
@@ -206,25 +209,24 @@ absl::Status RocksLedger::Scan(
   return ScanLog(*store_, partition, from, visit);
 }
 
-absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
-                                     absl::Span<const UserGroup> groups,
-                                     std::vector<Admission>& verdicts,
-                                     std::vector<UserWrite>& writes,
-                                     StoreBatch& batch) {
+absl::StatusOr<std::vector<Admission>> RocksLedger::AddToBatch(
+    absl::Span<const GatedEvent> events, absl::Span<const UserGroup> groups,
+    std::vector<Step>& steps, StoreBatch& batch) {
   if (options_.read_only) {
     return absl::FailedPreconditionError("the ledger is open for reading only");
   }
-  const int day = DayOf(absl::ToUnixMicros(options_.clock->Now()));
+  CommitPlan plan(fold_, late_, events,
+                  DayOf(absl::ToUnixMicros(options_.clock->Now())));
   // Positions are taken at once, so that those of a user rise with time.
   const Position first = next_.fetch_add(events.size());
   Position next = first;
-  writes.resize(groups.size());
-  for (std::size_t k = 0; k < groups.size(); ++k) {
-    const UserKey& user = groups[k].user;
-    UserWrite& write = writes[k];
-    TENUTO_ASSIGN_OR_RETURN(const HotUser* hot, Load(user));
-    TENUTO_RETURN_IF_ERROR(plan_.Plan(events, groups[k], hot->state, hot->seen,
-                                      day, next, verdicts, write));
+  steps.reserve(groups.size());
+  for (const UserGroup& group : groups) {
+    const UserKey& user = group.user;
+    TENUTO_ASSIGN_OR_RETURN(HotUser* const hot, Load(user));
+    UserWrite& write = steps.emplace_back(Step{hot, {}}).write;
+    TENUTO_RETURN_IF_ERROR(
+        plan.Plan(group, hot->state, hot->seen, next, write));
     if (write.record.empty()) continue;
     batch.Put(Family::kLog, LogKey(user.partition(), write.first),
               write.record);
@@ -236,7 +238,7 @@ absl::Status RocksLedger::AddToBatch(absl::Span<const GatedEvent> events,
   // Gives back what duplicates did not need, unless another commit followed.
   Position taken = first + events.size();
   next_.compare_exchange_strong(taken, next);
-  return absl::OkStatus();
+  return std::move(plan.verdicts());
 }
 
 absl::StatusOr<HotUser*> RocksLedger::Load(const UserKey& user) {
@@ -250,22 +252,19 @@ absl::StatusOr<HotUser*> RocksLedger::Load(const UserKey& user) {
 }
 
 absl::Status RocksLedger::Write(absl::Span<const UserGroup> groups,
-                                std::vector<UserWrite>& writes,
-                                StoreBatch& batch) {
+                                std::vector<Step>& steps, StoreBatch& batch) {
   TENUTO_CRASH_POINT("commit.before_write");
   const absl::Status written =
       batch.empty() ? absl::OkStatus() : store_->Write(batch);
   TENUTO_CRASH_POINT("commit.after_write");
-  for (std::size_t k = 0; k < groups.size(); ++k) {
-    const UserKey& user = groups[k].user;
+  for (Step& step : steps) {
+    if (!written.ok() || step.write.record.empty()) continue;
+    step.hot->state = std::move(step.write.state);
+    step.hot->seen.Add(step.write.new_marks);
+  }
+  for (const UserGroup& group : groups) {
     // After a failure only the store can say how things stand.
-    if (!written.ok()) {
-      hot_.Forget(user);
-    } else if (k < writes.size() && !writes[k].record.empty()) {
-      HotUser& hot = *hot_.Find(user);
-      hot.state = std::move(writes[k].state);
-      hot.seen.Add(writes[k].new_marks);
-    }
+    if (!written.ok()) hot_.Forget(group.user);
   }
   for (const UserGroup& group : groups) hot_.Trim(group.user);
   return written;
@@ -286,18 +285,18 @@ History RocksLedger::AddHistory(absl::Span<const GatedEvent> events,
 
 absl::StatusOr<std::vector<Admission>> RocksLedger::Commit(
     absl::Span<const GatedEvent> events, const SourceMark* mark) {
-  std::vector<Admission> verdicts(events.size(), Admission::kAccepted);
   const std::vector<UserGroup> groups = GroupByUser(events);
-  std::vector<UserWrite> writes;
+  std::vector<Step> steps;
   StoreBatch batch(*store_);
   const UserHolds::Hold hold(holds_, groups);
-  TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, writes, batch));
+  TENUTO_ASSIGN_OR_RETURN(std::vector<Admission> verdicts,
+                          AddToBatch(events, groups, steps, batch));
   const History added = AddHistory(events, verdicts, batch);
   if (mark != nullptr) {
     batch.Put(Family::kMeta, absl::StrCat(kSourcePrefix, mark->source),
               mark->progress);
   }
-  TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
+  TENUTO_RETURN_IF_ERROR(Write(groups, steps, batch));
   history_.Note(added);
   return verdicts;
 }
@@ -333,13 +332,13 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   const UserHolds::Hold hold(holds_, groups);
   TENUTO_ASSIGN_OR_RETURN(const HotUser* hot, Load(user));
   TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(hot->state));
-  std::vector<UserWrite> writes;
+  std::vector<Step> steps;
   StoreBatch batch(*store_);
   History added;
   if (outcome.event) {
     const auto events = absl::MakeConstSpan(&*outcome.event, 1);
-    std::vector<Admission> verdicts(1, Admission::kAccepted);
-    TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, verdicts, writes, batch));
+    TENUTO_ASSIGN_OR_RETURN(const std::vector<Admission> verdicts,
+                            AddToBatch(events, groups, steps, batch));
     added = AddHistory(events, verdicts, batch);
   }
   remembered.set_body_hash(request.body_hash);
@@ -347,7 +346,7 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
   remembered.set_response(outcome.response);
   remembered.set_user_key(std::string(user.view()));
   batch.Put(Family::kRequests, request.id, remembered.SerializeAsString());
-  TENUTO_RETURN_IF_ERROR(Write(groups, writes, batch));
+  TENUTO_RETURN_IF_ERROR(Write(groups, steps, batch));
   history_.Note(added);
   return Answer{std::move(outcome.response), false};
 }

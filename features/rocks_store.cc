@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -23,6 +24,7 @@
 #include "features/base/status_macros.h"
 #include "features/base/status_reason.h"
 #include "features/log_file_check.h"
+#include "features/rocks_logger.h"
 #include "features/rocks_merges.h"
 #include "features/rocks_upkeep.h"
 #include "rocksdb/db.h"
@@ -77,12 +79,10 @@ class PrivateFiles final : public rocksdb::FileSystemWrapper {
     return status.ok() ? Close(path) : status;
   }
   rocksdb::IOStatus NewLogger(const std::string& path,
-                              const rocksdb::IOOptions& options,
+                              const rocksdb::IOOptions&,
                               std::shared_ptr<rocksdb::Logger>* logger,
-                              rocksdb::IODebugContext* context) override {
-    const rocksdb::IOStatus status =
-        target()->NewLogger(path, options, logger, context);
-    return status.ok() ? Close(path) : status;
+                              rocksdb::IODebugContext*) override {
+    return RocksLogger::Open(path, logger);
   }
   rocksdb::IOStatus LockFile(const std::string& path,
                              const rocksdb::IOOptions& options,
@@ -151,7 +151,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
 // "process 123 (tenuto-server)", from the lock on RocksDB's LOCK file.
 std::string HolderOf(const std::filesystem::path& lock_file) {
   const int fd = ::open(lock_file.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0) return "another process";
+  // A store that was never opened has none, and others' may be closed to us.
+  if (fd < 0) return errno == EACCES ? "another process" : "";
   const auto close = absl::MakeCleanup([fd] { ::close(fd); });
   struct flock lock = {};
   lock.l_type = F_WRLCK;

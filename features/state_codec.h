@@ -47,21 +47,30 @@ inline std::int64_t WrappingSubtract(std::int64_t a, std::int64_t b) {
                                    static_cast<std::uint64_t>(b));
 }
 
-// Appends the primitives of the layout.
+// Appends the primitives of the layout. Gathers them first: a string is slow
+// byte by byte. All are in it when the writer is gone.
 class StateWriter {
  public:
   explicit StateWriter(std::string& bytes) : bytes_(&bytes) {}
-  void Byte(std::uint8_t byte) { bytes_->push_back(static_cast<char>(byte)); }
+  ~StateWriter() { Flush(); }
+  StateWriter(const StateWriter&) = delete;
+  StateWriter& operator=(const StateWriter&) = delete;
+
+  void Byte(std::uint8_t byte) {
+    if (size_ == kRoom) Flush();
+    gathered_[size_++] = static_cast<char>(byte);
+  }
   void Varint(std::uint64_t n) {
-    while (n >= 0x80) {
-      Byte(static_cast<std::uint8_t>(n | 0x80));
-      n >>= 7;
+    if (size_ + kVarintMax > kRoom) Flush();
+    for (; n >= 0x80; n >>= 7) {
+      gathered_[size_++] = static_cast<char>(n | 0x80);
     }
-    Byte(static_cast<std::uint8_t>(n));
+    gathered_[size_++] = static_cast<char>(n);
   }
   void Signed(std::int64_t n) { Varint(ZigZag(n)); }
   void Text(absl::string_view text) {
     Varint(text.size());
+    Flush();
     bytes_->append(text.data(), text.size());
   }
   void Mask(const SlotMask& mask, int slots) {
@@ -72,13 +81,23 @@ class StateWriter {
   }
   // XXH3 needs all 64 bits; a varint would only grow it.
   void Fixed64(std::uint64_t n) {
-    char bytes[sizeof n];
-    std::memcpy(bytes, &n, sizeof n);
-    bytes_->append(bytes, sizeof n);
+    if (size_ + sizeof n > kRoom) Flush();
+    std::memcpy(gathered_.data() + size_, &n, sizeof n);
+    size_ += sizeof n;
   }
 
  private:
+  static constexpr std::size_t kRoom = 512;
+  static constexpr std::size_t kVarintMax = 10;
+
+  void Flush() {
+    bytes_->append(gathered_.data(), size_);
+    size_ = 0;
+  }
+
   std::string* bytes_;
+  std::array<char, kRoom> gathered_;  // The first size_ are.
+  std::size_t size_ = 0;
 };
 
 // Calls `visit(slot)` for every set bit, rising.

@@ -67,24 +67,24 @@ absl::StatusOr<UserKeys> UserKeys::OpenOrCreate(
   return UserKeys(secret);
 }
 
-UserKeys UserKeys::FromSecret(std::string secret) {
-  return UserKeys(std::move(secret));
+UserKeys UserKeys::FromSecret(absl::string_view secret) {
+  return UserKeys(secret);
 }
 
 UserKey UserKeys::Of(absl::string_view user_id) const {
-  return Truncate(HmacSha256(secret_, user_id));
+  return Truncate(key_.Of(user_id));
 }
 
 std::string UserKeys::Pseudonym(absl::string_view purpose,
                                 absl::string_view text) const {
-  const Digest key = HmacSha256(secret_, purpose);
+  const Digest key = key_.Of(purpose);
   const absl::string_view key_bytes(reinterpret_cast<const char*>(key.data()),
                                     key.size());
-  return Truncate(HmacSha256(key_bytes, text)).Hex();
+  return Truncate(HmacKey(key_bytes).Of(text)).Hex();
 }
 
 std::string UserKeys::CheckValue() const {
-  return std::string(Truncate(HmacSha256(secret_, kCheckText)).view());
+  return std::string(Truncate(key_.Of(kCheckText)).view());
 }
 
 }  // namespace tenuto

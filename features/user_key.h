@@ -4,6 +4,7 @@
 #define TENUTO_FEATURES_USER_KEY_H_
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -12,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "features/base/digest.h"
 
 namespace tenuto {
 
@@ -27,13 +29,27 @@ struct UserKey {
   std::string Hex() const;
   static UserKey FromBytes(absl::string_view sixteen_bytes);
 
-  friend auto operator<=>(const UserKey&, const UserKey&) = default;
+  friend bool operator==(const UserKey&, const UserKey&) = default;
+  // By bytes, eight at a time.
+  friend std::strong_ordering operator<=>(const UserKey& a, const UserKey& b) {
+    const std::uint64_t a_word = a.BigEndian(0);
+    const std::uint64_t b_word = b.BigEndian(0);
+    return a_word != b_word ? a_word <=> b_word
+                            : a.BigEndian(8) <=> b.BigEndian(8);
+  }
   template <typename H>
   friend H AbslHashValue(H h, const UserKey& key) {
     // Already uniform: one word of it is a hash.
     std::uint64_t word;
     std::memcpy(&word, key.bytes.data() + 1, sizeof word);
     return H::combine(std::move(h), word);
+  }
+
+ private:
+  std::uint64_t BigEndian(std::size_t at) const {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    return __builtin_bswap64(word);
   }
 };
 
@@ -47,7 +63,7 @@ class UserKeys {
   // The same, but makes the file with a fresh key when there is none.
   static absl::StatusOr<UserKeys> OpenOrCreate(
       const std::filesystem::path& path);
-  static UserKeys FromSecret(std::string secret);
+  static UserKeys FromSecret(absl::string_view secret);
 
   // HMAC-SHA-256(secret, account id), first 16 bytes.
   UserKey Of(absl::string_view user_id) const;
@@ -59,8 +75,8 @@ class UserKeys {
   std::string CheckValue() const;
 
  private:
-  explicit UserKeys(std::string secret) : secret_(std::move(secret)) {}
-  std::string secret_;
+  explicit UserKeys(absl::string_view secret) : key_(secret) {}
+  HmacKey key_;
 };
 
 }  // namespace tenuto

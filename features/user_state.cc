@@ -26,6 +26,22 @@ SlotMask MaskOf(int slots, Present present) {
   return mask;
 }
 
+// Most tiles are zero: eight are looked at together.
+SlotMask MaskOfNonZero(absl::Span<const std::int64_t> tiles) {
+  constexpr std::size_t kTogether = 8;
+  SlotMask mask{};
+  for (std::size_t at = 0; at < tiles.size(); at += kTogether) {
+    const auto some = tiles.subspan(at, kTogether);
+    std::int64_t any = 0;
+    for (const std::int64_t tile : some) any |= tile;
+    if (any == 0) continue;
+    for (std::size_t k = 0; k < some.size(); ++k) {
+      mask[at >> 6] |= std::uint64_t{some[k] != 0} << ((at + k) & 63);
+    }
+  }
+  return mask;
+}
+
 // Writes the sections in the order in which StateDecoder reads them.
 class Encoder {
  public:
@@ -107,9 +123,7 @@ class Encoder {
     kept.reserve(days.size());
     for (int k = static_cast<int>(days.size()) - 1; k >= 0; --k) {
       if (days[Index(k)] < oldest) break;
-      const auto tiles = state_.tiles(k);
-      const SlotMask mask = MaskOf(
-          layout_.daily, [&](int slot) { return tiles[Index(slot)] != 0; });
+      const SlotMask mask = MaskOfNonZero(state_.tiles(k));
       if (mask != SlotMask{}) kept.push_back({k, mask});
     }
     out_.Varint(kept.size());
@@ -189,8 +203,6 @@ void UserState::Clear() {
 // Fills a UserState from its bytes.
 struct UserState::Loader {
   UserState& state;
-  std::vector<DistinctSketch::Entry>& sketch;
-  int sketch_slot = -1;
 
   void OnHeader(std::uint64_t applied, int newest) {
     state.applied_through = applied;
@@ -222,7 +234,6 @@ struct UserState::Loader {
   }
   // Days came newest first and are kept rising.
   void Finish() {
-    FinishSketch();
     const std::size_t width = Index(state.layout_.daily);
     const std::size_t count = state.days_.size();
     std::reverse(state.days_.begin(), state.days_.end());
@@ -234,22 +245,14 @@ struct UserState::Loader {
     }
   }
   void OnSketch(int slot, const DistinctSketch::Entry& entry, int) {
-    if (slot != sketch_slot) FinishSketch();
-    sketch_slot = slot;
-    sketch.push_back(entry);
-  }
-  void FinishSketch() {
-    if (sketch.empty()) return;
-    state.sketches[Index(sketch_slot)].Assign(sketch);
-    sketch.clear();
+    state.sketches[Index(slot)].Append(entry);
   }
 };
 
 absl::Status UserState::Decode(absl::string_view bytes) {
   Clear();
   if (bytes.empty()) return absl::OkStatus();
-  loading_.clear();
-  Loader loader{*this, loading_};
+  Loader loader{*this};
   if (!StateDecoder<Loader>(bytes, layout_, loader).Run()) {
     Clear();
     return absl::DataLossError(

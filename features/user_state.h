@@ -91,9 +91,8 @@ class UserState {
   void DropOldDays();
 
   StateLayout layout_;
-  std::vector<int> days_;                       // Rising.
-  std::vector<std::int64_t> tiles_;             // layout_.daily numbers a day.
-  std::vector<DistinctSketch::Entry> loading_;  // Kept for its room.
+  std::vector<int> days_;            // Rising.
+  std::vector<std::int64_t> tiles_;  // layout_.daily numbers a day.
 };
 
 // The last log position folded into an encoded state; 0 if it is empty.

@@ -6,10 +6,19 @@
 #include <optional>
 #include <utility>
 
+#include "google/protobuf/arena.h"
 #include "server/rpc_status.h"
 
 namespace tenuto {
 namespace {
+
+// Few large blocks: a batch fills several.
+google::protobuf::ArenaOptions LargeBlocks() {
+  google::protobuf::ArenaOptions options;
+  options.start_block_size = 64 << 10;
+  options.max_block_size = 64 << 10;
+  return options;
+}
 
 absl::Status DrainingError() {
   return WithReason(
@@ -67,8 +76,14 @@ class EventStreams::Stream final : public Reactor,
  private:
   // Read, with a worker, answered, or being written.
   struct Batch {
-    v1::IngestEventsRequest request;
-    v1::IngestEventsResponse response;
+    // A thousand events are thousands of messages, freed at once.
+    google::protobuf::Arena arena{LargeBlocks()};
+    v1::IngestEventsRequest& request =
+        *google::protobuf::Arena::CreateMessage<v1::IngestEventsRequest>(
+            &arena);
+    v1::IngestEventsResponse& response =
+        *google::protobuf::Arena::CreateMessage<v1::IngestEventsResponse>(
+            &arena);
     bool with_worker = false;
     std::optional<grpc::Status> answer;
   };
@@ -192,7 +207,8 @@ class EventStreams::Stream final : public Reactor,
     return &next_->request;
   }
 
-  static constexpr std::size_t kAhead = 5;  // A group commits, the next gathers.
+  static constexpr std::size_t kAhead =
+      5;  // A group commits, the next gathers.
 
   EventStreams& streams_;
   absl::Mutex mutex_;

@@ -81,9 +81,7 @@ void IngestService::SetVerdicts(const std::vector<Admission>& admissions,
                                 ? v1::EVENT_VERDICT_ACCEPTED
                                 : v1::EVENT_VERDICT_DUPLICATE);
   }
-  for (const v1::EventResult& result : response.results()) {
-    options_.metrics.CountEvent(result.verdict());
-  }
+  options_.metrics.CountEvents(response);
 }
 
 void IngestService::TakeIn(v1::IngestEventsRequest& request,

@@ -233,9 +233,16 @@ void Metrics::CountCall(RpcMethod method, absl::StatusCode code,
   series_->seconds[m]->Observe(std::max(0.0, absl::ToDoubleSeconds(duration)));
 }
 
-void Metrics::CountEvent(v1::EventVerdict verdict) {
-  const auto found = series_->events.find(verdict);
-  if (found != series_->events.end()) found->second->Increment();
+void Metrics::CountEvents(const v1::IngestEventsResponse& answered) {
+  // Once a verdict: a counter is shared by all threads.
+  for (const auto& [verdict, counter] : series_->events) {
+    const auto count =
+        std::count_if(answered.results().begin(), answered.results().end(),
+                      [wanted = verdict](const v1::EventResult& result) {
+                        return result.verdict() == wanted;
+                      });
+    if (count > 0) counter->Increment(static_cast<double>(count));
+  }
 }
 
 void Metrics::CountScores(int scores) { series_->scores.Increment(scores); }

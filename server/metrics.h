@@ -54,7 +54,7 @@ class Metrics {
 
   void CountCall(RpcMethod method, absl::StatusCode code,
                  absl::Duration duration);
-  void CountEvent(v1::EventVerdict verdict);
+  void CountEvents(const v1::IngestEventsResponse& answered);
   void CountScores(int scores);
   void CountDecision(const v1::DecisionMade& decision);
   void CountReplayedDecision();

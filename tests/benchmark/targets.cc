@@ -61,10 +61,9 @@ const Target* FindTarget(absl::string_view key) {
 // As many digits as count.
 std::string Show(double value) {
   const double size = std::abs(value);
-  return absl::StrFormat(size >= 100  ? "%.0f"
-                         : size >= 10 ? "%.1f"
-                                      : "%.3f",
-                         value);
+  if (size >= 100) return absl::StrFormat("%.0f", value);
+  return size >= 10 ? absl::StrFormat("%.1f", value)
+                    : absl::StrFormat("%.3f", value);
 }
 
 std::string Row(const Target& target, const Figure& figure) {

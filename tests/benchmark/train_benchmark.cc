@@ -20,11 +20,12 @@
 namespace tenuto {
 namespace {
 
-// So many people give, in one window, more training rows than those from which
-// a forest is chosen by one held-out part instead of five (model_fit.h): what a
-// million rows would do too. $TENUTO_TRAIN_USERS asks for other numbers.
+// So many people give, with a snapshot every third day and one window, more
+// training rows than those from which a forest is chosen by one held-out part
+// instead of five (model_fit.h): what a million rows would do too.
+// $TENUTO_TRAIN_USERS asks for other numbers.
 std::int64_t Users() {
-  std::int64_t users = 6'000;
+  std::int64_t users = 4'000;
   const char* const asked = std::getenv("TENUTO_TRAIN_USERS");
   if (asked != nullptr) {
     EXPECT_TRUE(absl::SimpleAtoi(asked, &users)) << asked;

@@ -22,9 +22,9 @@ class CommitPlanTest : public ::testing::Test {
                               int day = 19'000) {
     const auto groups = GroupByUser(events);
     EXPECT_EQ(groups.size(), 1u);
-    std::vector<Admission> verdicts(events.size());
-    status_ = plan_.Plan(events, groups[0], state_, seen_, day, next_, verdicts,
-                         write_);
+    CommitPlan plan(fold_, late_, events, day);
+    status_ = plan.Plan(groups[0], state_, seen_, next_, write_);
+    const std::vector<Admission> verdicts = plan.verdicts();
     if (!status_.ok() || write_.record.empty()) return verdicts;
     state_ = write_.state;
     seen_.Add(write_.new_marks);
@@ -33,7 +33,6 @@ class CommitPlanTest : public ::testing::Test {
 
   const SignalFold fold_{Catalogue::Embedded()};
   LateEvents late_{Catalogue::Embedded()};
-  const CommitPlan plan_{fold_, late_};
   RandomEvents random_{61, 1'700'006'400'000'000, 30};
   Position next_ = 1;
   std::string state_;

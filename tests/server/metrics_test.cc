@@ -81,7 +81,12 @@ TEST_F(MetricsTest, CountsWhatItIsTold) {
                      absl::Milliseconds(3));
   metrics_.CountCall(RpcMethod::kScoreUsers, absl::StatusCode::kOk,
                      absl::Milliseconds(-3));
-  metrics_.CountEvent(v1::EVENT_VERDICT_REJECTED);
+  v1::IngestEventsResponse answered;
+  answered.add_results()->set_verdict(v1::EVENT_VERDICT_REJECTED);
+  for (int k = 0; k < 2; ++k) {
+    answered.add_results()->set_verdict(v1::EVENT_VERDICT_DUPLICATE);
+  }
+  metrics_.CountEvents(answered);
   metrics_.CountScores(7);
   metrics_.CountReplayedDecision();
   metrics_.CountRefusedBundle();
@@ -96,7 +101,9 @@ TEST_F(MetricsTest, CountsWhatItIsTold) {
         "tenuto_calls_total{code=\"OK\",method=\"ScoreUsers\"} 1",
         "tenuto_call_seconds_count{method=\"ScoreUsers\"} 2",
         "tenuto_call_seconds_bucket{method=\"ScoreUsers\",le=\"0.002\"} 1",
-        "tenuto_events_total{verdict=\"rejected\"} 1", "tenuto_scores_total 7",
+        "tenuto_events_total{verdict=\"rejected\"} 1",
+        "tenuto_events_total{verdict=\"duplicate\"} 2",
+        "tenuto_events_total{verdict=\"accepted\"} 0", "tenuto_scores_total 7",
         "tenuto_serving 1",
         "tenuto_decisions_total{treatment=\"offline_mode_tip\"} 1",
         "tenuto_decisions_explored_total 1",

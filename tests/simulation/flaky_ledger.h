@@ -68,6 +68,10 @@ class FlakyLedger final : public Ledger {
                                 absl::Time now) override {
     const Fault fault = std::exchange(fault_, Fault::kNone);
     if (fault == Fault::kBeforeCommit) return Lost();
+    if (fault == Fault::kLie) {
+      return Erasure{.time_us = absl::ToUnixMicros(now),
+                     .through = ledger_.Facts().last_position};
+    }
     auto erasure = ledger_.Erase(user, request, now);
     if (fault == Fault::kAfterCommit) return Lost();
     return erasure;

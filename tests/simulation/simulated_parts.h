@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "features/catalogue.h"
 #include "features/memory_ledger.h"
@@ -46,6 +48,20 @@ struct SharedParts {
   Metrics metrics{{"none"}};
   WorkerPool pool{1, 16};
   Calls calls{call_clock, metrics, pool};
+};
+
+// One request to erase, and how often it was tried.
+struct SimulatedService::Erasing {
+  std::string user;
+  RequestKey request;
+  struct Try {
+    std::int64_t time_us;
+    std::uint64_t events;  // Of the user, before it.
+    int epoch;             // Of the user's book, after it.
+  };
+  std::vector<Try> tries{};
+  std::optional<Erasure> receipt{};
+  absl::Time asked;
 };
 
 struct SimulatedService::Parts {

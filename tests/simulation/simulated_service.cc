@@ -49,6 +49,9 @@ void SimulatedService::Run(int steps) {
 void SimulatedService::Step() {
   Producer& producer =
       producers_[static_cast<std::size_t>(draws_.Between(0, kProducers - 1))];
+  if (draws_.Chance(0.015)) {
+    return draws_.Chance(0.5) ? EraseSomebody() : EraseAgain();
+  }
   switch (draws_.Between(0, 9)) {
     case 0:
     case 1:
@@ -132,7 +135,6 @@ void SimulatedService::SendBatch(Producer& producer, Fault fault) {
   v1::IngestEventsRequest request;
   request.set_request_id(absl::StrCat("batch-", ++made_));
   for (const auto& [event, since] : batch) {
-    expected_[event.user_id()].sent.insert(event.event_id());
     *request.add_events() = event;
   }
   parts_->ledger.FailNext(fault);
@@ -142,7 +144,10 @@ void SimulatedService::SendBatch(Producer& producer, Fault fault) {
   if (status.ok()) return NoteResults(batch, response, producer);
   // Nobody knows what became of them: they wait and will be sent again.
   ++counts_["batches lost"];
-  for (const Sending& sending : batch) producer.waiting.push_back(sending);
+  for (const Sending& sending : batch) {
+    books_[sending.event.user_id()].NoteLost(sending.event.event_id());
+    producer.waiting.push_back(sending);
+  }
 }
 
 void SimulatedService::NoteResults(const std::vector<Sending>& batch,
@@ -152,44 +157,59 @@ void SimulatedService::NoteResults(const std::vector<Sending>& batch,
     const v1::Event& event = batch[k].event;
     const v1::EventVerdict verdict =
         response.results(static_cast<int>(k)).verdict();
-    Expected& expected = expected_[event.user_id()];
     if (verdict == v1::EVENT_VERDICT_REJECTED) {
       ++counts_["events rejected"];
       continue;
     }
-    ++counts_[verdict == v1::EVENT_VERDICT_DUPLICATE ? "events duplicate"
-                                                     : "events accepted"];
-    if (verdict == v1::EVENT_VERDICT_ACCEPTED &&
-        !expected.acknowledged.insert(event.event_id()).second) {
+    const bool accepted = verdict == v1::EVENT_VERDICT_ACCEPTED;
+    ++counts_[accepted ? "events accepted" : "events duplicate"];
+    UserBook& book = books_[event.user_id()];
+    if (accepted && !book.NoteAccepted(event.event_id())) {
       Wrong(absl::StrCat("event ", event.event_id(), " was accepted twice"));
     }
-    expected.acknowledged.insert(event.event_id());
+    if (!accepted && !book.NoteDuplicate(event.event_id())) {
+      Wrong(absl::StrCat("event ", event.event_id(),
+                         " is new, and was called a duplicate"));
+    }
     producer.sent.push_back(batch[k]);
   }
 }
 
-void SimulatedService::Call(AskedDecision& asked) {
+bool SimulatedService::Call(AskedDecision& asked) {
+  const UserBook& book = books_[asked.request.user_id()];
+  // An erased user's answers are forgotten, too.
+  asked.answered = asked.answered && asked.epoch >= book.first();
+  // Where it may have been erased, it may have been decided anew.
+  const bool is_sure = asked.answered && asked.epoch >= book.certain();
   parts_->ledger.FailNext(SomeFault());
   v1::DecideTreatmentResponse response;
   const absl::Status status = parts_->decisions.Decide(asked.request, response);
   parts_->ledger.FailNext(Fault::kNone);
   if (!status.ok()) {
     ++counts_["decisions lost"];
-    return;
+    asked.lost_epoch = book.epoch();
+    return false;
   }
-  if (asked.answered &&
-      (response.decision_id() != asked.response.decision_id() ||
-       response.treatment() != asked.response.treatment())) {
+  const bool same = response.decision_id() == asked.response.decision_id() &&
+                    response.treatment() == asked.response.treatment();
+  if (is_sure && !same) {
     Wrong(absl::StrCat("request ", asked.request.request_id(),
                        " was decided twice"));
   }
-  if (asked.answered && !response.replayed()) {
+  if (is_sure && !response.replayed()) {
     Wrong("a repeated request was not answered from memory");
   }
+  if (!asked.answered && response.replayed() &&
+      asked.lost_epoch < book.first()) {
+    Wrong("an answer is remembered that was erased, or never asked for");
+  }
+  // What is remembered was not erased, and what is new cannot have been.
+  asked.epoch = book.epoch();
   asked.answered = true;
   asked.response = response;
   ++counts_["decisions"];
   if (response.treatment() != "none") ++counts_["contacts"];
+  return true;
 }
 
 void SimulatedService::Decide() {
@@ -207,8 +227,7 @@ void SimulatedService::AskAgain() {
   AskedDecision& asked = asked_[static_cast<std::size_t>(
       draws_.Between(std::max<std::int64_t>(0, newest - 5), newest))];
   if (parts_->clock.Now() - asked.asked > absl::Hours(22)) return;
-  Call(asked);
-  if (!asked.answered) return;
+  if (!Call(asked)) return;
   v1::DecideTreatmentRequest other = asked.request;
   other.add_surfaces(v1::SURFACE_EMAIL);
   v1::DecideTreatmentResponse response;

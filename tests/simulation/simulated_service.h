@@ -9,15 +9,16 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "features/ledger_terms.h"
 #include "tenuto/v1/decision.pb.h"
 #include "tenuto/v1/event.pb.h"
 #include "tenuto/v1/ingest.pb.h"
 #include "tests/simulation/flaky_ledger.h"
+#include "tests/simulation/user_book.h"
 #include "tests/support/random_events.h"
 
 namespace tenuto::testing {
@@ -31,6 +32,8 @@ class SimulatedService {
   void Run(int steps);
   // The ledger loses one acknowledged batch, for a test of Check() itself.
   void LoseABatch();
+  // It acknowledges an erasure that never happens, likewise.
+  void ForgetToErase();
   // Compares everything once more and gives what was found wrong, a line each;
   // empty when every promise held.
   std::vector<std::string> Check();
@@ -49,11 +52,6 @@ class SimulatedService {
     std::vector<Sending> sent;
     bool stopped = false;
   };
-  // The book: event ids by user.
-  struct Expected {
-    std::set<std::string> acknowledged;
-    std::set<std::string> sent;  // Acknowledged or of unknown fate.
-  };
   struct ScoredRow {
     std::string user;
     std::uint64_t position;
@@ -65,8 +63,11 @@ class SimulatedService {
     v1::DecideTreatmentRequest request;
     v1::DecideTreatmentResponse response;
     bool answered = false;
+    int epoch = 0;        // Of the user's book, when it was answered.
+    int lost_epoch = -1;  // And when an answer was lost.
     absl::Time asked;
   };
+  struct Erasing;
 
   void Step();
   void MakeEvents(Producer& producer);
@@ -80,22 +81,31 @@ class SimulatedService {
   void AskAgain();
   void ScoreSomebody();
   void MoveClock();
-  void Call(AskedDecision& asked);
+  bool Call(AskedDecision& asked);  // Whether it was answered.
+  void EraseSomebody();
+  void EraseAgain();
+  void TryToErase(Erasing& erasing, Fault fault);
+  void NoteErasure(Erasing& erasing, const Erasure& receipt);
   std::string SomeUser();
   void Wrong(const std::string& what) { wrongs_.push_back(what); }
 
   void CheckUser(const std::string& user);
   void CheckDecisions(const std::string& user);
-  void CheckScores();
+  void CheckDecision(const std::string& user, const v1::Event& event,
+                     std::string state);
+  void CheckScores(const std::string& user);
+  void CheckErased(const std::string& user, const Erasure& receipt);
 
   const std::uint64_t seed_;
   RandomEvents events_;
   Draws draws_;
   std::unique_ptr<Parts> parts_;
   std::vector<Producer> producers_;
-  std::map<std::string, Expected> expected_;
+  std::map<std::string, UserBook> books_;
   std::vector<ScoredRow> scored_;
   std::vector<AskedDecision> asked_;
+  std::vector<Erasing> erasings_;
+  std::map<std::string, Position> erased_through_;  // By user.
   std::map<std::string, int> counts_;
   std::vector<std::string> wrongs_;
   int made_ = 0;

@@ -53,7 +53,8 @@ TEST(Simulation, KeepsEveryPromiseInEveryWorld) {
   for (const char* what :
        {"events accepted", "events duplicate", "events rejected",
         "batches lost", "decisions", "contacts", "decisions lost",
-        "requests repeated", "scores"}) {
+        "requests repeated", "scores", "erasures", "erasures lost",
+        "erasures done before", "erasures repeated"}) {
     EXPECT_GT(counts[what], 0) << what;
   }
 }
@@ -64,6 +65,14 @@ TEST(Simulation, FindsOutALedgerThatLosesWhatItAcknowledged) {
   service.LoseABatch();
   EXPECT_THAT(service.Check(),
               ::testing::Contains(::testing::HasSubstr("acknowledged event")));
+}
+
+TEST(Simulation, FindsOutALedgerThatSaysItErasedAndDidNot) {
+  SimulatedService service(3);
+  service.Run(200);
+  service.ForgetToErase();
+  EXPECT_THAT(service.Check(),
+              ::testing::Contains(::testing::HasSubstr("after its erasure")));
 }
 
 TEST(Simulation, GivesTheSameWorldForTheSameSeed) {

@@ -58,14 +58,12 @@ TYPED_TEST_P(LedgerContract, LetsAnErasedUserStartBlank) {
       << "no position is given twice";
   // As if they had come for the first time, but for the positions.
   Position next = 21;
-  std::vector<Admission> verdicts(20);
   UserWrite fresh;
   const SignalFold fold(Catalogue::Embedded());
   LateEvents late(Catalogue::Embedded());
-  ASSERT_TRUE(
-      CommitPlan(fold, late)
-          .Plan(life, GroupByUser(life)[0], "", {}, 0, next, verdicts, fresh)
-          .ok());
+  ASSERT_TRUE(CommitPlan(fold, late, life, /*receipt_day=*/0)
+                  .Plan(GroupByUser(life)[0], "", {}, next, fresh)
+                  .ok());
   EXPECT_EQ(StateOf(*this->ledger_, TestUser(3)), fresh.state);
   const Erasure again =
       EraseOnce(*this->ledger_, TestUser(3), {"e2", 1}, this->clock_.Now());

@@ -21,10 +21,22 @@ TEST(Digest, EqualsTheExampleOfFips180) {
   EXPECT_EQ(Hex(Sha256("abc")), Sha256Hex("abc"));
 }
 
-TEST(Digest, EqualsTheSecondExampleOfRfc4231) {
-  EXPECT_EQ(Hex(HmacSha256("Jefe", "what do ya want for nothing?")),
+TEST(HmacKey, EqualsTheSecondExampleOfRfc4231) {
+  EXPECT_EQ(Hex(HmacKey("Jefe").Of("what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c7"
             "5a003f089d2739839dec58b964ec3843");
+}
+
+TEST(HmacKey, HashesAKeyThatIsLongerThanABlock) {
+  // The sixth example of RFC 4231.
+  const HmacKey key(std::string(131, '\xaa'));
+  const HmacKey copy = key;
+  for (const HmacKey& one : {key, copy, key}) {
+    EXPECT_EQ(
+        Hex(one.Of("Test Using Larger Than Block-Size Key - Hash Key First")),
+        "60e431591ee0b67f0d8a26aacbf5b77f"
+        "8e0bc6213728c5140546040f0ee37f54");
+  }
 }
 
 TEST(Digest, DrawsKeysOfTheSizeThatDiffer) {

@@ -49,8 +49,8 @@ TEST(TrainBenchmark, TrainsBesideTheFitsInsideIt) {
              "270", "--seed", "1", "--ledger", ledger});
   const absl::Time start = Clock::Real().Now();
   RunTenuto({"train", "churn", "--ledger", ledger, "--models",
-             (folder.path() / "models").string(), "--threads", "1", "--windows",
-             "1", "--summary", summary});
+             (folder.path() / "models").string(), "--threads", "1",
+             "--snapshot-every", "3d", "--windows", "1", "--summary", summary});
   const double seconds = absl::ToDoubleSeconds(Clock::Real().Now() - start);
   simdjson::dom::parser parser;
   simdjson::dom::element json;

@@ -16,7 +16,8 @@ that they are skipped. Exits 0 when all passed.
                  (reads the source tree); may be repeated
   --nightly      the long ones too (label nightly)
   --benchmark    only the benchmarks (label benchmark), one at a time, with
-                 what they print
+                 what they print; then a table of the targets and what was
+                 measured, also in build/benchmark.json (about 10 minutes)
   --sanitize S   asan (addresses and undefined behaviour) or tsan (threads):
                  builds that preset with clang 14 and runs the unit tests
   --help         this text
@@ -26,6 +27,7 @@ Examples:
   tests/run.sh --label unit               quick
   tests/run.sh -- -R 'features\.'         one folder's tests
   tests/run.sh --sanitize tsan            data races
+  tests/run.sh --benchmark -- -R serving  the benchmarks of one part
 Afterwards one test again: build/tests/features.signal_fold_test
 TEXT
 }
@@ -93,5 +95,12 @@ else
     selection+=(-L "^($(IFS='|'; echo "${labels[*]}"))\$")
   fi
 fi
+result=0
+export TENUTO_FIGURES=$root/$build_dir/figures.tsv
+rm -f "$TENUTO_FIGURES"
 ctest --test-dir "$build_dir" --output-on-failure --no-tests=error \
-  "${selection[@]}" "${ctest_arguments[@]}"
+  "${selection[@]}" "${ctest_arguments[@]}" || result=$?
+if "$benchmark"; then
+  "$build_dir/tests/targets_table" "$TENUTO_FIGURES" "$build_dir/benchmark.json"
+fi
+exit "$result"

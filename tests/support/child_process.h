@@ -37,6 +37,7 @@ class ChildProcess {
   // What it has written to standard error.
   std::string errors() const;
 
+  pid_t pid() const { return process_; }
   void Signal(int signal) const;
   // Its exit code, or minus the signal that ended it.
   int Wait();

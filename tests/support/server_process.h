@@ -48,6 +48,7 @@ class ServerProcess {
   // A connection of its own for each `number`; channels share one otherwise.
   std::shared_ptr<grpc::Channel> NewChannel(int number) const;
   v1::GetServerStatusResponse Status() const;
+  pid_t pid() const { return process_.pid(); }
 
   // Asks it to drain; it must end well. The channel is gone then.
   void Stop();

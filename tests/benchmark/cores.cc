@@ -1,0 +1,57 @@
+#include "tests/benchmark/cores.h"
+
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace tenuto {
+
+int CountCores() {
+  static const int count = [] {  // Asked before anything is pinned.
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores)
+                                                             : 1;
+  }();
+  return count;
+}
+
+void PinThisProcess(int core) {
+  if (CountCores() < 2) return;
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(core, &cores);
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/self/task")) {
+    ::sched_setaffinity(std::stoi(task.path().filename().string()),
+                        sizeof cores, &cores);
+  }
+}
+
+double CpuSecondsOf(pid_t process) {
+  clockid_t clock{};
+  timespec used{};
+  if (::clock_getcpuclockid(process, &clock) != 0 ||
+      ::clock_gettime(clock, &used) != 0) {
+    return 0;
+  }
+  return static_cast<double>(used.tv_sec) +
+         1e-9 * static_cast<double>(used.tv_nsec);
+}
+
+double CpuSecondsOfAll() {
+  std::ifstream file("/proc/stat");
+  std::string name;
+  double user = 0, nice = 0, system = 0, idle = 0, waiting = 0;
+  double interrupts = 0, soft = 0, stolen = 0;
+  file >> name >> user >> nice >> system >> idle >> waiting >> interrupts >>
+      soft >> stolen;
+  return (user + nice + system + interrupts + soft + stolen) /
+         static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace tenuto

@@ -1,0 +1,39 @@
+// echo_server KIND LOCKS ROWS USERS: an EchoServer that answers with the
+// serialized responses in the files ROWS and USERS, its locks "checked" or
+// "unchecked" for deadlocks, until it is killed. Prints "listening on
+// HOST:PORT" as our server does.
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include "absl/synchronization/mutex.h"
+#include "tests/benchmark/echo_server.h"
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: echo_server KIND LOCKS ROWS USERS\n");
+    return 2;
+  }
+  if (std::string(argv[2]) == "unchecked") {
+    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  }
+  tenuto::Answers answers;
+  std::ifstream rows(argv[3], std::ios::binary);
+  std::ifstream users(argv[4], std::ios::binary);
+  if (!answers.rows.ParseFromIstream(&rows) ||
+      !answers.users.ParseFromIstream(&users)) {
+    std::fprintf(stderr, "cannot read %s or %s\n", argv[3], argv[4]);
+    return 2;
+  }
+  const auto server = tenuto::EchoServer::Start(argv[1], answers);
+  if (server == nullptr) {
+    std::fprintf(stderr, "unknown kind \"%s\"\n", argv[1]);
+    return 2;
+  }
+  std::printf("listening on 127.0.0.1:%d\n", server->port());
+  std::fflush(stdout);
+  ::pause();
+  return 0;
+}

@@ -1,6 +1,7 @@
 #include "features/commit_group.h"
 
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -9,72 +10,88 @@
 namespace tenuto {
 
 void CommitGroup::Commit(std::vector<GatedEvent> events, Done done) {
-  bool is_first = false;
-  bool is_full = false;
+  Callers group;
   {
     absl::MutexLock lock(&mutex_);
-    is_full = waiting_.size() >= limits_.callers_max;
-    if (!is_full) {
+    if (waiting_.size() < limits_.callers_max) {
+      waiting_events_ += events.size();
       waiting_.push_back({std::move(events), std::move(done)});
-      is_first = !std::exchange(committing_, true);
+      done = nullptr;
+      group = TakeGroup();
     }
   }
-  if (is_full) {
+  if (done != nullptr) {
     return done(absl::ResourceExhaustedError("too many wait for the disk"));
   }
-  if (is_first && !run_([this] { CommitWaiting(); })) RefuseWaiting();
+  if (group.empty()) return;
+  const auto taken = std::make_shared<Callers>(std::move(group));
+  if (!run_([this, taken] { CommitAll(std::move(*taken)); })) Refuse(*taken);
 }
 
-// Answers come after the next group is on its way: the disk need not wait for
-// them. What answers last touches nothing of ours any more.
-void CommitGroup::CommitWaiting() {
-  for (bool goes_on = true; goes_on;) {
-    Callers group = TakeGroup();
-    std::vector<Verdicts> verdicts = CommitTogether(group);
-    goes_on = HandOn();
-    for (std::size_t k = 0; k < group.size(); ++k) {
-      group[k].done(std::move(verdicts[k]));
-    }
+// A committer goes on while callers wait, so that what it needs stays in its
+// caches; others tell the answers meanwhile. Who answers last touches nothing
+// of ours any more: who goes on has callers who are still to be answered.
+void CommitGroup::CommitAll(Callers group) {
+  while (!group.empty()) {
+    const auto answered = std::make_shared<Callers>(std::move(group));
+    const auto verdicts =
+        std::make_shared<std::vector<Verdicts>>(CommitTogether(*answered));
+    const auto answer = [answered, verdicts] {
+      for (std::size_t k = 0; k < answered->size(); ++k) {
+        (*answered)[k].done(std::move((*verdicts)[k]));
+      }
+    };
+    group = NextGroup();
+    if (group.empty() || !run_(answer)) answer();
   }
 }
 
 CommitGroup::Callers CommitGroup::TakeGroup() {
-  absl::MutexLock lock(&mutex_);
+  // A second one commits for itself only what pays for its own sync.
+  const bool pays =
+      committers_ == 0 ||
+      (committers_ == 1 && waiting_events_ >= limits_.events_max / 4);
   Callers group;
+  if (!pays || waiting_.empty()) return group;
+  ++committers_;
   std::size_t events = 0;
   while (!waiting_.empty() && events < limits_.events_max) {
     events += waiting_.front().events.size();
     group.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
+  waiting_events_ -= events;
   return group;
 }
 
-bool CommitGroup::HandOn() {
-  {
-    absl::MutexLock lock(&mutex_);
-    committing_ = !waiting_.empty();
-    if (!committing_) return false;
-  }
-  return !run_([this] { CommitWaiting(); });
+CommitGroup::Callers CommitGroup::NextGroup() {
+  absl::MutexLock lock(&mutex_);
+  --committers_;
+  return TakeGroup();
 }
 
-void CommitGroup::RefuseWaiting() {
+void CommitGroup::Refuse(const Callers& group) {
   std::deque<Caller> refused;
   {
     absl::MutexLock lock(&mutex_);
-    committing_ = false;
-    refused.swap(waiting_);
+    if (--committers_ == 0) {
+      refused.swap(waiting_);
+      waiting_events_ = 0;
+    }
   }
-  for (const Caller& caller : refused) {
-    caller.done(absl::ResourceExhaustedError("no thread is free to commit"));
-  }
+  const absl::Status busy =
+      absl::ResourceExhaustedError("no thread is free to commit");
+  for (const Caller& caller : group) caller.done(busy);
+  for (const Caller& caller : refused) caller.done(busy);
 }
 
 std::vector<CommitGroup::Verdicts> CommitGroup::CommitTogether(
     Callers& group) const {
   if (group.size() == 1) return {ledger_.Commit(group.front().events)};
+  std::size_t count = 0;
+  for (const Caller& caller : group) count += caller.events.size();
   std::vector<GatedEvent> all;
+  all.reserve(count);
   std::vector<std::size_t> begins;
   for (Caller& caller : group) {
     begins.push_back(all.size());
@@ -85,13 +102,13 @@ std::vector<CommitGroup::Verdicts> CommitGroup::CommitTogether(
   const Verdicts together = ledger_.Commit(all);
   std::vector<Verdicts> verdicts;
   for (std::size_t k = 0; k < group.size(); ++k) {
-    const std::size_t count = begins[k + 1] - begins[k];
+    const std::size_t share = begins[k + 1] - begins[k];
     if (together.ok()) {
-      const auto own = absl::MakeConstSpan(*together).subspan(begins[k], count);
+      const auto own = absl::MakeConstSpan(*together).subspan(begins[k], share);
       verdicts.push_back(std::vector<Admission>(own.begin(), own.end()));
     } else {
       verdicts.push_back(
-          ledger_.Commit(absl::MakeConstSpan(all).subspan(begins[k], count)));
+          ledger_.Commit(absl::MakeConstSpan(all).subspan(begins[k], share)));
     }
   }
   return verdicts;

@@ -1,6 +1,7 @@
 // Group commit across callers: while one commit waits for the disk, the events
 // of other callers gather and become the next one together. One sync then
-// serves them all, and one thread waits for it.
+// serves them all, and one thread waits for it; a second one plans the next
+// group meanwhile where there is enough of it.
 #ifndef TENUTO_FEATURES_COMMIT_GROUP_H_
 #define TENUTO_FEATURES_COMMIT_GROUP_H_
 
@@ -47,12 +48,15 @@ class CommitGroup {
   };
   using Callers = std::vector<Caller>;
 
-  void CommitWaiting() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Those who have waited longest; at least one.
-  Callers TakeGroup() ABSL_LOCKS_EXCLUDED(mutex_);
-  // True while this thread should go on; nobody else may touch a group then.
-  bool HandOn() ABSL_LOCKS_EXCLUDED(mutex_);
-  void RefuseWaiting() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Commits `group` and then whoever waits.
+  void CommitAll(Callers group) ABSL_LOCKS_EXCLUDED(mutex_);
+  // A group for one more committer, who is counted; empty where it would not
+  // pay.
+  Callers TakeGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The next group of a committer; empty when it ends.
+  Callers NextGroup() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Answers those whom nobody will commit.
+  void Refuse(const Callers& group) ABSL_LOCKS_EXCLUDED(mutex_);
   // Takes the events out of `group`. One a caller, in order.
   std::vector<Verdicts> CommitTogether(Callers& group) const;
 
@@ -61,7 +65,8 @@ class CommitGroup {
   const Run run_;
   absl::Mutex mutex_;
   std::deque<Caller> waiting_ ABSL_GUARDED_BY(mutex_);
-  bool committing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::size_t waiting_events_ ABSL_GUARDED_BY(mutex_) = 0;
+  int committers_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace tenuto

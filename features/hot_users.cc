@@ -29,20 +29,31 @@ void HotUsers::Forget(const UserKey& user) {
   const auto found = stripe.places.find(user);
   if (found == stripe.places.end()) return;
   stripe.bytes -= found->second->bytes;
+  bytes_ -= found->second->bytes;
   stripe.order.erase(found->second);
   stripe.places.erase(found);
 }
 
-void HotUsers::Trim(const UserKey& user) {
+void HotUsers::ForgetStripe(int k) {
+  Stripe& stripe = stripes_[static_cast<std::size_t>(k)];
+  bytes_ -= stripe.bytes;
+  stripe = {};
+}
+
+void HotUsers::NoteSize(const UserKey& user) {
   Stripe& stripe = StripeOf(user);
   const auto found = stripe.places.find(user);
-  if (found != stripe.places.end()) {
-    Entry& entry = *found->second;
-    const std::size_t bytes = kEntryBytes + entry.hot.state.capacity() +
-                              kSeenBytes * entry.hot.seen.size();
-    stripe.bytes += bytes - entry.bytes;
-    entry.bytes = bytes;
-  }
+  if (found == stripe.places.end()) return;
+  Entry& entry = *found->second;
+  const std::size_t bytes = kEntryBytes + entry.hot.state.capacity() +
+                            kSeenBytes * entry.hot.seen.size();
+  stripe.bytes += bytes - entry.bytes;
+  bytes_ += bytes - entry.bytes;
+  entry.bytes = bytes;
+}
+
+void HotUsers::Trim(int k) {
+  Stripe& stripe = stripes_[static_cast<std::size_t>(k)];
   while (stripe.bytes > stripe_bytes_max_) Forget(stripe.order.back().user);
 }
 

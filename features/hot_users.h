@@ -5,6 +5,7 @@
 #define TENUTO_FEATURES_HOT_USERS_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <list>
 #include <string>
@@ -22,25 +23,30 @@ struct HotUser {
   SeenEvents seen;
 };
 
-// Not thread-safe: a stripe belongs to whoever holds one of its users.
+// Not thread-safe but for is_over: a stripe belongs to whoever holds one of its
+// users.
 class HotUsers {
  public:
   explicit HotUsers(std::size_t bytes_max)
-      : stripe_bytes_max_(bytes_max / UserHolds::kStripes) {}
+      : stripe_bytes_max_(bytes_max / kStripes) {}
 
-  // Null when the user is not there. Lives until Trim or Forget.
+  // Null when the user is not there. Lives until it is trimmed or forgotten.
   HotUser* Find(const UserKey& user);
   HotUser& Add(const UserKey& user, HotUser hot);
   void Forget(const UserKey& user);
-  // Lets the least recently found of the user's stripe go until the rest fits.
+  void ForgetStripe(int stripe);
   // To be told after a user has grown.
-  void Trim(const UserKey& user);
+  void NoteSize(const UserKey& user);
+  // Lets the least recently found of a stripe go until the rest fits.
+  void Trim(int stripe);
+  // Whether all stripes together have outgrown their room. Thread-safe.
+  bool is_over() const { return bytes_ > kStripes * stripe_bytes_max_; }
 
  private:
   struct Entry {
     UserKey user;
     HotUser hot;
-    std::size_t bytes = 0;  // As of its last Trim.
+    std::size_t bytes = 0;  // As of its last NoteSize.
   };
   using Order = std::list<Entry>;  // Newest first.
   struct Stripe {
@@ -48,12 +54,15 @@ class HotUsers {
     absl::flat_hash_map<UserKey, Order::iterator> places;
     std::size_t bytes = 0;  // Of its entries.
   };
+  static constexpr std::size_t kStripes = UserHolds::kStripes;
+
   Stripe& StripeOf(const UserKey& user) {
     return stripes_[static_cast<std::size_t>(UserHolds::StripeOf(user))];
   }
 
   const std::size_t stripe_bytes_max_;
-  std::array<Stripe, UserHolds::kStripes> stripes_;
+  std::array<Stripe, kStripes> stripes_;
+  std::atomic<std::size_t> bytes_{0};  // Of all stripes.
 };
 
 }  // namespace tenuto

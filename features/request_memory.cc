@@ -3,10 +3,32 @@
 #include <cstdint>
 #include <optional>
 
+#include "features/base/status_macros.h"
 #include "features/base/wire.h"
+#include "features/commit_plan.h"
 #include "tenuto/v1/records.pb.h"
+#include "xxhash.h"
 
 namespace tenuto {
+
+absl::Mutex& RequestStripes::Of(const RequestKey& request) {
+  const std::uint64_t hash = XXH3_64bits(request.id.data(), request.id.size());
+  return stripes_[hash % kStripes];
+}
+
+absl::StatusOr<std::optional<std::string>> Recall(const RocksStore& store,
+                                                  const RequestKey& request,
+                                                  absl::Time now) {
+  std::string bytes;
+  TENUTO_RETURN_IF_ERROR(store.Get(Family::kRequests, request.id, bytes));
+  if (bytes.empty() || HasExpired(bytes, now)) return std::nullopt;
+  v1::RequestRecord remembered;
+  if (!remembered.ParseFromString(bytes)) {
+    return absl::DataLossError("a remembered request does not parse");
+  }
+  if (remembered.body_hash() != request.body_hash) return OtherBodyError();
+  return remembered.response();
+}
 
 bool HasExpired(absl::string_view record, absl::Time now) {
   std::optional<std::int64_t> answered_us;

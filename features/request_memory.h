@@ -4,15 +4,36 @@
 #ifndef TENUTO_FEATURES_REQUEST_MEMORY_H_
 #define TENUTO_FEATURES_REQUEST_MEMORY_H_
 
+#include <array>
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "features/ledger_terms.h"
+#include "features/rocks_store.h"
 #include "features/user_key.h"
 
 namespace tenuto {
+
+// Whoever asks for a request, or answers it, holds its stripe.
+class RequestStripes {
+ public:
+  absl::Mutex& Of(const RequestKey& request);
+
+ private:
+  static constexpr std::size_t kStripes = 64;
+  std::array<absl::Mutex, kStripes> stripes_;
+};
+
+// The response that is remembered of `request`, whose stripe is held; nothing
+// when it is new. kInvalidArgument when it was another body's, kDataLoss.
+absl::StatusOr<std::optional<std::string>> Recall(const RocksStore& store,
+                                                  const RequestKey& request,
+                                                  absl::Time now);
 
 // Whether a RequestRecord is too old for anybody to ask for it. False for bytes
 // that are none: damage is not ours to remove.

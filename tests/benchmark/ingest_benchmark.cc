@@ -258,11 +258,11 @@ double CpuOf(int who) {
   return us(usage.ru_utime) + us(usage.ru_stime);
 }
 
-double Median(std::vector<double> values) {
-  const auto middle =
-      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+// Of rounds with equally many events: events over the time of all.
+double Overall(absl::Span<const double> rates) {
+  double time = 0;
+  for (const double rate : rates) time += 1 / rate;
+  return static_cast<double>(rates.size()) / time;
 }
 
 // One server to learn what it writes; then another one and RocksDB by turns,
@@ -276,7 +276,6 @@ TEST(IngestBenchmark, MakesEventsDurableForAProducerThatNeverWaits) {
     const ServerFolder first;
     ServerProcess server(first);
     Stream(server.channel(), batches);
-    SendSingly(server.channel(), absl::MakeConstSpan(events).subspan(kEvents));
     server.Stop();
     writes = WritesOf(first.data);
   }
@@ -303,23 +302,24 @@ TEST(IngestBenchmark, MakesEventsDurableForAProducerThatNeverWaits) {
     ratios.push_back(ours.back() / floors.back());
   }
   std::printf("streamed in batches of %d       %9.0f events/s\n", kBatch,
-              Median(ours));
+              Overall(ours));
   std::printf(
       "RocksDB alone, the same bytes     %9.0f events/s: we reach %.0f %% "
       "(rounds:",
-      Median(floors), 100 * Median(ratios));
+      Overall(floors), 100 * Overall(ours) / Overall(floors));
   for (const double ratio : ratios) std::printf(" %.0f", 100 * ratio);
   std::printf(")\n");
+  SendSingly(server.channel(), absl::MakeConstSpan(events).subspan(kEvents));
   server.Stop();
   std::printf(
-      "processor time of an event, us: producer %.2f, server %.2f, RocksDB "
-      "alone %.2f\n",
+      "processor time of an event, us: producer %.2f, server %.2f (the single "
+      "ones, too), RocksDB alone %.2f\n",
       producer / kEvents, (CpuOf(RUSAGE_CHILDREN) - before) / kEvents,
       floor / kEvents);
   ReportFigure("ingest.durable_vs_rocksdb",
-               {.measured = Median(ratios),
-                .note = "median of rounds in turn with RocksDB"});
-  ReportFigure("ingest.events_per_second", {.measured = Median(ours)});
+               {.measured = Overall(ours) / Overall(floors),
+                .note = "rounds in turn with RocksDB"});
+  ReportFigure("ingest.events_per_second", {.measured = Overall(ours)});
 }
 
 }  // namespace

@@ -104,11 +104,11 @@ absl::StatusOr<int> FaultHistory::Prefix(const Ledger& ledger) const {
   return commits;
 }
 
-void FaultHistory::ExpectStates(const Ledger& ledger) {
+void FaultHistory::ExpectStates(const Ledger& ledger, int users) {
   const SignalFold fold(Catalogue::Embedded());
   EventView view;
   std::string stored, folded;
-  for (int user = 0; user < kFaultUsers; ++user) {
+  for (int user = 0; user < users; ++user) {
     UserState state(fold.layout());
     bool any = false;
     const auto apply = [&](const LoggedEvent& event) {

@@ -40,8 +40,9 @@ class FaultHistory {
   // The first read that fails, or that `ledger` holds exactly the first commits
   // that were sent; how many.
   absl::StatusOr<int> Prefix(const Ledger& ledger) const;
-  // That the states are what the log gives.
-  static void ExpectStates(const Ledger& ledger);
+  // That the states of TestUser(0) to TestUser(users - 1) are what the log
+  // gives.
+  static void ExpectStates(const Ledger& ledger, int users = kFaultUsers);
   int acknowledged() const {
     int count = 0;
     for (const Sent& sent : sent_) count += sent.acknowledged;

@@ -12,6 +12,11 @@ using testing::TestUser;
 
 constexpr std::size_t kBytesMax = std::size_t{64} * UserHolds::kStripes * 1024;
 
+void Trim(HotUsers& hot, const UserKey& user) {
+  hot.NoteSize(user);
+  hot.Trim(UserHolds::StripeOf(user));
+}
+
 HotUser Sized(std::size_t bytes) { return {std::string(bytes, 's'), {}}; }
 
 TEST(HotUsers, FindsWhatWasAddedUntilItIsForgotten) {
@@ -30,7 +35,7 @@ TEST(HotUsers, LetsTheLeastRecentlyFoundGo) {
   for (int user = 0; user < 3; ++user) {
     hot.Add(TestUser(1, user), Sized(25'000));
     hot.Find(TestUser(1, 0));
-    hot.Trim(TestUser(1, user));
+    Trim(hot, TestUser(1, user));
   }
   EXPECT_NE(hot.Find(TestUser(1, 0)), nullptr);
   EXPECT_EQ(hot.Find(TestUser(1, 1)), nullptr);
@@ -40,26 +45,42 @@ TEST(HotUsers, LetsTheLeastRecentlyFoundGo) {
 TEST(HotUsers, CountsWhatAUserGrewBy) {
   HotUsers hot(kBytesMax);
   hot.Add(TestUser(1, 0), Sized(10));
-  hot.Trim(TestUser(1, 0));
+  Trim(hot, TestUser(1, 0));
   HotUser& grown = hot.Add(TestUser(1, 1), Sized(10));
-  hot.Trim(TestUser(1, 1));
+  Trim(hot, TestUser(1, 1));
   std::string marks;
   for (std::uint64_t k = 0; k < 4000; ++k) AppendMark(19'000, k, marks);
   grown.seen.Add(marks);
-  hot.Trim(TestUser(1, 1));
+  Trim(hot, TestUser(1, 1));
   EXPECT_EQ(hot.Find(TestUser(1, 0)), nullptr);
   EXPECT_EQ(hot.Find(TestUser(1, 1)), nullptr) << "larger than all the room";
-  hot.Trim(TestUser(1, 0));
+  Trim(hot, TestUser(1, 0));
 }
 
 TEST(HotUsers, GivesEachStripeItsShare) {
   HotUsers hot(kBytesMax);
   hot.Add(TestUser(1), Sized(50'000));
-  hot.Trim(TestUser(1));
+  Trim(hot, TestUser(1));
   hot.Add(TestUser(2), Sized(50'000));
-  hot.Trim(TestUser(2));
+  Trim(hot, TestUser(2));
   EXPECT_NE(hot.Find(TestUser(1)), nullptr);
   EXPECT_NE(hot.Find(TestUser(2)), nullptr);
+}
+
+TEST(HotUsers, ForgetsAStripeAndKnowsWhenItIsOverItsRoom) {
+  HotUsers hot(kBytesMax);
+  for (int user = 0; user < 200; ++user) {
+    hot.Add(TestUser(user), Sized(25'000));
+    hot.NoteSize(TestUser(user));
+  }
+  EXPECT_TRUE(hot.is_over());
+  for (int k = 0; k < UserHolds::kStripes; ++k) hot.Trim(k);
+  EXPECT_FALSE(hot.is_over());
+  const int stripe = UserHolds::StripeOf(TestUser(199));
+  EXPECT_NE(hot.Find(TestUser(199)), nullptr);
+  hot.ForgetStripe(stripe);
+  EXPECT_EQ(hot.Find(TestUser(199)), nullptr);
+  hot.ForgetStripe(stripe);
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ class StateBackfill : public ::testing::Test {
   testing::RandomEvents random_{61, 1'700'000'000'000'000, 30};
   std::unique_ptr<RocksStore> store_;
   std::unique_ptr<StateLayouts> layouts_;
-  UserHolds holds_;
+  UserHolds holds_{[](int) {}};
   std::set<UserKey> forgotten_;
   std::vector<std::string> expected_;
   std::vector<Position> firsts_;

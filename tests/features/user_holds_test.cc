@@ -1,8 +1,11 @@
 #include "features/user_holds.h"
 
+#include <atomic>
+#include <set>
 #include <thread>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 
 namespace tenuto {
@@ -22,7 +25,7 @@ std::vector<UserGroup> GroupsOf(const std::vector<int>& partitions) {
 TEST(UserHolds, LetsOneChangeAUserAtATime) {
   constexpr int kUsers = 40;
   constexpr int kRounds = 3000;
-  UserHolds holds;
+  UserHolds holds([](int) {});
   std::vector<int> changes(kUsers, 0);
   const auto work = [&](int worker) {
     for (int round = 0; round < kRounds; ++round) {
@@ -44,6 +47,76 @@ TEST(UserHolds, LetsOneChangeAUserAtATime) {
   int sum = 0;
   for (const int n : changes) sum += n;
   EXPECT_EQ(sum, expected);
+}
+
+class PlanningTest : public ::testing::Test {
+ protected:
+  std::set<int> forgotten_;
+  UserHolds holds_{[this](int stripe) { forgotten_.insert(stripe); }};
+};
+
+TEST_F(PlanningTest, LetsTheNextBePlannedWhileOneIsWritten) {
+  UserHolds::Planning first(holds_);
+  ASSERT_TRUE(first.BeginWrite());
+  absl::Notification planned;
+  std::atomic<bool> ended{false};
+  std::thread waiter([&] {
+    UserHolds::Planning second(holds_);
+    planned.Notify();
+    EXPECT_TRUE(second.BeginWrite());
+    EXPECT_TRUE(ended) << "writes before the first one has ended";
+    second.EndWrite(true);
+  });
+  planned.WaitForNotification();  // For ever, if a write kept others out.
+  ended = true;
+  first.EndWrite(true);
+  waiter.join();
+  EXPECT_TRUE(forgotten_.empty());
+}
+
+TEST_F(PlanningTest, LetsNobodyElseLookBeforeTheWriteHasEnded) {
+  UserHolds::Planning planning(holds_);
+  ASSERT_TRUE(planning.BeginWrite());
+  std::atomic<bool> ended{false};
+  std::vector<std::thread> others;
+  others.emplace_back([&] {
+    const UserHolds::Hold hold(holds_, GroupsOf({3}));
+    EXPECT_TRUE(ended);
+  });
+  others.emplace_back([&] {
+    const UserHolds::Hold everybody(holds_);
+    EXPECT_TRUE(ended);
+  });
+  ended = true;
+  planning.EndWrite(true);
+  for (std::thread& other : others) other.join();
+}
+
+TEST_F(PlanningTest, RefusesWhatWasPlannedOnAWriteThatFailed) {
+  UserHolds::Planning first(holds_);
+  ASSERT_TRUE(first.BeginWrite());
+  {
+    UserHolds::Planning second(holds_);
+    first.EndWrite(false);
+    EXPECT_FALSE(second.BeginWrite());
+    EXPECT_EQ(forgotten_.size(), std::size_t{UserHolds::kStripes});
+  }
+  forgotten_.clear();
+  UserHolds::Planning third(holds_);
+  EXPECT_TRUE(third.BeginWrite());
+  EXPECT_TRUE(forgotten_.empty()) << "once is enough";
+}
+
+TEST_F(PlanningTest, ForgetsWhatAFailureLeftWhenItIsHeldNext) {
+  {
+    UserHolds::Planning planning(holds_);
+    ASSERT_TRUE(planning.BeginWrite());
+    planning.EndWrite(false);
+  }
+  { const UserHolds::Hold hold(holds_, GroupsOf({3, 70})); }
+  EXPECT_EQ(forgotten_, (std::set<int>{3, 70 % UserHolds::kStripes}));
+  { const UserHolds::Hold everybody(holds_); }
+  EXPECT_EQ(forgotten_.size(), std::size_t{UserHolds::kStripes});
 }
 
 }  // namespace

@@ -1,0 +1,133 @@
+#include "features/rocks_commits.h"
+
+#include <atomic>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "features/base/clock.h"
+#include "features/rocks_ledger.h"
+#include "gtest/gtest.h"
+#include "tests/faults/fault_history.h"
+#include "tests/support/faulty_file_system.h"
+#include "tests/support/fixed_clock.h"
+#include "tests/support/rounds.h"
+#include "tests/support/temp_folder.h"
+
+namespace tenuto {
+namespace {
+
+using testing::Draws;
+using testing::FaultHistory;
+using testing::FaultyFileSystem;
+using testing::kFaultStartUs;
+using testing::RandomEvents;
+using testing::Rounds;
+using testing::TestUser;
+
+constexpr int kUsers = 40;
+constexpr int kProducers = 4;
+constexpr int kCommits = 30;
+constexpr int kFailuresARound = 20;  // Then there is space again.
+constexpr std::uint64_t kSeed = 23;
+
+// Commits that plan on each other's users while the disk is full at times.
+class RocksCommitsTest : public ::testing::Test {
+ protected:
+  RocksCommitsTest() {
+    std::printf("seed %llu\n", static_cast<unsigned long long>(kSeed));
+    RocksLedgerOptions options;
+    options.directory = folder_.path() / "ledger";
+    options.clock = &clock_;
+    options.files = files_;
+    auto opened = OpenRocksLedger(options, Catalogue::Embedded(),
+                                  UserKeys::FromSecret("k"));
+    EXPECT_TRUE(opened.ok()) << opened.status();
+    ledger_ = *std::move(opened);
+  }
+
+  // Some events of some users: mostly too many to leave others free.
+  std::vector<GatedEvent> Some(RandomEvents& random) {
+    std::vector<GatedEvent> events;
+    const auto users = random.draws().Between(1, kUsers / 2);
+    for (std::int64_t k = 0; k < users; ++k) {
+      const UserKey user =
+          TestUser(static_cast<int>(random.draws().Between(0, kUsers - 1)));
+      for (GatedEvent& event : random.Life(user, 2)) {
+        event.event_hash = ++last_hash_;
+        events.push_back(std::move(event));
+      }
+    }
+    return events;
+  }
+
+  // As a producer does: the same events again until they are taken.
+  void SendUntilTaken(const std::vector<GatedEvent>& events) {
+    constexpr absl::Duration kPatience = absl::Seconds(30);
+    const absl::Time start = Clock::Real().Now();
+    absl::StatusOr<std::vector<Admission>> verdicts = ledger_->Commit(events);
+    while (!verdicts.ok() && Clock::Real().Now() < start + kPatience) {
+      ASSERT_TRUE(absl::IsUnavailable(verdicts.status())) << verdicts.status();
+      if (++failures_ % kFailuresARound == 0) files_->LiftSpace();
+      verdicts = ledger_->Commit(events);
+    }
+    ASSERT_TRUE(verdicts.ok()) << verdicts.status();
+    for (const Admission verdict : *verdicts) {
+      ASSERT_EQ(verdict, Admission::kAccepted) << "a failure left something";
+    }
+    sent_ += events.size();
+  }
+
+  void Produce(std::uint64_t seed) {
+    RandomEvents random(seed, kFaultStartUs, 60);
+    for (int k = 0; k < kCommits; ++k) SendUntilTaken(Some(random));
+  }
+
+  const TempFolder folder_;
+  const FixedClock clock_{absl::FromUnixMicros(kFaultStartUs)};
+  const std::shared_ptr<FaultyFileSystem> files_ =
+      std::make_shared<FaultyFileSystem>();
+  std::unique_ptr<Ledger> ledger_;
+  std::atomic<std::uint64_t> last_hash_{0};
+  std::atomic<std::size_t> sent_{0};
+  std::atomic<int> failures_{0};
+};
+
+TEST_F(RocksCommitsTest, TakeEveryEventOnceWhateverFailsInBetween) {
+  Draws draws(kSeed);
+  // Between the rounds RocksDB looks for space again, which takes it 5 s.
+  for (int round = 0; round < 5 * Rounds(); ++round) {
+    files_->LimitSpace(draws.Between(0, 60'000));
+    std::vector<std::thread> producers;
+    for (std::uint64_t k = 0; k < kProducers; ++k) {
+      producers.emplace_back([this, seed = draws.Next()] { Produce(seed); });
+    }
+    for (std::thread& producer : producers) producer.join();
+    files_->LiftSpace();
+  }
+  EXPECT_GE(failures_, kFailuresARound);
+  std::set<std::uint64_t> logged;
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    Position before = 0;
+    ASSERT_TRUE(ledger_
+                    ->Scan(partition, 0,
+                           [&](const LoggedEvent& event) {
+                             EXPECT_TRUE(logged.insert(event.event_hash).second)
+                                 << "twice";
+                             EXPECT_GT(event.position, before);
+                             before = event.position;
+                             return true;
+                           })
+                    .ok());
+  }
+  EXPECT_EQ(logged.size(), sent_);
+  FaultHistory::ExpectStates(*ledger_, kUsers);
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -418,10 +418,13 @@ TEST_F(Retries, R32FromSixtyFourThreadsAtOnceMakeOneDecision) {
       request.set_request_id("one");
       request.set_user_id(UserOf(3));
       grpc::ClientContext context;
-      EXPECT_TRUE(v1::Decision::NewStub(server_->NewChannel(k))
-                      ->DecideTreatment(&context, request,
-                                        &answers[static_cast<std::size_t>(k)])
-                      .ok());
+      context.set_wait_for_ready(true);  // 64 connect at once.
+      const grpc::Status status =
+          v1::Decision::NewStub(server_->NewChannel(k))
+              ->DecideTreatment(&context, request,
+                                &answers[static_cast<std::size_t>(k)]);
+      EXPECT_TRUE(status.ok())
+          << status.error_code() << " " << status.error_message();
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -25,7 +25,9 @@ void CommitGroup::Commit(std::vector<GatedEvent> events, Done done) {
   }
   if (group.empty()) return;
   const auto taken = std::make_shared<Callers>(std::move(group));
-  if (!run_([this, taken] { CommitAll(std::move(*taken)); })) Refuse(*taken);
+  if (!run_([this, taken] { CommitAll(std::move(*taken)); })) {
+    GiveBack(std::move(*taken));
+  }
 }
 
 // A committer goes on while callers wait, so that what it needs stays in its
@@ -42,7 +44,7 @@ void CommitGroup::CommitAll(Callers group) {
       }
     };
     group = NextGroup();
-    if (group.empty() || !run_(answer)) answer();
+    if (group.empty() || !run_now_(answer)) answer();
   }
 }
 
@@ -70,19 +72,23 @@ CommitGroup::Callers CommitGroup::NextGroup() {
   return TakeGroup();
 }
 
-void CommitGroup::Refuse(const Callers& group) {
-  std::deque<Caller> refused;
+void CommitGroup::GiveBack(Callers group) {
+  Callers refused;
   {
     absl::MutexLock lock(&mutex_);
-    if (--committers_ == 0) {
-      refused.swap(waiting_);
-      waiting_events_ = 0;
+    for (auto caller = group.rbegin(); caller != group.rend(); ++caller) {
+      waiting_events_ += caller->events.size();
+      waiting_.push_front(std::move(*caller));
     }
+    if (--committers_ > 0) return;
+    refused.assign(std::make_move_iterator(waiting_.begin()),
+                   std::make_move_iterator(waiting_.end()));
+    waiting_.clear();
+    waiting_events_ = 0;
   }
-  const absl::Status busy =
-      absl::ResourceExhaustedError("no thread is free to commit");
-  for (const Caller& caller : group) caller.done(busy);
-  for (const Caller& caller : refused) caller.done(busy);
+  for (const Caller& caller : refused) {
+    caller.done(absl::ResourceExhaustedError("no thread is free to commit"));
+  }
 }
 
 std::vector<CommitGroup::Verdicts> CommitGroup::CommitTogether(

@@ -30,8 +30,13 @@ class CommitGroup {
     std::size_t callers_max;  // More do not wait.
   };
 
-  CommitGroup(Ledger& ledger, const Limits& limits, Run run)
-      : ledger_(ledger), limits_(limits), run_(std::move(run)) {}
+  // `run` is for commits; `run_now` for answers, which should not wait behind
+  // other work.
+  CommitGroup(Ledger& ledger, const Limits& limits, Run run, Run run_now)
+      : ledger_(ledger),
+        limits_(limits),
+        run_(std::move(run)),
+        run_now_(std::move(run_now)) {}
 
   // As Ledger::Commit, but does not wait: `done` is called once, from any
   // thread and maybe at once, with one verdict an event, in order, when they
@@ -55,14 +60,16 @@ class CommitGroup {
   Callers TakeGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The next group of a committer; empty when it ends.
   Callers NextGroup() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Answers those whom nobody will commit.
-  void Refuse(const Callers& group) ABSL_LOCKS_EXCLUDED(mutex_);
+  // No thread is free for `group`: it waits for the other committer, or is
+  // refused with all that wait.
+  void GiveBack(Callers group) ABSL_LOCKS_EXCLUDED(mutex_);
   // Takes the events out of `group`. One a caller, in order.
   std::vector<Verdicts> CommitTogether(Callers& group) const;
 
   Ledger& ledger_;
   const Limits limits_;
   const Run run_;
+  const Run run_now_;
   absl::Mutex mutex_;
   std::deque<Caller> waiting_ ABSL_GUARDED_BY(mutex_);
   std::size_t waiting_events_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -1,5 +1,6 @@
 // States and seen events of users who were written to of late, so that a commit
-// need not ask the store for them: a write-through cache of bounded size.
+// need not ask the store for them: a cache of bounded size, which runs
+// ahead of the store while a large commit is written.
 // Whoever holds a user (user_holds.h) may use that user's stripe of it.
 #ifndef TENUTO_FEATURES_HOT_USERS_H_
 #define TENUTO_FEATURES_HOT_USERS_H_

@@ -130,12 +130,9 @@ absl::Status RocksCommits::CommitLarge(absl::Span<const GatedEvent> events,
     UserHolds::Planning planning(holds_);
     TENUTO_RETURN_IF_ERROR(Plan(events, groups, mark, commit));
     Adopt(groups, commit.steps);
-    if (!planning.BeginWrite()) {
-      return absl::UnavailableError(
-          "the commit before could not be written; try again");
-    }
+    TENUTO_RETURN_IF_ERROR(planning.BeginWrite());
     const absl::Status written = WriteBatch(commit.batch);
-    planning.EndWrite(written.ok());
+    planning.EndWrite(written);
     TENUTO_RETURN_IF_ERROR(written);
   }
   if (!hot_.is_over()) return absl::OkStatus();

@@ -76,30 +76,35 @@ UserHolds::Planning::Planning(UserHolds& holds)
   holds_.ForgetStale(hold_);
 }
 
-bool UserHolds::Planning::BeginWrite() {
+absl::Status UserHolds::Planning::BeginWrite() {
+  absl::Status failure;
   {
     const absl::MutexLock lock(&holds_.turn_);
     holds_.turn_.Await(absl::Condition(
         +[](bool* writing) { return !*writing; }, &holds_.writing_));
     writes_ = holds_.writing_ = holds_.failures_ == failures_;
     // What this one planned, too, which nobody else will write.
-    if (!writes_) holds_.stale_.fill(true);
+    if (!writes_) {
+      holds_.stale_.fill(true);
+      failure = holds_.last_failure_;
+    }
   }
   if (writes_) {
     hold_.Release();
   } else {
     holds_.ForgetStale(hold_);
   }
-  return writes_;
+  return failure;
 }
 
-void UserHolds::Planning::EndWrite(bool ok) {
+void UserHolds::Planning::EndWrite(const absl::Status& written) {
   if (!writes_) return;
   writes_ = false;
   const absl::MutexLock lock(&holds_.turn_);
   holds_.writing_ = false;
-  if (ok) return;
+  if (written.ok()) return;
   ++holds_.failures_;
+  holds_.last_failure_ = written;
   holds_.stale_.fill(true);
 }
 

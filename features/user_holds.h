@@ -1,7 +1,7 @@
 // Who may change which users: small commits hold the stripes of their users and
 // run side by side; large ones hold everybody while they are planned, and the
 // next one is planned while one is being written. At most one writes so; before
-// anybody else looks at users, it has ended.
+// anybody else looks at users, or lets what is known of them go, it has ended.
 #ifndef TENUTO_FEATURES_USER_HOLDS_H_
 #define TENUTO_FEATURES_USER_HOLDS_H_
 
@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "features/commit_plan.h"
@@ -65,13 +66,13 @@ class UserHolds {
   class Planning {
    public:
     explicit Planning(UserHolds& holds);
-    ~Planning() { EndWrite(true); }
+    ~Planning() { EndWrite(absl::AbortedError("nothing was written")); }
 
-    // Waits for its turn to write and lets go of everybody. False when what was
-    // planned upon could not be written: then nobody is let go, and all that is
-    // known of users is forgotten.
-    bool BeginWrite();
-    void EndWrite(bool ok);
+    // Waits for its turn to write and lets go of everybody. Returns why what
+    // was planned upon could not be written, if so: then nobody is let go, and
+    // all that is known of users is forgotten.
+    absl::Status BeginWrite();
+    void EndWrite(const absl::Status& written);
 
    private:
     UserHolds& holds_;
@@ -90,6 +91,7 @@ class UserHolds {
   absl::Mutex turn_;  // After all others.
   bool writing_ ABSL_GUARDED_BY(turn_) = false;
   int failures_ ABSL_GUARDED_BY(turn_) = 0;
+  absl::Status last_failure_ ABSL_GUARDED_BY(turn_);
   std::array<bool, kStripes> stale_ ABSL_GUARDED_BY(turn_) = {};
 };
 

@@ -43,6 +43,10 @@ class Calls {
   bool TryRun(std::function<void()> work) {
     return disk_pool_.TryRun(std::move(work));
   }
+  // False when no thread is free to begin with it at once.
+  bool TryRunNow(std::function<void()> work) {
+    return disk_pool_.TryRunNow(std::move(work));
+  }
   absl::Time Now() const { return clock_.Now(); }
   // Counts a call that began at `start` and gives gRPC's form of its status.
   grpc::Status Close(RpcMethod method, absl::Time start,

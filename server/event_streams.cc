@@ -207,8 +207,8 @@ class EventStreams::Stream final : public Reactor,
     return &next_->request;
   }
 
-  static constexpr std::size_t kAhead =
-      5;  // A group commits, the next gathers.
+  // One group commits, one is planned, one gathers.
+  static constexpr std::size_t kAhead = 9;
 
   EventStreams& streams_;
   absl::Mutex mutex_;

@@ -22,11 +22,15 @@ constexpr std::size_t kCallersMax = 1024;
 
 IngestService::IngestService(const Options& options)
     : options_(options),
-      commits_(options.ledger,
-               {.events_max = kGroupEventsMax, .callers_max = kCallersMax},
-               [this](std::function<void()> work) {
-                 return options_.calls.TryRun(std::move(work));
-               }),
+      commits_(
+          options.ledger,
+          {.events_max = kGroupEventsMax, .callers_max = kCallersMax},
+          [this](std::function<void()> work) {
+            return options_.calls.TryRun(std::move(work));
+          },
+          [this](std::function<void()> work) {
+            return options_.calls.TryRunNow(std::move(work));
+          }),
       streams_(options_.calls,
                [this](v1::IngestEventsRequest& request,
                       v1::IngestEventsResponse& response,

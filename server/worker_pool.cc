@@ -7,7 +7,7 @@ namespace tenuto {
 WorkerPool::WorkerPool(int threads, std::size_t queue_max) : queue_(queue_max) {
   for (int k = 0; k < threads; ++k) {
     threads_.emplace_back([this] {
-      while (auto work = queue_.Pop()) (*work)();
+      for (++free_; auto work = queue_.Pop(); ++free_) (*work)();
     });
   }
 }
@@ -18,7 +18,14 @@ WorkerPool::~WorkerPool() {
 }
 
 bool WorkerPool::TryRun(std::function<void()> work) {
-  return queue_.TryPush(std::move(work));
+  --free_;
+  const bool taken = queue_.TryPush(std::move(work));
+  if (!taken) ++free_;
+  return taken;
+}
+
+bool WorkerPool::TryRunNow(std::function<void()> work) {
+  return free_ > 0 && TryRun(std::move(work));
 }
 
 }  // namespace tenuto

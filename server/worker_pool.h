@@ -3,6 +3,7 @@
 #ifndef TENUTO_SERVER_WORKER_POOL_H_
 #define TENUTO_SERVER_WORKER_POOL_H_
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <thread>
@@ -21,8 +22,12 @@ class WorkerPool {
 
   // False when `queue_max` pieces of work are waiting.
   bool TryRun(std::function<void()> work);
+  // False when no thread is free to begin at once.
+  bool TryRunNow(std::function<void()> work);
 
  private:
+  // Threads that wait, less the work that waits for them.
+  std::atomic<int> free_{0};
   BoundedQueue<std::function<void()>> queue_;
   std::vector<std::thread> threads_;
 };

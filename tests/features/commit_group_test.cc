@@ -84,6 +84,7 @@ class CommitGroupTest : public ::testing::Test {
   CommitGroup group_{
       slow_,
       {.events_max = 1000, .callers_max = 100},
+      [this](std::function<void()> work) { return Run(std::move(work)); },
       [this](std::function<void()> work) { return Run(std::move(work)); }};
   RandomEvents random_{71, 1'700'000'000'000'000, 20};
   absl::Mutex mutex_;
@@ -122,6 +123,15 @@ TEST_F(CommitGroupTest, RefusesWhereNoThreadIsFreeAndRecovers) {
   EXPECT_EQ(ledger_.Facts().last_position, 0u);
   free_threads_ = 1;
   EXPECT_TRUE(CommitAll({life})[0].ok());
+}
+
+// Enough waits for a second committer, for whom there is no thread.
+TEST_F(CommitGroupTest, RefusesNobodyWhileAnotherCommits) {
+  free_threads_ = 1;
+  std::vector<std::vector<GatedEvent>> callers;
+  for (int k = 0; k < 4; ++k) callers.push_back(random_.Life(TestUser(k), 300));
+  const auto verdicts = CommitAll(callers);
+  for (const Verdicts& one : verdicts) EXPECT_TRUE(one.ok()) << one.status();
 }
 
 TEST_F(CommitGroupTest, RefusesWhoWouldWaitBehindTooMany) {

@@ -57,26 +57,26 @@ class PlanningTest : public ::testing::Test {
 
 TEST_F(PlanningTest, LetsTheNextBePlannedWhileOneIsWritten) {
   UserHolds::Planning first(holds_);
-  ASSERT_TRUE(first.BeginWrite());
+  ASSERT_TRUE(first.BeginWrite().ok());
   absl::Notification planned;
   std::atomic<bool> ended{false};
   std::thread waiter([&] {
     UserHolds::Planning second(holds_);
     planned.Notify();
-    EXPECT_TRUE(second.BeginWrite());
+    EXPECT_TRUE(second.BeginWrite().ok());
     EXPECT_TRUE(ended) << "writes before the first one has ended";
-    second.EndWrite(true);
+    second.EndWrite(absl::OkStatus());
   });
   planned.WaitForNotification();  // For ever, if a write kept others out.
   ended = true;
-  first.EndWrite(true);
+  first.EndWrite(absl::OkStatus());
   waiter.join();
   EXPECT_TRUE(forgotten_.empty());
 }
 
 TEST_F(PlanningTest, LetsNobodyElseLookBeforeTheWriteHasEnded) {
   UserHolds::Planning planning(holds_);
-  ASSERT_TRUE(planning.BeginWrite());
+  ASSERT_TRUE(planning.BeginWrite().ok());
   std::atomic<bool> ended{false};
   std::vector<std::thread> others;
   others.emplace_back([&] {
@@ -88,30 +88,30 @@ TEST_F(PlanningTest, LetsNobodyElseLookBeforeTheWriteHasEnded) {
     EXPECT_TRUE(ended);
   });
   ended = true;
-  planning.EndWrite(true);
+  planning.EndWrite(absl::OkStatus());
   for (std::thread& other : others) other.join();
 }
 
 TEST_F(PlanningTest, RefusesWhatWasPlannedOnAWriteThatFailed) {
   UserHolds::Planning first(holds_);
-  ASSERT_TRUE(first.BeginWrite());
+  ASSERT_TRUE(first.BeginWrite().ok());
   {
     UserHolds::Planning second(holds_);
-    first.EndWrite(false);
-    EXPECT_FALSE(second.BeginWrite());
+    first.EndWrite(absl::DataLossError("why"));
+    EXPECT_EQ(second.BeginWrite(), absl::DataLossError("why"));
     EXPECT_EQ(forgotten_.size(), std::size_t{UserHolds::kStripes});
   }
   forgotten_.clear();
   UserHolds::Planning third(holds_);
-  EXPECT_TRUE(third.BeginWrite());
+  EXPECT_TRUE(third.BeginWrite().ok());
   EXPECT_TRUE(forgotten_.empty()) << "once is enough";
 }
 
 TEST_F(PlanningTest, ForgetsWhatAFailureLeftWhenItIsHeldNext) {
   {
     UserHolds::Planning planning(holds_);
-    ASSERT_TRUE(planning.BeginWrite());
-    planning.EndWrite(false);
+    ASSERT_TRUE(planning.BeginWrite().ok());
+    planning.EndWrite(absl::DataLossError("why"));
   }
   { const UserHolds::Hold hold(holds_, GroupsOf({3, 70})); }
   EXPECT_EQ(forgotten_, (std::set<int>{3, 70 % UserHolds::kStripes}));

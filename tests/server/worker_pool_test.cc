@@ -33,6 +33,25 @@ TEST(WorkerPool, RefusesWorkWhenTooMuchWaits) {
   go.Notify();
 }
 
+TEST(WorkerPool, SaysWhenNoThreadIsFreeToBegin) {
+  absl::Notification started;
+  absl::Notification go;
+  WorkerPool pool(1, 10);
+  // The thread may not have come up yet.
+  while (!pool.TryRunNow([&] {
+    started.Notify();
+    go.WaitForNotification();
+  })) {
+  }
+  EXPECT_FALSE(pool.TryRunNow([] {}));
+  started.WaitForNotification();
+  EXPECT_FALSE(pool.TryRunNow([] {}));
+  absl::Notification done;
+  EXPECT_TRUE(pool.TryRun([&] { done.Notify(); }));
+  go.Notify();
+  done.WaitForNotification();
+}
+
 TEST(WorkerPool, RunsAsManyAtOnceAsItHasThreads) {
   absl::Notification first;
   absl::Notification second;

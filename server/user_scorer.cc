@@ -9,7 +9,6 @@
 #include "features/base/status_macros.h"
 #include "features/consent_defaults.h"
 #include "features/eligibility.h"
-#include "features/state_reader.h"
 #include "features/user_state.h"
 #include "server/rpc_status.h"
 #include "tenuto/v1/records.pb.h"
@@ -95,15 +94,14 @@ absl::Status UserScorer::AddRow(const ModelBundle& bundle, const UserKey& user,
                                 absl::string_view state, UserRows& rows) const {
   const auto width = static_cast<std::size_t>(bundle.width());
   rows.rows.resize(rows.rows.size() + width);
+  RowOwner owner;
   TENUTO_RETURN_IF_ERROR(bundle.plan()->Assemble(
       state, rows.when,
-      absl::MakeSpan(rows.rows).subspan(rows.rows.size() - width)));
-  TENUTO_ASSIGN_OR_RETURN(const StateReader reader,
-                          StateReader::Open(options_.catalogue, state));
+      absl::MakeSpan(rows.rows).subspan(rows.rows.size() - width), &owner));
   rows.users.push_back(user);
   v1::UserScore& score = rows.scores.emplace_back();
-  score.set_known(reader.known());
-  score.set_eligible(IsEligible(reader, Eligible::kPaid));
+  score.set_known(owner.known);
+  score.set_eligible(IsEligible(owner.known, owner.plan, Eligible::kPaid));
   score.set_applied_through(AppliedThrough(state));
   return absl::OkStatus();
 }

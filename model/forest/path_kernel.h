@@ -30,8 +30,8 @@ void AddGroup(const PathGroups::Group& group, const PathStep* steps,
     alignas(64) float from[kPathLanes];  // 1 where the row meets the condition.
     for (std::size_t k = 0; k < kPathLanes; ++k) {
       const float value = row[step.column[k]];
-      const std::int32_t within =
-          !(value < step.low[k]) & !(value >= step.high[k]);
+      const std::int32_t within = std::int32_t{!(value < step.low[k])} &
+                                  std::int32_t{!(value >= step.high[k])};
       met[s][k] = value != value ? step.missing[k] : within;
       from[k] = static_cast<float>(met[s][k]);
     }

@@ -44,12 +44,14 @@ void SimulatedService::TryToErase(Erasing& erasing, Fault fault) {
 }
 
 void SimulatedService::NoteErasure(Erasing& erasing, const Erasure& receipt) {
-  // A repeat has the receipt of the try that came through.
+  // A repeat has the receipt of the try that came through; two may have been
+  // made at the same moment, of which the first had no effect.
   const auto done =
       receipt.replayed
           ? std::find_if(erasing.tries.begin(), erasing.tries.end() - 1,
                          [&](const Erasing::Try& tried) {
-                           return tried.time_us == receipt.time_us;
+                           return tried.time_us == receipt.time_us &&
+                                  tried.events == receipt.events;
                          })
           : erasing.tries.end() - 1;
   if (receipt.events != done->events || receipt.time_us != done->time_us) {

@@ -46,7 +46,9 @@ absl::StatusOr<HotUser*> RocksCommits::Load(const UserKey& user) {
   TENUTO_RETURN_IF_ERROR(LoadState(user, loaded.state));
   TENUTO_RETURN_IF_ERROR(store_.Get(Family::kSeen, user.view(), marks));
   loaded.seen.Add(marks);
-  return &hot_.Add(user, std::move(loaded));
+  HotUser& added = hot_.Add(user, std::move(loaded));
+  hot_.NoteSize(user);  // Even if nothing comes of this commit.
+  return &added;
 }
 
 absl::Status RocksCommits::Write(absl::Span<const UserGroup> groups,

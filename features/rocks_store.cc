@@ -49,6 +49,7 @@ rocksdb::Slice AsSlice(absl::string_view text) {
 }
 
 constexpr char kDiskFull[] = "DISK_FULL";
+constexpr char kIoError[] = "IO_ERROR";  // Or whatever else RocksDB says.
 
 absl::Status FromRocks(const rocksdb::Status& status, absl::string_view what) {
   if (status.ok()) return absl::OkStatus();
@@ -57,7 +58,7 @@ absl::Status FromRocks(const rocksdb::Status& status, absl::string_view what) {
   if (status.IsNoSpace()) {
     return WithReason(absl::UnavailableError(text), kDiskFull);
   }
-  return absl::UnavailableError(text);
+  return WithReason(absl::UnavailableError(text), kIoError);
 }
 
 // RocksDB makes its files readable for all; ours are their owner's.

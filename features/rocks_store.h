@@ -92,8 +92,8 @@ class RocksStore {
   // `value` is empty when there is none.
   absl::Status Get(Family family, absl::string_view key,
                    std::string& value) const;
-  // All of `batch` or nothing; durable when it returns. After a failure the
-  // next call tries to go on. Reason of a full disk: DISK_FULL.
+  // All of `batch` or nothing; durable when it returns. Fails with a reason:
+  // DISK_FULL ends with it; IO_ERROR may last until the store is opened anew.
   absl::Status Write(StoreBatch& batch);
   LedgerFaults faults() const;
   absl::Status Flush();  // Of the write-ahead log; then checkpoints are short.

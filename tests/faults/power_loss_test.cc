@@ -123,6 +123,26 @@ std::string ReasonIn(const absl::Status& status) {
   return reason ? std::string(*reason) : "";
 }
 
+TEST(IoErrorsR7, SayThatTheyAreOneAndLeaveReadsAlone) {
+  FaultHistory history(700);
+  const TempFolder folder;
+  const auto files = std::make_shared<FaultyFileSystem>();
+  auto ledger = history.Open(folder.path(), files);
+  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  ASSERT_TRUE(history.Send(**ledger).ok());
+  files->FailCall(1, {FileCall::kSync});
+  const absl::Status status = history.Send(**ledger);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_EQ(ReasonIn(status), "IO_ERROR") << status;
+  EXPECT_EQ((*ledger)->Facts().faults.io, 1);
+  history.ExpectStates(**ledger);
+  ledger->reset();
+  ledger = history.Open(folder.path());
+  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  history.ExpectIn(**ledger);
+  EXPECT_TRUE(history.SendAgain(**ledger).ok()) << "opened anew";
+}
+
 TEST(DiskFullR6, StopsWritesOnlyAndEndsByItself) {
   FaultHistory history(600);
   const TempFolder folder;

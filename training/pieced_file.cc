@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -21,31 +20,15 @@
 namespace tenuto {
 namespace {
 
-absl::Status SystemError(absl::string_view action,
-                         const std::filesystem::path& path) {
-  const int error = errno;
-  const std::string text = absl::StrCat("cannot ", action, " ", path.string(),
-                                        ": ", std::strerror(error));
-  return error == ENOENT ? absl::NotFoundError(text)
-                         : absl::UnavailableError(text);
-}
-
-absl::Status WriteAll(int fd, absl::string_view bytes,
-                      const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const absl::Status error = SystemError("write", path);
-      return absl::Status(
-          error.code(),
-          absl::StrCat(error.message(),
-                       "; when that is mended, the same command goes on where "
-                       "it stopped"));
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return absl::OkStatus();
+absl::Status Append(int fd, absl::string_view bytes,
+                    const std::filesystem::path& path) {
+  const absl::Status written = WriteAll(fd, bytes, path);
+  if (written.ok()) return written;
+  return absl::Status(
+      written.code(),
+      absl::StrCat(written.message(),
+                   "; when that is mended, the same command goes on where it "
+                   "stopped"));
 }
 
 bool ReadAll(int fd, std::int64_t from, std::string& bytes) {
@@ -182,7 +165,7 @@ absl::Status PiecedFile::Begin(std::int64_t notes_bytes) {
     return SystemError("cut", notes_);
   }
   if (notes_bytes > 0) return absl::OkStatus();
-  return WriteAll(notes_fd_, absl::StrCat(options_.identity, "\n"), notes_);
+  return Append(notes_fd_, absl::StrCat(options_.identity, "\n"), notes_);
 }
 
 absl::Status PiecedFile::Add(int piece, std::string bytes, std::string tally) {
@@ -211,11 +194,11 @@ absl::Status PiecedFile::Add(int piece, std::string bytes, std::string tally) {
 
 // The note comes second, so that what it says is there.
 absl::Status PiecedFile::Write(const Piece& piece) {
-  TENUTO_RETURN_IF_ERROR(WriteAll(partial_fd_, piece.bytes, partial_));
+  TENUTO_RETURN_IF_ERROR(Append(partial_fd_, piece.bytes, partial_));
   hash_ = HashOn(hash_, piece.bytes, piece.tally);
   bytes_ += static_cast<std::int64_t>(piece.bytes.size());
   tallies_.push_back(piece.tally);
-  return WriteAll(
+  return Append(
       notes_fd_,
       absl::StrCat(piece.bytes.size(), " ", hash_, " ", piece.tally, "\n"),
       notes_);

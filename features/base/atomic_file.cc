@@ -14,7 +14,6 @@
 #include "features/base/status_macros.h"
 
 namespace tenuto {
-namespace {
 
 absl::Status SystemError(absl::string_view action,
                          const std::filesystem::path& path) {
@@ -33,11 +32,8 @@ absl::Status WriteAll(int fd, absl::string_view bytes,
     if (written < 0) return SystemError("write", path);
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (::fsync(fd) != 0) return SystemError("sync", path);
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path,
                                      std::int64_t size_bytes_max) {
@@ -77,6 +73,7 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path,
       ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (fd < 0) return SystemError("create", partial);
   absl::Status status = WriteAll(fd, bytes, partial);
+  if (status.ok() && ::fsync(fd) != 0) status = SystemError("sync", partial);
   ::close(fd);
   if (status.ok() && ::rename(partial.c_str(), path.c_str()) != 0) {
     status = SystemError("rename to", path);

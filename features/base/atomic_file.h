@@ -28,6 +28,13 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path,
 // exists keeps its mode. kUnavailable with the path and the system's reason.
 absl::Status MakePrivateDirectory(const std::filesystem::path& directory);
 
+// For those who write files of their own: errno, as kNotFound or kUnavailable,
+// with what was done to which path; and all of `bytes`, not yet synced.
+absl::Status SystemError(absl::string_view action,
+                         const std::filesystem::path& path);
+absl::Status WriteAll(int fd, absl::string_view bytes,
+                      const std::filesystem::path& path);
+
 // Makes a rename inside `directory` durable.
 absl::Status SyncDirectory(const std::filesystem::path& directory);
 

@@ -9,6 +9,7 @@
 #include "features/memory_ledger.h"
 #include "gtest/gtest.h"
 #include "model/model_registry.h"
+#include "tests/support/damaged_ledger.h"
 #include "tests/support/fixed_clock.h"
 #include "tests/support/forest_bundle.h"
 #include "tests/support/pending_ledger.h"
@@ -123,23 +124,8 @@ TEST_F(ScoreEveryoneTest, TakesStatesOnlyWhereTheyHoldAllThatWasKnown) {
             RowSource::kLog);
 }
 
-// Says of one user's state what no state says.
-class DamagedLedger final : public FailingLedger {
- public:
-  explicit DamagedLedger(Ledger& ledger) : FailingLedger(ledger, 0) {}
-  absl::Status ScanStates(
-      int partition,
-      absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit)
-      const override {
-    return FailingLedger::ScanStates(
-        partition, [&](const UserKey& user, absl::string_view state) {
-          return visit(user, state.substr(0, state.size() / 2));
-        });
-  }
-};
-
 TEST_F(ScoreEveryoneTest, SaysWhereAStateIsDamaged) {
-  DamagedLedger damaged(ledger_);
+  DamagedLedger damaged(ledger_, 2);
   const EveryoneScorer scorer(damaged, *bundle_, {.as_of = End()});
   std::vector<EveryoneScore> scores;
   EXPECT_EQ(scorer.ScorePartition(2, scores),

@@ -17,7 +17,7 @@
 #include "gtest/gtest.h"
 #include "model/model_registry.h"
 #include "tests/support/churn_bundle.h"
-#include "tests/support/failing_ledger.h"
+#include "tests/support/damaged_ledger.h"
 #include "tests/support/fixed_clock.h"
 #include "tests/support/random_events.h"
 #include "tests/support/temp_folder.h"
@@ -200,25 +200,6 @@ TEST_F(ScoreFileTest, StartsAgainWhenTheLedgerWentOn) {
   EXPECT_EQ(GoOn(now), 0);
   EXPECT_EQ(*ReadFile(options.output), expected);
 }
-
-// The states of a partition are damaged.
-class DamagedLedger final : public FailingLedger {
- public:
-  DamagedLedger(Ledger& ledger, int partition)
-      : FailingLedger(ledger, 0), partition_(partition) {}
-  absl::Status ScanStates(
-      int partition,
-      absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit)
-      const override {
-    return FailingLedger::ScanStates(
-        partition, [&](const UserKey& user, absl::string_view state) {
-          return visit(user, partition == partition_ ? "no state" : state);
-        });
-  }
-
- private:
-  const int partition_;
-};
 
 TEST_F(ScoreFileTest, ShowsTheErrorAndNotThatOthersWaitedForIt) {
   ScoreFileOptions options = Options("scores.csv");

@@ -15,7 +15,7 @@ std::string FileOf(int records) {
   for (int k = 1; k <= records; ++k) {
     v1::ScoreRecord record;
     record.set_as_of_us(k);
-    AppendRecordFrame(record.SerializeAsString(), bytes);
+    AppendRecordFrame(record, bytes);
   }
   return bytes;
 }

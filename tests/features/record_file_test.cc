@@ -46,6 +46,16 @@ TEST(RecordFile, NamesDamage) {
   EXPECT_TRUE(absl::IsDataLoss(read.status())) << read.status();
 }
 
+TEST(RecordFile, KeepsTheFramesThatAreWanted) {
+  const std::string frames = FileOf(5).substr(kRecordFileMagic.size());
+  EXPECT_EQ(KeepRecordFrames(frames, [](const auto&) { return true; }), frames);
+  EXPECT_EQ(KeepRecordFrames(frames, [](const auto&) { return false; }), "");
+  const std::string kept = KeepRecordFrames(
+      frames,
+      [](const v1::ScoreRecord& record) { return record.as_of_us() <= 2; });
+  EXPECT_EQ(kept, frames.substr(0, 2 * RecordFrameSize(frames)));
+}
+
 TEST(RecordFile, IsListedByRisingNumber) {
   const TempFolder folder;
   for (const char* name :

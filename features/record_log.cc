@@ -190,12 +190,13 @@ void RecordLog::WriteUntilClosed() {
 void RecordLog::Write(Waiting& taken) {
   const absl::MutexLock lock(&files_mutex_);
   if (is_erased_) {
-    taken.frames =
-        KeepRecordFrames(taken.frames, [&](const v1::ScoreRecord& record) {
-          if (!is_erased_(record)) return true;
-          --taken.count;
-          return false;
-        });
+    const auto wants = [&taken,
+                        erased = &is_erased_](const v1::ScoreRecord& record) {
+      const bool wanted = !(*erased)(record);
+      if (!wanted) --taken.count;
+      return wanted;
+    };
+    taken.frames = KeepRecordFrames(taken.frames, wants);
   }
   if (taken.count == 0) return;
   const absl::Status status = files_->Write(taken.frames);

@@ -1,6 +1,7 @@
 #include "server/call_threads.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
@@ -12,6 +13,8 @@
 #include <utility>
 
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/generic/generic_stub.h"
@@ -21,8 +24,15 @@
 namespace tenuto {
 namespace {
 
-// As gRPC names the threads that run callbacks, in 1.51.
+// As gRPC 1.51 names the threads that run callbacks, and as many as it starts.
 constexpr char kThreadName[] = "nexting_thread";
+int ThreadsOfGrpc() {
+  return std::clamp(static_cast<int>(::sysconf(_SC_NPROCESSORS_CONF)) / 2, 2,
+                    16);
+}
+// A thread names itself, once it gets to run.
+constexpr int kLooks = 200;
+constexpr absl::Duration kBetweenLooks = absl::Milliseconds(1);
 
 int CountThreads() {
   int count = 0;
@@ -92,8 +102,13 @@ class CallThreads::Waiting {
 };
 
 CallThreads::CallThreads(int wanted) : waiting_(std::make_unique<Waiting>()) {
-  waiting_->Pass();  // Whoever names a thread does so before it runs.
-  const int spare = CountThreads() - std::max(1, wanted);
+  waiting_->Pass();  // Now gRPC has started them all.
+  int count = CountThreads();
+  for (int k = 0; k < kLooks && count < ThreadsOfGrpc(); ++k) {
+    absl::SleepFor(kBetweenLooks);
+    count = CountThreads();
+  }
+  const int spare = count - std::max(1, wanted);
   for (; kept_waiting_ < spare; ++kept_waiting_) waiting_->KeepOne();
 }
 

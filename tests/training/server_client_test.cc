@@ -35,7 +35,8 @@ TEST(AllRpcs, NamesEveryMethodOnce) {
   for (const RpcDescriptor* rpc : AllRpcs()) names.push_back(rpc->name());
   EXPECT_THAT(names, testing::UnorderedElementsAre(
                          "IngestEvents", "StreamEvents", "ScoreUsers",
-                         "ScoreRows", "ExplainScore", "DecideTreatment",
+                         "ScoreRows", "StreamScoreUsers", "StreamScoreRows",
+                         "ExplainScore", "DecideTreatment",
                          "GetServerStatus", "ReloadModels", "DescribeModel",
                          "EraseUser", "CreateCheckpoint"));
 }

@@ -10,19 +10,19 @@
 
 namespace tenuto {
 
-absl::StatusOr<std::vector<Admission>> RocksCommits::AddToBatch(
-    absl::Span<const GatedEvent> events, absl::Span<const UserGroup> groups,
-    std::vector<Step>& steps, StoreBatch& batch) {
-  CommitPlan plan(fold_, late_, events,
-                  DayOf(absl::ToUnixMicros(clock_.Now())));
+absl::Status RocksCommits::AddToBatch(absl::Span<const GatedEvent> events,
+                                      absl::Span<const UserGroup> groups,
+                                      Planned& commit) {
+  StoreBatch& batch = commit.batch;
+  CommitPlan plan(fold_, events, DayOf(absl::ToUnixMicros(clock_.Now())));
   // Positions are taken at once, so that those of a user rise with time.
   const Position first = next_.fetch_add(events.size());
   Position next = first;
-  steps.reserve(groups.size());
+  commit.steps.reserve(groups.size());
   for (const UserGroup& group : groups) {
     const UserKey& user = group.user;
     TENUTO_ASSIGN_OR_RETURN(HotUser* const hot, Load(user));
-    UserWrite& write = steps.emplace_back(Step{hot, {}}).write;
+    UserWrite& write = commit.steps.emplace_back(Step{hot, {}}).write;
     TENUTO_RETURN_IF_ERROR(
         plan.Plan(group, hot->state, hot->seen, next, write));
     if (write.record.empty()) continue;
@@ -36,7 +36,9 @@ absl::StatusOr<std::vector<Admission>> RocksCommits::AddToBatch(
   // Gives back what duplicates did not need, unless another commit followed.
   Position taken = first + events.size();
   next_.compare_exchange_strong(taken, next);
-  return std::move(plan.verdicts());
+  commit.verdicts = std::move(plan.verdicts());
+  commit.late = std::move(plan.late());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<HotUser*> RocksCommits::Load(const UserKey& user) {
@@ -61,6 +63,11 @@ absl::Status RocksCommits::Write(absl::Span<const UserGroup> groups,
     hot_.Trim(UserHolds::StripeOf(group.user));
   }
   return written;
+}
+
+void RocksCommits::Note(const Planned& commit) {
+  history_.Note(commit.added);
+  late_.Count(commit.late);
 }
 
 absl::Status RocksCommits::WriteBatch(StoreBatch& batch) {
@@ -105,15 +112,14 @@ absl::StatusOr<std::vector<Admission>> RocksCommits::Commit(
   } else {
     TENUTO_RETURN_IF_ERROR(CommitLarge(events, groups, mark, commit));
   }
-  history_.Note(commit.added);
+  Note(commit);
   return std::move(commit.verdicts);
 }
 
 absl::Status RocksCommits::Plan(absl::Span<const GatedEvent> events,
                                 absl::Span<const UserGroup> groups,
                                 const SourceMark* mark, Planned& commit) {
-  TENUTO_ASSIGN_OR_RETURN(
-      commit.verdicts, AddToBatch(events, groups, commit.steps, commit.batch));
+  TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, commit));
   commit.added = AddHistory(events, commit.verdicts, commit.batch);
   if (mark != nullptr) {
     commit.batch.Put(Family::kMeta, absl::StrCat(kSourcePrefix, mark->source),
@@ -155,7 +161,7 @@ absl::Status RocksCommits::CommitOne(const UserKey& user, Decide decide) {
         Plan(absl::MakeConstSpan(&*event, 1), groups, nullptr, commit));
   }
   TENUTO_RETURN_IF_ERROR(Write(groups, commit.steps, commit.batch));
-  history_.Note(commit.added);
+  Note(commit);
   return absl::OkStatus();
 }
 

@@ -76,6 +76,7 @@ class RocksCommits {
     StoreBatch batch;
     std::vector<Admission> verdicts;
     History added;
+    std::vector<int> late;
   };
 
   // Whoever calls these holds the users.
@@ -83,14 +84,15 @@ class RocksCommits {
   absl::Status Plan(absl::Span<const GatedEvent> events,
                     absl::Span<const UserGroup> groups, const SourceMark* mark,
                     Planned& commit);
-  absl::StatusOr<std::vector<Admission>> AddToBatch(
-      absl::Span<const GatedEvent> events, absl::Span<const UserGroup> groups,
-      std::vector<Step>& steps, StoreBatch& batch);
+  absl::Status AddToBatch(absl::Span<const GatedEvent> events,
+                          absl::Span<const UserGroup> groups, Planned& commit);
   History AddHistory(absl::Span<const GatedEvent> events,
                      absl::Span<const Admission> verdicts, StoreBatch& batch);
   // Writes the batch; then the hot users are as `steps` say, or forgotten.
   absl::Status Write(absl::Span<const UserGroup> groups,
                      std::vector<Step>& steps, StoreBatch& batch);
+  // A commit of events is durable: it counts from now on.
+  void Note(const Planned& commit);
   // The hot users are as `steps` say.
   void Adopt(absl::Span<const UserGroup> groups, std::vector<Step>& steps);
 

@@ -4,16 +4,14 @@
 // happens and call Abseil's. Only the functions that others end in are here:
 // LockWhenWithTimeout calls LockWhenWithDeadline, and so on.
 // Thread-safe.
-#include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "tests/support/next_function.h"
 
 // Of a member of Abseil's in Debian's inline namespace; also const ones.
 #define TENUTO_ABSL(name) "_ZN4absl7debian3" name
@@ -22,23 +20,11 @@
 namespace absl {
 namespace {
 
+using tenuto::testing::NextFunction;
+
 constexpr unsigned kExclusive = 0;
 constexpr unsigned kShared = __tsan_mutex_read_lock;
 constexpr intptr_t kWriterBit = 0x0008;  // Of Mutex::mu_.
-
-// Abseil's own function of that name.
-template <typename Function>
-Function* Next(const char* name) {
-  void* const found = dlsym(RTLD_NEXT, name);
-  if (found == nullptr) {
-    std::fprintf(stderr,
-                 "sanitizer_locks.cc: no %s after it; this Abseil has other "
-                 "names\n",
-                 name);
-    std::abort();
-  }
-  return reinterpret_cast<Function*>(found);
-}
 
 // What is done before somebody's release of `told`, whose reading is const.
 void Acquire(const void* told) { __tsan_acquire(const_cast<void*>(told)); }
@@ -98,59 +84,63 @@ class Waiting {
 }  // namespace
 
 Mutex::~Mutex() {
-  static const auto next = Next<void(Mutex*)>(TENUTO_ABSL("5MutexD1Ev"));
+  static const auto next =
+      NextFunction<void(Mutex*)>(TENUTO_ABSL("5MutexD1Ev"));
   __tsan_mutex_destroy(this, __tsan_mutex_not_static);
   next(this);
 }
 
 void Mutex::Lock() {
-  static const auto next = Next<void(Mutex*)>(TENUTO_ABSL("5Mutex4LockEv"));
+  static const auto next =
+      NextFunction<void(Mutex*)>(TENUTO_ABSL("5Mutex4LockEv"));
   const Locking locking(this, kExclusive);
   next(this);
 }
 
 void Mutex::Unlock() {
-  static const auto next = Next<void(Mutex*)>(TENUTO_ABSL("5Mutex6UnlockEv"));
+  static const auto next =
+      NextFunction<void(Mutex*)>(TENUTO_ABSL("5Mutex6UnlockEv"));
   const Unlocking unlocking(this, kExclusive);
   next(this);
 }
 
 bool Mutex::TryLock() {
-  static const auto next = Next<bool(Mutex*)>(TENUTO_ABSL("5Mutex7TryLockEv"));
+  static const auto next =
+      NextFunction<bool(Mutex*)>(TENUTO_ABSL("5Mutex7TryLockEv"));
   Locking locking(this, kExclusive | __tsan_mutex_try_lock);
   return locking.Note(next(this));
 }
 
 void Mutex::ReaderLock() {
   static const auto next =
-      Next<void(Mutex*)>(TENUTO_ABSL("5Mutex10ReaderLockEv"));
+      NextFunction<void(Mutex*)>(TENUTO_ABSL("5Mutex10ReaderLockEv"));
   const Locking locking(this, kShared);
   next(this);
 }
 
 void Mutex::ReaderUnlock() {
   static const auto next =
-      Next<void(Mutex*)>(TENUTO_ABSL("5Mutex12ReaderUnlockEv"));
+      NextFunction<void(Mutex*)>(TENUTO_ABSL("5Mutex12ReaderUnlockEv"));
   const Unlocking unlocking(this, kShared);
   next(this);
 }
 
 bool Mutex::ReaderTryLock() {
   static const auto next =
-      Next<bool(Mutex*)>(TENUTO_ABSL("5Mutex13ReaderTryLockEv"));
+      NextFunction<bool(Mutex*)>(TENUTO_ABSL("5Mutex13ReaderTryLockEv"));
   Locking locking(this, kShared | __tsan_mutex_try_lock);
   return locking.Note(next(this));
 }
 
 void Mutex::LockWhen(const Condition& cond) {
-  static const auto next = Next<void(Mutex*, const Condition&)>(
+  static const auto next = NextFunction<void(Mutex*, const Condition&)>(
       TENUTO_ABSL("5Mutex8LockWhenERKNS0_9ConditionE"));
   const Locking locking(this, kExclusive);
   next(this, cond);
 }
 
 void Mutex::ReaderLockWhen(const Condition& cond) {
-  static const auto next = Next<void(Mutex*, const Condition&)>(
+  static const auto next = NextFunction<void(Mutex*, const Condition&)>(
       TENUTO_ABSL("5Mutex14ReaderLockWhenERKNS0_9ConditionE"));
   const Locking locking(this, kShared);
   next(this, cond);
@@ -158,7 +148,7 @@ void Mutex::ReaderLockWhen(const Condition& cond) {
 
 // Whether the condition is true or not, these return with the lock.
 bool Mutex::LockWhenWithDeadline(const Condition& cond, Time deadline) {
-  static const auto next = Next<bool(Mutex*, const Condition&, Time)>(
+  static const auto next = NextFunction<bool(Mutex*, const Condition&, Time)>(
       TENUTO_ABSL("5Mutex20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE"));
   const Locking locking(this, kExclusive);
   return next(this, cond, deadline);
@@ -166,35 +156,35 @@ bool Mutex::LockWhenWithDeadline(const Condition& cond, Time deadline) {
 
 bool Mutex::ReaderLockWhenWithDeadline(const Condition& cond, Time deadline) {
   static const auto next =
-      Next<bool(Mutex*, const Condition&, Time)>(TENUTO_ABSL(
+      NextFunction<bool(Mutex*, const Condition&, Time)>(TENUTO_ABSL(
           "5Mutex26ReaderLockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE"));
   const Locking locking(this, kShared);
   return next(this, cond, deadline);
 }
 
 void Mutex::Await(const Condition& cond) {
-  static const auto next = Next<void(Mutex*, const Condition&)>(
+  static const auto next = NextFunction<void(Mutex*, const Condition&)>(
       TENUTO_ABSL("5Mutex5AwaitERKNS0_9ConditionE"));
   const Waiting waiting(this, (mu_.load() & kWriterBit) != 0);
   next(this, cond);
 }
 
 bool Mutex::AwaitWithDeadline(const Condition& cond, Time deadline) {
-  static const auto next = Next<bool(Mutex*, const Condition&, Time)>(
+  static const auto next = NextFunction<bool(Mutex*, const Condition&, Time)>(
       TENUTO_ABSL("5Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE"));
   const Waiting waiting(this, (mu_.load() & kWriterBit) != 0);
   return next(this, cond, deadline);
 }
 
 void CondVar::Wait(Mutex* mutex) {
-  static const auto next =
-      Next<void(CondVar*, Mutex*)>(TENUTO_ABSL("7CondVar4WaitEPNS0_5MutexE"));
+  static const auto next = NextFunction<void(CondVar*, Mutex*)>(
+      TENUTO_ABSL("7CondVar4WaitEPNS0_5MutexE"));
   const Waiting waiting(mutex, (mutex->mu_.load() & kWriterBit) != 0);
   next(this, mutex);
 }
 
 bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
-  static const auto next = Next<bool(CondVar*, Mutex*, Time)>(
+  static const auto next = NextFunction<bool(CondVar*, Mutex*, Time)>(
       TENUTO_ABSL("7CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE"));
   const Waiting waiting(mutex, (mutex->mu_.load() & kWriterBit) != 0);
   return next(this, mutex, deadline);
@@ -203,13 +193,13 @@ bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
 // Whoever finds these done need not take their lock.
 void Notification::Notify() {
   static const auto next =
-      Next<void(Notification*)>(TENUTO_ABSL("12Notification6NotifyEv"));
+      NextFunction<void(Notification*)>(TENUTO_ABSL("12Notification6NotifyEv"));
   __tsan_release(&notified_yet_);
   next(this);
 }
 
 void Notification::WaitForNotification() const {
-  static const auto next = Next<void(const Notification*)>(
+  static const auto next = NextFunction<void(const Notification*)>(
       TENUTO_ABSL_CONST("12Notification19WaitForNotificationEv"));
   next(this);
   Acquire(&notified_yet_);
@@ -217,7 +207,7 @@ void Notification::WaitForNotification() const {
 
 bool Notification::WaitForNotificationWithTimeout(Duration timeout) const {
   static const auto next =
-      Next<bool(const Notification*, Duration)>(TENUTO_ABSL_CONST(
+      NextFunction<bool(const Notification*, Duration)>(TENUTO_ABSL_CONST(
           "12Notification30WaitForNotificationWithTimeoutENS0_8DurationE"));
   const bool notified = next(this, timeout);
   if (notified) Acquire(&notified_yet_);
@@ -226,7 +216,7 @@ bool Notification::WaitForNotificationWithTimeout(Duration timeout) const {
 
 bool Notification::WaitForNotificationWithDeadline(Time deadline) const {
   static const auto next =
-      Next<bool(const Notification*, Time)>(TENUTO_ABSL_CONST(
+      NextFunction<bool(const Notification*, Time)>(TENUTO_ABSL_CONST(
           "12Notification31WaitForNotificationWithDeadlineENS0_4TimeE"));
   const bool notified = next(this, deadline);
   if (notified) Acquire(&notified_yet_);
@@ -234,7 +224,7 @@ bool Notification::WaitForNotificationWithDeadline(Time deadline) const {
 }
 
 bool BlockingCounter::DecrementCount() {
-  static const auto next = Next<bool(BlockingCounter*)>(
+  static const auto next = NextFunction<bool(BlockingCounter*)>(
       TENUTO_ABSL("15BlockingCounter14DecrementCountEv"));
   __tsan_release(&count_);
   const bool last = next(this);
@@ -243,8 +233,8 @@ bool BlockingCounter::DecrementCount() {
 }
 
 void BlockingCounter::Wait() {
-  static const auto next =
-      Next<void(BlockingCounter*)>(TENUTO_ABSL("15BlockingCounter4WaitEv"));
+  static const auto next = NextFunction<void(BlockingCounter*)>(
+      TENUTO_ABSL("15BlockingCounter4WaitEv"));
   next(this);
   __tsan_acquire(&count_);
 }

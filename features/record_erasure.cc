@@ -19,7 +19,7 @@ absl::Status EraseFrom(const std::filesystem::path& file,
         if (IsErased(erased, keys, record)) {
           found = true;
         } else {
-          AppendRecordFrame(record.SerializeAsString(), kept);
+          AppendRecordFrame(record, kept);
         }
         return true;
       }).status());

@@ -18,9 +18,9 @@ constexpr std::size_t kFrameHeadBytes = 12;
 // Far above a row of every feature; larger lengths are damage.
 constexpr std::uint32_t kBodyBytesMax = 1 << 20;
 
-void PutLittleEndian(std::uint64_t number, int bytes, std::string& out) {
+void PutLittleEndian(std::uint64_t number, int bytes, char* out) {
   for (int k = 0; k < bytes; ++k) {
-    out.push_back(static_cast<char>(number >> (8 * k) & 0xff));
+    out[k] = static_cast<char>(number >> (8 * k) & 0xff);
   }
 }
 
@@ -61,10 +61,35 @@ absl::string_view TakeBody(absl::string_view& rest) {
 
 }  // namespace
 
-void AppendRecordFrame(const std::string& body, std::string& out) {
-  PutLittleEndian(body.size(), 4, out);
-  PutLittleEndian(XXH3_64bits(body.data(), body.size()), 8, out);
-  out += body;
+void AppendRecordFrame(const v1::ScoreRecord& record, std::string& out) {
+  const std::size_t begin = out.size();
+  out.append(kFrameHeadBytes, '\0');
+  record.AppendToString(&out);
+  const absl::string_view body =
+      absl::string_view(out).substr(begin + kFrameHeadBytes);
+  PutLittleEndian(body.size(), 4, &out[begin]);
+  PutLittleEndian(XXH3_64bits(body.data(), body.size()), 8, &out[begin + 4]);
+}
+
+std::size_t RecordFrameSize(absl::string_view frames) {
+  return kFrameHeadBytes + GetLittleEndian(frames.substr(0, 4));
+}
+
+std::string KeepRecordFrames(
+    absl::string_view frames,
+    absl::FunctionRef<bool(const v1::ScoreRecord&)> wants) {
+  std::string kept;
+  v1::ScoreRecord record;
+  while (!frames.empty()) {
+    const absl::string_view frame = frames.substr(0, RecordFrameSize(frames));
+    const absl::string_view body = frame.substr(kFrameHeadBytes);
+    if (!record.ParseFromArray(body.data(), static_cast<int>(body.size())) ||
+        wants(record)) {
+      kept.append(frame.data(), frame.size());
+    }
+    frames.remove_prefix(frame.size());
+  }
+  return kept;
 }
 
 absl::StatusOr<RecordFiles> ListRecordFiles(

@@ -4,6 +4,7 @@
 #ifndef TENUTO_FEATURES_RECORD_FILE_H_
 #define TENUTO_FEATURES_RECORD_FILE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -24,7 +25,15 @@ using RecordFiles = std::vector<std::pair<std::int64_t, std::filesystem::path>>;
 absl::StatusOr<RecordFiles> ListRecordFiles(
     const std::filesystem::path& directory);
 
-void AppendRecordFrame(const std::string& body, std::string& out);
+void AppendRecordFrame(const v1::ScoreRecord& record, std::string& out);
+
+// The size of the frame that `frames`, whole ones in memory, begin with.
+std::size_t RecordFrameSize(absl::string_view frames);
+
+// The whole frames in memory whose record `wants` is true of.
+std::string KeepRecordFrames(
+    absl::string_view frames,
+    absl::FunctionRef<bool(const v1::ScoreRecord&)> wants);
 
 // As ReadScoreRecords, of one file. False: `visit` wanted no more.
 absl::StatusOr<bool> ReadRecordFile(

@@ -6,10 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <deque>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -24,6 +22,8 @@
 
 namespace tenuto {
 namespace {
+
+constexpr std::size_t kKeptBytesMax = 4 << 20;
 
 absl::Status SystemError(absl::string_view what,
                          const std::filesystem::path& path, int error) {
@@ -119,17 +119,37 @@ absl::StatusOr<std::unique_ptr<RecordLog>> RecordLog::Open(
 
 RecordLog::RecordLog(RecordLogOptions options, std::unique_ptr<Files> files)
     : options_(std::move(options)),
-      queue_(static_cast<std::size_t>(options_.queue_max)),
       files_(std::move(files)),
       writer_([this] { WriteUntilClosed(); }) {}
 
 RecordLog::~RecordLog() {
-  queue_.Close();
+  {
+    const absl::MutexLock lock(&queue_mutex_);
+    closed_ = true;
+  }
   writer_.join();
 }
 
 void RecordLog::Append(const v1::ScoreRecord& record) {
-  if (!queue_.TryPush(record.SerializeAsString())) ++lost_;
+  std::string frame;
+  AppendRecordFrame(record, frame);
+  Append(frame, 1);
+}
+
+void RecordLog::Append(absl::string_view frames, std::int64_t count) {
+  const absl::MutexLock lock(&queue_mutex_);
+  const std::int64_t room = closed_ ? 0 : options_.queue_max - waiting_.count;
+  if (count > room) {
+    std::size_t size = 0;
+    for (std::int64_t k = 0; k < room; ++k) {
+      size += RecordFrameSize(frames.substr(size));
+    }
+    lost_ += count - room;
+    frames = frames.substr(0, size);
+    count = room;
+  }
+  waiting_.frames.append(frames.data(), frames.size());
+  waiting_.count += count;
 }
 
 RecordLog::Counts RecordLog::counts() const {
@@ -150,31 +170,42 @@ absl::Status RecordLog::Erase(const ErasureList& erased, const UserKeys& keys) {
   return EraseScoreRecords(options_.directory, erased, keys, end);
 }
 
+bool RecordLog::Take(Waiting& taken) {
+  taken.count = 0;
+  taken.frames.clear();
+  // What one burst needed is not kept for ever.
+  if (taken.frames.capacity() > kKeptBytesMax) taken.frames.shrink_to_fit();
+  const absl::MutexLock lock(&queue_mutex_);
+  queue_mutex_.Await(absl::Condition(this, &RecordLog::IsReady));
+  queue_mutex_.AwaitWithTimeout(absl::Condition(this, &RecordLog::IsHalfFull),
+                                options_.linger);
+  std::swap(taken, waiting_);
+  return taken.count > 0;
+}
+
 void RecordLog::WriteUntilClosed() {
-  std::string frames;
-  v1::ScoreRecord record;
-  for (;;) {
-    const std::deque<std::string> bodies = queue_.PopAll(options_.linger);
-    if (bodies.empty()) return;
-    frames.clear();
-    std::int64_t count = 0;
-    const absl::MutexLock lock(&files_mutex_);
-    for (const std::string& body : bodies) {
-      if (is_erased_ && record.ParseFromString(body) && is_erased_(record)) {
-        continue;
-      }
-      AppendRecordFrame(body, frames);
-      ++count;
-    }
-    if (count == 0) continue;
-    const absl::Status status = files_->Write(frames);
-    if (status.ok()) {
-      written_ += count;
-    } else {
-      lost_ += count;
-      LogWarning(
-          absl::StrCat(count, " score records lost: ", status.message()));
-    }
+  for (Waiting taken; Take(taken);) Write(taken);
+}
+
+void RecordLog::Write(Waiting& taken) {
+  const absl::MutexLock lock(&files_mutex_);
+  if (is_erased_) {
+    const auto wants = [&taken,
+                        erased = &is_erased_](const v1::ScoreRecord& record) {
+      const bool wanted = !(*erased)(record);
+      if (!wanted) --taken.count;
+      return wanted;
+    };
+    taken.frames = KeepRecordFrames(taken.frames, wants);
+  }
+  if (taken.count == 0) return;
+  const absl::Status status = files_->Write(taken.frames);
+  if (status.ok()) {
+    written_ += taken.count;
+  } else {
+    lost_ += taken.count;
+    LogWarning(
+        absl::StrCat(taken.count, " score records lost: ", status.message()));
   }
 }
 

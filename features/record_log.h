@@ -20,9 +20,9 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "features/base/bounded_queue.h"
 #include "features/erasure_list.h"
 #include "features/user_key.h"
 #include "tenuto/v1/records.pb.h"
@@ -55,6 +55,10 @@ class RecordLog {
 
   // Never waits. A record that finds the queue full is lost and counted.
   void Append(const v1::ScoreRecord& record);
+  // The same for `count` records, framed by AppendRecordFrame. What the queue
+  // has no room for is the last of them.
+  void Append(absl::string_view frames, std::int64_t count)
+      ABSL_LOCKS_EXCLUDED(queue_mutex_);
 
   Counts counts() const;
 
@@ -65,11 +69,29 @@ class RecordLog {
 
  private:
   class Files;
+  // Frames in one piece: nothing is allocated or freed a record.
+  struct Waiting {
+    std::string frames;
+    std::int64_t count = 0;
+  };
   RecordLog(RecordLogOptions options, std::unique_ptr<Files> files);
   void WriteUntilClosed();
+  void Write(Waiting& taken) ABSL_LOCKS_EXCLUDED(files_mutex_);
+  // Waits for a record, then for company. False once closed and empty. The
+  // memory of `taken` goes to the records that come next.
+  bool Take(Waiting& taken) ABSL_LOCKS_EXCLUDED(queue_mutex_);
+  bool IsReady() const ABSL_SHARED_LOCKS_REQUIRED(queue_mutex_) {
+    return closed_ || waiting_.count > 0;
+  }
+  bool IsHalfFull() const ABSL_SHARED_LOCKS_REQUIRED(queue_mutex_) {
+    return closed_ ||
+           waiting_.count >= options_.queue_max - options_.queue_max / 2;
+  }
 
   const RecordLogOptions options_;
-  BoundedQueue<std::string> queue_;
+  absl::Mutex queue_mutex_;
+  Waiting waiting_ ABSL_GUARDED_BY(queue_mutex_);
+  bool closed_ ABSL_GUARDED_BY(queue_mutex_) = false;
   std::atomic<std::int64_t> written_ = 0;
   std::atomic<std::int64_t> lost_ = 0;
   absl::Mutex files_mutex_;

@@ -46,4 +46,10 @@ absl::Status BusyError() {
                     "OVERLOADED");
 }
 
+absl::Status DrainingError() {
+  return WithReason(
+      absl::UnavailableError("the server is draining; stream to another one"),
+      "DRAINING");
+}
+
 }  // namespace tenuto

@@ -61,6 +61,8 @@ class Calls {
 
 // What a call is told when too much work is waiting.
 absl::Status BusyError();
+// What a stream is told when the server ends.
+absl::Status DrainingError();
 
 }  // namespace tenuto
 

@@ -90,7 +90,7 @@ void FillDecision(const v1::DecisionMade& made,
 
 absl::Status FillBelief(const ModelBundle& bundle, const UserRows& scored,
                         v1::DecideTreatmentResponse& response) {
-  const v1::UserScore& score = scored.scores.front();
+  const v1::UserScore& score = scored.scores[0];
   const ProbabilityInterval interval =
       bundle.calibrator().Interval(static_cast<float>(score.margin()));
   response.set_churn_probability(score.probability());
@@ -196,7 +196,7 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
   DecisionInput input;
   input.user = making.user;
   input.state = &reader;
-  input.churn_probability = making.scored.scores.front().probability();
+  input.churn_probability = making.scored.scores[0].probability();
   input.now = now;
   for (const int surface : request.surfaces()) {
     input.surfaces.push_back(static_cast<v1::Surface>(surface));

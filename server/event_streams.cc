@@ -20,12 +20,6 @@ google::protobuf::ArenaOptions LargeBlocks() {
   return options;
 }
 
-absl::Status DrainingError() {
-  return WithReason(
-      absl::UnavailableError("the server is draining; stream to another one"),
-      "DRAINING");
-}
-
 }  // namespace
 
 // Batches of a stream overlap: while one waits for the disk the next is read

@@ -25,6 +25,8 @@ enum class RpcMethod {
   kStreamEvents,  // One count a batch.
   kScoreUsers,
   kScoreRows,
+  kStreamScoreUsers,  // One count a request, as of kStreamScoreRows.
+  kStreamScoreRows,
   kExplainScore,
   kDecideTreatment,
   kGetServerStatus,

@@ -1,6 +1,8 @@
 #include "server/scoring_service.h"
 
+#include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,11 +33,13 @@ absl::Status CheckRows(const v1::ScoreRowsRequest& request, int width) {
         absl::StrCat("has ", size / width, " rows; at most ",
                      ScoringService::kRowsMax, " are taken at once"));
   }
-  for (int k = 0; k < size; ++k) {
-    if (std::isinf(request.values(k))) {
-      return FieldError(absl::StrCat("values[", k, "]"), "INFINITE_VALUE",
-                        "is infinite; send NaN for a missing value");
-    }
+  const auto infinite =
+      std::find_if(request.values().begin(), request.values().end(),
+                   [](float value) { return std::isinf(value); });
+  if (infinite != request.values().end()) {
+    return FieldError(
+        absl::StrCat("values[", infinite - request.values().begin(), "]"),
+        "INFINITE_VALUE", "is infinite; send NaN for a missing value");
   }
   return absl::OkStatus();
 }
@@ -52,6 +56,22 @@ absl::StatusOr<int> ReasonCount(const v1::ExplainScoreRequest& request) {
 
 }  // namespace
 
+ScoringService::ScoringService(Options options)
+    : options_(std::move(options)),
+      user_streams_(options_.calls, RpcMethod::kStreamScoreUsers,
+                    [this](const v1::ScoreUsersRequest& request,
+                           v1::ScoreUsersResponse& response) {
+                      return Score(request, response);
+                    }),
+      row_streams_(options_.calls, RpcMethod::kStreamScoreRows,
+                   [this](const v1::ScoreRowsRequest& request,
+                          v1::ScoreRowsResponse& response) {
+                     return Score(request, response);
+                   }) {
+  SetMessageAllocatorFor_ScoreUsers(&user_messages_);
+  SetMessageAllocatorFor_ScoreRows(&row_messages_);
+}
+
 absl::Status ScoringService::Score(const v1::ScoreUsersRequest& request,
                                    v1::ScoreUsersResponse& response) const {
   if (request.user_ids_size() > kUsersMax) {
@@ -60,23 +80,25 @@ absl::Status ScoringService::Score(const v1::ScoreUsersRequest& request,
         absl::StrCat("has ", request.user_ids_size(), " entries; at most ",
                      kUsersMax, " are scored at once"));
   }
-  std::vector<UserKey> users;
+  // Their memory is used again.
+  thread_local std::vector<UserKey> users;
+  thread_local UserRows scored;
+  users.clear();
   for (int k = 0; k < request.user_ids_size(); ++k) {
-    TENUTO_RETURN_IF_ERROR(
-        CheckId(absl::StrCat("user_ids[", k, "]"), request.user_ids(k)));
-    users.push_back(options_.keys.Of(request.user_ids(k)));
+    const std::string& id = request.user_ids(k);
+    if (id.empty() || id.size() > kIdBytesMax) {
+      return CheckId(absl::StrCat("user_ids[", k, "]"), id);
+    }
+    users.push_back(options_.keys.Of(id));
   }
   TENUTO_ASSIGN_OR_RETURN(const auto bundle,
                           options_.scorer.FindUserBundle(request.model()));
-  TENUTO_ASSIGN_OR_RETURN(UserRows scored,
-                          options_.scorer.ScoreUsers(*bundle, users));
+  TENUTO_RETURN_IF_ERROR(options_.scorer.ScoreUsers(*bundle, users, scored));
   response.set_model(bundle->manifest().model());
   response.set_model_version(bundle->manifest().version());
   *response.mutable_as_of_time() =
       TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(scored.when.as_of));
-  for (v1::UserScore& score : scored.scores) {
-    *response.add_scores() = std::move(score);
-  }
+  response.mutable_scores()->Swap(&scored.scores);
   options_.metrics.CountScores(response.scores_size());
   return absl::OkStatus();
 }
@@ -87,19 +109,23 @@ absl::Status ScoringService::Score(const v1::ScoreRowsRequest& request,
       const auto bundle,
       FindBundle(options_.registry, request.model(), options_.default_model));
   TENUTO_RETURN_IF_ERROR(CheckRows(request, bundle->width()));
-  std::vector<tenuto::Score> scores(
-      static_cast<std::size_t>(request.values_size() / bundle->width()));
+  const int rows = request.values_size() / bundle->width();
+  thread_local std::vector<tenuto::Score> scores;  // Its memory is used again.
+  scores.resize(static_cast<std::size_t>(rows));
   TENUTO_RETURN_IF_ERROR(bundle->ScoreRows(
       absl::MakeConstSpan(request.values().data(),
                           static_cast<std::size_t>(request.values_size())),
       absl::MakeSpan(scores)));
   response.set_model(bundle->manifest().model());
   response.set_model_version(bundle->manifest().version());
+  response.mutable_probabilities()->Reserve(rows);
+  response.mutable_margins()->Reserve(rows);
   for (const tenuto::Score& score : scores) {
-    response.add_probabilities(static_cast<float>(score.probability));
-    response.add_margins(score.margin);
+    response.mutable_probabilities()->AddAlreadyReserved(
+        static_cast<float>(score.probability));
+    response.mutable_margins()->AddAlreadyReserved(score.margin);
   }
-  options_.metrics.CountScores(response.margins_size());
+  options_.metrics.CountScores(rows);
   return absl::OkStatus();
 }
 
@@ -117,7 +143,7 @@ absl::Status ScoringService::Explain(const v1::ExplainScoreRequest& request,
                           tenuto::Explain(*bundle, scored.rows, reason_count));
   response.set_model(bundle->manifest().model());
   response.set_model_version(bundle->manifest().version());
-  *response.mutable_score() = scored.scores.front();
+  *response.mutable_score() = scored.scores[0];
   response.set_bias(explanation.bias);
   for (const ExplainedColumn& column : explanation.columns) {
     v1::Contribution& contribution = *response.add_contributions();
@@ -145,6 +171,21 @@ grpc::ServerUnaryReactor* ScoringService::ScoreRows(
     v1::ScoreRowsResponse* response) {
   return options_.calls.Answer(*context, RpcMethod::kScoreRows,
                                [&] { return Score(*request, *response); });
+}
+
+UserScoreStreams::Reactor* ScoringService::StreamScoreUsers(
+    grpc::CallbackServerContext*) {
+  return user_streams_.Open();
+}
+
+RowScoreStreams::Reactor* ScoringService::StreamScoreRows(
+    grpc::CallbackServerContext*) {
+  return row_streams_.Open();
+}
+
+void ScoringService::Drain() {
+  user_streams_.Drain();
+  row_streams_.Drain();
 }
 
 grpc::ServerUnaryReactor* ScoringService::ExplainScore(

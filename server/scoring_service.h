@@ -1,15 +1,17 @@
-// How likely is this user to leave, and why? Three questions, one path.
+// How likely is this user to leave, and why? Three questions, one path, and a
+// stream for whoever has many.
 #ifndef TENUTO_SERVER_SCORING_SERVICE_H_
 #define TENUTO_SERVER_SCORING_SERVICE_H_
 
 #include <string>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "features/user_key.h"
 #include "model/model_registry.h"
 #include "server/calls.h"
+#include "server/message_pool.h"
 #include "server/metrics.h"
+#include "server/score_streams.h"
 #include "server/user_scorer.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 
@@ -31,7 +33,7 @@ class ScoringService final : public v1::Scoring::CallbackService {
     Metrics& metrics;
     Calls& calls;
   };
-  explicit ScoringService(Options options) : options_(std::move(options)) {}
+  explicit ScoringService(Options options);
 
   // Without transport.
   absl::Status Score(const v1::ScoreUsersRequest& request,
@@ -48,13 +50,24 @@ class ScoringService final : public v1::Scoring::CallbackService {
   grpc::ServerUnaryReactor* ScoreRows(grpc::CallbackServerContext* context,
                                       const v1::ScoreRowsRequest* request,
                                       v1::ScoreRowsResponse* response) override;
+  UserScoreStreams::Reactor* StreamScoreUsers(
+      grpc::CallbackServerContext* context) override;
+  RowScoreStreams::Reactor* StreamScoreRows(
+      grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* ExplainScore(
       grpc::CallbackServerContext* context,
       const v1::ExplainScoreRequest* request,
       v1::ExplainScoreResponse* response) override;
 
+  // Ends the streams.
+  void Drain();
+
  private:
   const Options options_;
+  MessagePool<v1::ScoreUsersRequest, v1::ScoreUsersResponse> user_messages_;
+  MessagePool<v1::ScoreRowsRequest, v1::ScoreRowsResponse> row_messages_;
+  UserScoreStreams user_streams_;
+  RowScoreStreams row_streams_;
 };
 
 }  // namespace tenuto

@@ -265,6 +265,7 @@ void Server::Parts::Drain() {
     SetServing(false);
     backfill_.Stop();
     ingest_.Drain();
+    scoring_.Drain();
     server_->Shutdown(std::chrono::system_clock::now() +
                       std::chrono::seconds(config_.drain_s_max()));
     server_->Wait();

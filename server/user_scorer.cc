@@ -9,6 +9,7 @@
 #include "features/base/status_macros.h"
 #include "features/consent_defaults.h"
 #include "features/eligibility.h"
+#include "features/record_file.h"
 #include "features/user_state.h"
 #include "server/rpc_status.h"
 #include "tenuto/v1/records.pb.h"
@@ -60,23 +61,38 @@ absl::Time WholeMicroseconds(absl::Time time) {
   return absl::FromUnixMicros(absl::ToUnixMicros(time));
 }
 
+void UserRows::Clear() {
+  when = {};
+  users.clear();
+  rows.clear();
+  scores.Clear();
+}
+
 absl::StatusOr<UserRows> UserScorer::ScoreUsers(
     const ModelBundle& bundle, absl::Span<const UserKey> users) const {
   UserRows rows;
+  TENUTO_RETURN_IF_ERROR(ScoreUsers(bundle, users, rows));
+  return rows;
+}
+
+absl::Status UserScorer::ScoreUsers(const ModelBundle& bundle,
+                                    absl::Span<const UserKey> users,
+                                    UserRows& scored) const {
+  scored.Clear();
   const LedgerFacts facts = options_.ledger.Facts();
-  rows.when = {.as_of = WholeMicroseconds(options_.clock.Now()),
-               .history_start = facts.history_start,
-               .pending = facts.pending};
-  rows.rows.reserve(users.size() * static_cast<std::size_t>(bundle.width()));
-  std::string state;
+  scored.when = {.as_of = WholeMicroseconds(options_.clock.Now()),
+                 .history_start = facts.history_start,
+                 .pending = facts.pending};
+  scored.rows.reserve(users.size() * static_cast<std::size_t>(bundle.width()));
+  thread_local std::string state;  // Its memory is used again.
   for (const UserKey& user : users) {
     TENUTO_RETURN_IF_ERROR(options_.ledger.LoadState(user, state));
     TENUTO_RETURN_IF_ERROR(FillConsent(state));
-    TENUTO_RETURN_IF_ERROR(AddRow(bundle, user, state, rows));
+    TENUTO_RETURN_IF_ERROR(AddRow(bundle, user, state, scored));
   }
-  TENUTO_RETURN_IF_ERROR(Score(bundle, rows));
-  Record(bundle, rows);
-  return rows;
+  TENUTO_RETURN_IF_ERROR(Score(bundle, scored));
+  Record(bundle, scored);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<UserRows> UserScorer::ScoreState(const ModelBundle& bundle,
@@ -99,7 +115,7 @@ absl::Status UserScorer::AddRow(const ModelBundle& bundle, const UserKey& user,
       state, rows.when,
       absl::MakeSpan(rows.rows).subspan(rows.rows.size() - width), &owner));
   rows.users.push_back(user);
-  v1::UserScore& score = rows.scores.emplace_back();
+  v1::UserScore& score = *rows.scores.Add();
   score.set_known(owner.known);
   score.set_eligible(IsEligible(owner.known, owner.plan, Eligible::kPaid));
   score.set_applied_through(AppliedThrough(state));
@@ -108,11 +124,13 @@ absl::Status UserScorer::AddRow(const ModelBundle& bundle, const UserKey& user,
 
 absl::Status UserScorer::Score(const ModelBundle& bundle,
                                UserRows& rows) const {
-  std::vector<tenuto::Score> scores(rows.users.size());
+  thread_local std::vector<tenuto::Score> scores;  // Its memory is used again.
+  scores.resize(rows.users.size());
   TENUTO_RETURN_IF_ERROR(bundle.ScoreRows(rows.rows, absl::MakeSpan(scores)));
   for (std::size_t k = 0; k < scores.size(); ++k) {
-    rows.scores[k].set_margin(scores[k].margin);
-    rows.scores[k].set_probability(scores[k].probability);
+    v1::UserScore& score = rows.scores[static_cast<int>(k)];
+    score.set_margin(scores[k].margin);
+    score.set_probability(scores[k].probability);
   }
   return absl::OkStatus();
 }
@@ -121,7 +139,11 @@ void UserScorer::Record(const ModelBundle& bundle,
                         const UserRows& scored) const {
   const std::int64_t as_of_us = absl::ToUnixMicros(scored.when.as_of);
   const auto width = static_cast<std::size_t>(bundle.width());
-  v1::ScoreRecord record;
+  // Their memory is used again.
+  thread_local v1::ScoreRecord record;
+  thread_local std::string frames;
+  record.Clear();
+  frames.clear();
   record.set_as_of_us(as_of_us);
   record.set_history_start_us(absl::ToUnixMicros(scored.when.history_start));
   record.set_model(bundle.manifest().model());
@@ -135,8 +157,9 @@ void UserScorer::Record(const ModelBundle& bundle,
   }
   for (std::size_t k = 0; k < scored.users.size(); ++k) {
     const float* row = scored.rows.data() + k * width;
-    const v1::UserScore& score = scored.scores[k];
-    record.set_user_key(std::string(scored.users[k].view()));
+    const v1::UserScore& score = scored.scores[static_cast<int>(k)];
+    record.mutable_user_key()->assign(scored.users[k].view().data(),
+                                      scored.users[k].view().size());
     record.set_applied_through(score.applied_through());
     record.set_row_hash(XXH3_64bits(row, width * sizeof *row));
     record.clear_row();
@@ -145,8 +168,10 @@ void UserScorer::Record(const ModelBundle& bundle,
     }
     record.set_margin(static_cast<float>(score.margin()));
     record.set_probability(static_cast<float>(score.probability()));
-    options_.records.Append(record);
+    AppendRecordFrame(record, frames);
   }
+  options_.records.Append(frames,
+                          static_cast<std::int64_t>(scored.users.size()));
 }
 
 // By hash, not by chance: who repeats a load finds the same rows recorded.

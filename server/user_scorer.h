@@ -19,6 +19,7 @@
 #include "features/ledger.h"
 #include "features/record_log.h"
 #include "features/user_key.h"
+#include "google/protobuf/repeated_ptr_field.h"
 #include "model/model_bundle.h"
 #include "model/model_registry.h"
 #include "tenuto/v1/config.pb.h"
@@ -41,7 +42,10 @@ struct UserRows {
   ReadTime when;
   std::vector<UserKey> users;
   std::vector<float> rows;  // One a user, as wide as the bundle.
-  std::vector<v1::UserScore> scores;
+  google::protobuf::RepeatedPtrField<v1::UserScore> scores;
+
+  // Leaves the memory to the next call.
+  void Clear();
 };
 
 // Thread-safe. The references must outlive it.
@@ -70,6 +74,10 @@ class UserScorer {
   // Reads the users' states as of now, scores and records them.
   absl::StatusOr<UserRows> ScoreUsers(const ModelBundle& bundle,
                                       absl::Span<const UserKey> users) const;
+  // The same into `scored`, whose memory is used again.
+  absl::Status ScoreUsers(const ModelBundle& bundle,
+                          absl::Span<const UserKey> users,
+                          UserRows& scored) const;
 
   // The same for one user whose filled state is at hand. Records nothing.
   absl::StatusOr<UserRows> ScoreState(const ModelBundle& bundle,

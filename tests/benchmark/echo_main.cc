@@ -1,22 +1,25 @@
-// echo_server KIND LOCKS ROWS USERS: an EchoServer that answers with the
-// serialized responses in the files ROWS and USERS, its locks "checked" or
-// "unchecked" for deadlocks, until it is killed. Prints "listening on
-// HOST:PORT" as our server does.
+// echo_server KIND SETTINGS ROWS USERS: an EchoServer that answers with the
+// serialized responses in the files ROWS and USERS, until it is killed.
+// SETTINGS are "plain", as gRPC starts, or "ours", as our server's main() makes
+// them. Prints "listening on HOST:PORT" as our server does.
 #include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include "absl/synchronization/mutex.h"
+#include "server/call_threads.h"
 #include "tests/benchmark/echo_server.h"
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::fprintf(stderr, "usage: echo_server KIND LOCKS ROWS USERS\n");
+    std::fprintf(stderr, "usage: echo_server KIND SETTINGS ROWS USERS\n");
     return 2;
   }
-  if (std::string(argv[2]) == "unchecked") {
+  const bool is_ours = std::string(argv[2]) == "ours";
+  if (is_ours) {
     absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   }
   tenuto::Answers answers;
@@ -32,6 +35,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "unknown kind \"%s\"\n", argv[1]);
     return 2;
   }
+  std::optional<tenuto::CallThreads> call_threads;
+  if (is_ours) call_threads.emplace(tenuto::UsableCores());
   std::printf("listening on 127.0.0.1:%d\n", server->port());
   std::fflush(stdout);
   ::pause();

@@ -11,6 +11,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "tenuto/v1/admin.grpc.pb.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 
 namespace tenuto {
@@ -148,8 +149,9 @@ class PlaceOf final : public Place {
 
 class AsyncEcho final : public EchoServer {
  public:
-  explicit AsyncEcho(const Answers& answers) : answers_(answers) {
+  AsyncEcho(const Answers& answers, bool is_mixed) : answers_(answers) {
     listener_.Add(service_);
+    if (is_mixed) listener_.builder().RegisterService(&others_);
     queue_ = listener_.builder().AddCompletionQueue();
     listener_.Start();
     for (int k = 0; k < kPlaces; ++k) {
@@ -185,6 +187,7 @@ class AsyncEcho final : public EchoServer {
   static constexpr int kPlaces = 256;  // A method; more calls wait in gRPC.
   const Answers answers_;
   v1::Scoring::AsyncService service_;
+  v1::Admin::CallbackService others_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   Listener listener_;
   std::vector<std::unique_ptr<Place>> places_;
@@ -198,7 +201,8 @@ class AsyncEcho final : public EchoServer {
 std::unique_ptr<EchoServer> EchoServer::Start(absl::string_view kind,
                                               const Answers& answers) {
   if (kind == "callback") return std::make_unique<CallbackEcho>(answers);
-  if (kind == "async") return std::make_unique<AsyncEcho>(answers);
+  if (kind == "async") return std::make_unique<AsyncEcho>(answers, false);
+  if (kind == "mixed") return std::make_unique<AsyncEcho>(answers, true);
   if (kind == "sync") return std::make_unique<SyncEcho>(answers);
   return nullptr;
 }

@@ -23,7 +23,8 @@ class EchoServer {
  public:
   virtual ~EchoServer() = default;
   // Binds a port of 127.0.0.1. `kind` is "callback", as our server, "async"
-  // (one thread at one completion queue) or "sync"; else null.
+  // (one thread at one completion queue), "mixed" (that, with a callback
+  // service beside it) or "sync"; else null.
   static std::unique_ptr<EchoServer> Start(absl::string_view kind,
                                            const Answers& answers);
   virtual int port() const = 0;

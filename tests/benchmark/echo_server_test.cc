@@ -52,7 +52,7 @@ TEST_P(EchoServerTest, AnswersAsManyCallsOfAnOpenLoopAsWereDue) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEveryKind, EchoServerTest,
-                         testing::Values("callback", "async", "sync"),
+                         testing::Values("callback", "async", "mixed", "sync"),
                          [](const auto& kind) { return kind.param; });
 
 TEST(EchoServer, IsOfAKindThatGrpcHas) {

@@ -28,7 +28,7 @@ struct Load {
 };
 
 struct LoadResult {
-  absl::Duration took;
+  absl::Duration took = absl::ZeroDuration();
   std::int64_t failures = 0;
   std::vector<absl::Duration> latencies;  // A call each, the shortest first.
 

@@ -15,7 +15,7 @@ std::string FileOf(int records) {
   for (int k = 1; k <= records; ++k) {
     v1::ScoreRecord record;
     record.set_as_of_us(k);
-    AppendRecordFrame(record.SerializeAsString(), bytes);
+    AppendRecordFrame(record, bytes);
   }
   return bytes;
 }
@@ -44,6 +44,16 @@ TEST(RecordFile, NamesDamage) {
   const auto read = ReadRecordFile(folder.Write("1.scores", bytes),
                                    [](const v1::ScoreRecord&) { return true; });
   EXPECT_TRUE(absl::IsDataLoss(read.status())) << read.status();
+}
+
+TEST(RecordFile, KeepsTheFramesThatAreWanted) {
+  const std::string frames = FileOf(5).substr(kRecordFileMagic.size());
+  EXPECT_EQ(KeepRecordFrames(frames, [](const auto&) { return true; }), frames);
+  EXPECT_EQ(KeepRecordFrames(frames, [](const auto&) { return false; }), "");
+  const std::string kept = KeepRecordFrames(
+      frames,
+      [](const v1::ScoreRecord& record) { return record.as_of_us() <= 2; });
+  EXPECT_EQ(kept, frames.substr(0, 2 * RecordFrameSize(frames)));
 }
 
 TEST(RecordFile, IsListedByRisingNumber) {

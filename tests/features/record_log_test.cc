@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "features/base/atomic_file.h"
+#include "features/record_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/temp_folder.h"
@@ -171,6 +172,22 @@ TEST_F(RecordLogTest, CountsWhatAFullQueueLoses) {
   EXPECT_TRUE(Read(numbers).ok());
   EXPECT_EQ(static_cast<std::int64_t>(numbers.size()), 100'000 - before.lost);
   EXPECT_GT(before.lost, 0);
+}
+
+TEST_F(RecordLogTest, TakesAsManyOfACallsRecordsAsTheQueueHasRoomFor) {
+  RecordLogOptions options = Options();
+  options.queue_max = 10;
+  std::string frames;
+  for (int k = 1; k <= 25; ++k) AppendRecordFrame(Record(k), frames);
+  {
+    const auto log = RecordLog::Open(options);
+    ASSERT_TRUE(log.ok());
+    (*log)->Append(frames, 25);
+    EXPECT_EQ((*log)->counts().lost, 15);
+  }
+  std::vector<int> numbers;
+  EXPECT_TRUE(Read(numbers).ok());
+  EXPECT_THAT(numbers, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
 }
 
 TEST_F(RecordLogTest, CountsWhatAFailingDiskLoses) {

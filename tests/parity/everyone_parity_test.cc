@@ -69,8 +69,9 @@ class EveryoneParity : public ::testing::Test {
     const UserScorer scorer = parts_.MakeScorerOf(ledger);
     const UserRows served = scorer.ScoreUsers(*bundle_, UsersOf(all)).value();
     for (std::size_t k = 0; k < all.size(); ++k) {
-      EXPECT_EQ(all[k].probability, served.scores[k].probability()) << k;
-      EXPECT_EQ(all[k].eligible, served.scores[k].eligible()) << k;
+      const v1::UserScore& score = served.scores[static_cast<int>(k)];
+      EXPECT_EQ(all[k].probability, score.probability()) << k;
+      EXPECT_EQ(all[k].eligible, score.eligible()) << k;
     }
   }
   void ExpectAsListed(const Ledger& ledger,

@@ -288,6 +288,53 @@ TEST_F(ServerTest, EndsAStreamThatBreaksTheLimit) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_F(ServerTest, StreamsScoresThatSingleCallsGive) {
+  {
+    grpc::ClientContext context;
+    v1::IngestEventsResponse response;
+    ASSERT_TRUE(v1::Ingest::NewStub(channel_)
+                    ->IngestEvents(&context, Batch("anna"), &response)
+                    .ok());
+  }
+  const auto stub = v1::Scoring::NewStub(channel_);
+  grpc::ClientContext users_context, rows_context;
+  const auto users = stub->StreamScoreUsers(&users_context);
+  const auto rows = stub->StreamScoreRows(&rows_context);
+  v1::ScoreUsersRequest one;
+  one.add_user_ids("anna");
+  v1::ScoreRowsRequest row;
+  for (int k = 0; k < 3; ++k) {
+    one.add_user_ids(absl::StrCat("stranger-", k));
+    ASSERT_TRUE(users->Write(one));
+    v1::ScoreUsersResponse streamed, single;
+    ASSERT_TRUE(users->Read(&streamed));
+    grpc::ClientContext context;
+    ASSERT_TRUE(stub->ScoreUsers(&context, one, &single).ok());
+    single.mutable_as_of_time()->CopyFrom(streamed.as_of_time());
+    EXPECT_EQ(streamed.SerializeAsString(), single.SerializeAsString());
+    EXPECT_EQ(streamed.scores_size(), k + 2);
+    ASSERT_TRUE(rows->Write(row));  // No row is none too many.
+    v1::ScoreRowsResponse row_scores;
+    ASSERT_TRUE(rows->Read(&row_scores));
+    EXPECT_EQ(row_scores.model(), "churn_14d");
+  }
+  row.add_values(1);
+  ASSERT_TRUE(rows->Write(row));
+  v1::ScoreRowsResponse refused;
+  EXPECT_FALSE(rows->Read(&refused));
+  EXPECT_EQ(rows->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  const std::string metrics = HttpGet(server_->metrics_port(), "/metrics");
+  EXPECT_THAT(metrics, HasSubstr("\ntenuto_calls_total{code=\"OK\",method="
+                                 "\"StreamScoreUsers\"} 3"));
+  EXPECT_THAT(metrics,
+              HasSubstr("\ntenuto_calls_total{code=\"INVALID_ARGUMENT\",method="
+                        "\"StreamScoreRows\"} 1"));
+  const auto start = std::chrono::steady_clock::now();
+  server_->Drain();  // An idle stream does not hold it.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  EXPECT_EQ(users->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
 TEST_F(ServerTest, EndsIdleStreamsWhenItDrains) {
   config_.set_drain_s_max(60);
   server_.reset();

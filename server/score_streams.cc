@@ -1,0 +1,131 @@
+#include "server/score_streams.h"
+
+#include <utility>
+#include <vector>
+
+#include "server/rpc_status.h"
+
+namespace tenuto {
+
+// Reads a request, answers it, and reads the next only when gRPC has taken the
+// answer: who does not read the answers is not read either, and holds no more
+// than one of each. gRPC calls in from one thread at a time, Drain() from any;
+// gRPC is called without `mutex_`, because it may call back at once.
+template <typename Request, typename Response>
+class ScoreStreams<Request, Response>::Stream final : public Reactor {
+ public:
+  explicit Stream(ScoreStreams& streams) : streams_(streams) {}
+
+  void Read() {
+    request_.Clear();
+    this->StartRead(&request_);
+  }
+
+  void Drain() {
+    {
+      const absl::MutexLock lock(&mutex_);
+      is_draining_ = true;
+      if (is_answering_ || is_ended_) return;
+      is_ended_ = true;
+    }
+    this->Finish(ToGrpcStatus(DrainingError()));
+  }
+
+  void OnReadDone(bool ok) override {
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (is_ended_) return;
+      is_answering_ = ok;
+      is_ended_ = !ok;
+    }
+    if (!ok) return this->Finish(grpc::Status::OK);
+    const absl::Time start = streams_.calls_.Now();
+    response_.Clear();
+    const absl::Status status = streams_.score_(request_, response_);
+    const grpc::Status closed =
+        streams_.calls_.Close(streams_.method_, start, status);
+    if (status.ok()) return this->StartWrite(&response_);
+    End(closed);
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) {
+      return End(ToGrpcStatus(absl::CancelledError("the caller went away")));
+    }
+    bool ends = false;
+    {
+      const absl::MutexLock lock(&mutex_);
+      is_answering_ = false;
+      ends = is_ended_ = is_draining_;
+    }
+    if (ends) return this->Finish(ToGrpcStatus(DrainingError()));
+    Read();  // Ended meanwhile, it reads nothing.
+  }
+
+  void OnDone() override { streams_.Forget(this); }
+
+ private:
+  void End(const grpc::Status& status) {
+    {
+      const absl::MutexLock lock(&mutex_);
+      is_ended_ = true;
+    }
+    this->Finish(status);
+  }
+
+  ScoreStreams& streams_;
+  Request request_;
+  Response response_;
+  absl::Mutex mutex_;
+  bool is_answering_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_draining_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_ended_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+template <typename Request, typename Response>
+ScoreStreams<Request, Response>::ScoreStreams(Calls& calls, RpcMethod method,
+                                              Score score)
+    : calls_(calls), method_(method), score_(std::move(score)) {}
+
+template <typename Request, typename Response>
+ScoreStreams<Request, Response>::~ScoreStreams() = default;
+
+template <typename Request, typename Response>
+typename ScoreStreams<Request, Response>::Reactor*
+ScoreStreams<Request, Response>::Open() {
+  auto owned = std::make_shared<Stream>(*this);
+  Stream* const stream = owned.get();
+  const absl::MutexLock lock(&mutex_);
+  open_.emplace(stream, std::move(owned));
+  if (draining_) {
+    stream->Drain();
+  } else {
+    stream->Read();
+  }
+  return stream;
+}
+
+template <typename Request, typename Response>
+void ScoreStreams<Request, Response>::Drain() {
+  std::vector<std::shared_ptr<Stream>> streams;
+  {
+    const absl::MutexLock lock(&mutex_);
+    draining_ = true;
+    for (const auto& [stream, owned] : open_) streams.push_back(owned);
+  }
+  for (const auto& stream : streams) stream->Drain();
+}
+
+template <typename Request, typename Response>
+void ScoreStreams<Request, Response>::Forget(Stream* stream) {
+  std::shared_ptr<Stream> gone;  // Destroyed after the lock is released.
+  const absl::MutexLock lock(&mutex_);
+  const auto at = open_.find(stream);
+  gone = std::move(at->second);
+  open_.erase(at);
+}
+
+template class ScoreStreams<v1::ScoreUsersRequest, v1::ScoreUsersResponse>;
+template class ScoreStreams<v1::ScoreRowsRequest, v1::ScoreRowsResponse>;
+
+}  // namespace tenuto

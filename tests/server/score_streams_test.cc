@@ -1,0 +1,203 @@
+#include "server/score_streams.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "grpcpp/grpcpp.h"
+#include "gtest/gtest.h"
+#include "tenuto/v1/scoring.grpc.pb.h"
+#include "tests/support/fixed_clock.h"
+
+namespace tenuto {
+namespace {
+
+using ClientStream =
+    grpc::ClientReaderWriter<v1::ScoreUsersRequest, v1::ScoreUsersResponse>;
+
+class StreamingService final : public v1::Scoring::CallbackService {
+ public:
+  explicit StreamingService(UserScoreStreams& streams) : streams_(streams) {}
+  UserScoreStreams::Reactor* StreamScoreUsers(
+      grpc::CallbackServerContext*) override {
+    return streams_.Open();
+  }
+
+ private:
+  UserScoreStreams& streams_;
+};
+
+// A real server over a real socket. Answers with the model's name and a score
+// a user; refuses the model "bad" and keeps "slow" until `go_`.
+class ScoreStreamsTest : public ::testing::Test {
+ protected:
+  ScoreStreamsTest() {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&service_);
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
+                             &port);
+    server_ = builder.BuildAndStart();
+    stub_ = v1::Scoring::NewStub(grpc::CreateChannel(
+        absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
+  }
+  ~ScoreStreamsTest() override { server_->Shutdown(); }
+
+  absl::Status Score(const v1::ScoreUsersRequest& request,
+                     v1::ScoreUsersResponse& response) {
+    ++scored_;
+    if (request.model() == "bad") return absl::NotFoundError("no such model");
+    if (request.model() == "slow") {
+      started_.Notify();
+      go_.WaitForNotification();
+    }
+    EXPECT_EQ(response.ByteSizeLong(), 0u);
+    response.set_model(request.model());
+    for (const std::string& user : request.user_ids()) {
+      response.add_scores()->set_margin(static_cast<double>(user.size()));
+    }
+    return absl::OkStatus();
+  }
+
+  std::unique_ptr<ClientStream> NewStream(grpc::ClientContext& context) {
+    return stub_->StreamScoreUsers(&context);
+  }
+  static v1::ScoreUsersRequest Request(const std::string& model,
+                                       int users = 0) {
+    v1::ScoreUsersRequest request;
+    request.set_model(model);
+    for (int k = 0; k < users; ++k) {
+      request.add_user_ids(std::string(static_cast<std::size_t>(k % 7), 'u'));
+    }
+    return request;
+  }
+  static void ExpectAnswer(ClientStream& stream, const std::string& model,
+                           int users = 0) {
+    v1::ScoreUsersResponse response;
+    ASSERT_TRUE(stream.Read(&response));
+    EXPECT_EQ(response.model(), model);
+    ASSERT_EQ(response.scores_size(), users);
+    for (int k = 0; k < users; ++k) {
+      EXPECT_EQ(response.scores(k).margin(), k % 7);
+    }
+  }
+  static void ExpectEnd(ClientStream& stream, grpc::StatusCode code,
+                        const std::string& message = "") {
+    v1::ScoreUsersResponse response;
+    EXPECT_FALSE(stream.Read(&response));
+    const grpc::Status status = stream.Finish();
+    EXPECT_EQ(status.error_code(), code) << status.error_message();
+    EXPECT_EQ(status.error_message(), message);
+  }
+
+  const FixedClock clock_{absl::UnixEpoch()};
+  Metrics metrics_{{"none"}};
+  WorkerPool pool_{1, 1};
+  Calls calls_{clock_, metrics_, pool_};
+  std::atomic<int> scored_{0};
+  absl::Notification started_, go_;
+  UserScoreStreams streams_{calls_, RpcMethod::kStreamScoreUsers,
+                            [this](const v1::ScoreUsersRequest& request,
+                                   v1::ScoreUsersResponse& response) {
+                              return Score(request, response);
+                            }};
+  StreamingService service_{streams_};
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<v1::Scoring::Stub> stub_;
+};
+
+TEST_F(ScoreStreamsTest, AnswersManyRequestsOfManyUsersInTheirOrder) {
+  constexpr int kRequests = 300;
+  grpc::ClientContext context;
+  const auto stream = NewStream(context);
+  std::thread writer([&] {
+    for (int k = 0; k < kRequests; ++k) {
+      EXPECT_TRUE(stream->Write(Request(absl::StrCat(k), k)));
+    }
+    stream->WritesDone();
+  });
+  for (int k = 0; k < kRequests; ++k) ExpectAnswer(*stream, absl::StrCat(k), k);
+  writer.join();
+  ExpectEnd(*stream, grpc::StatusCode::OK);
+}
+
+TEST_F(ScoreStreamsTest, EndsWithTheErrorOfTheFirstRequestThatFails) {
+  grpc::ClientContext context;
+  const auto stream = NewStream(context);
+  stream->Write(Request("good"));
+  stream->Write(Request("bad"));
+  stream->Write(Request("never"));
+  ExpectAnswer(*stream, "good");
+  ExpectEnd(*stream, grpc::StatusCode::NOT_FOUND, "no such model");
+  EXPECT_EQ(scored_, 2);
+}
+
+// Answers of 4 kB fill the windows between the two after a few; whoever reads
+// none makes the server stop reading, too.
+TEST_F(ScoreStreamsTest, ReadsNoFurtherThanTheCallerReads) {
+  constexpr int kRequests = 20'000;
+  grpc::ClientContext context;
+  const auto stream = NewStream(context);
+  std::atomic<int> written{0};
+  std::thread writer([&] {
+    const v1::ScoreUsersRequest request = Request("m", 400);
+    while (written < kRequests && stream->Write(request)) ++written;
+    stream->WritesDone();
+  });
+  // Until nothing moves any more, which is long before the end.
+  for (int before = -1; written != before || before == 0;) {
+    before = written;
+    absl::Notification().WaitForNotificationWithTimeout(
+        absl::Milliseconds(100));
+  }
+  EXPECT_LT(scored_, kRequests / 2);
+  EXPECT_LT(written, kRequests);
+  const int stopped = scored_;
+  for (int k = 0; k < stopped + 100; ++k) ExpectAnswer(*stream, "m", 400);
+  context.TryCancel();
+  writer.join();
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(ScoreStreamsTest, EndsIdleStreamsWhenTheServerDrains) {
+  grpc::ClientContext context;
+  const auto stream = NewStream(context);
+  stream->Write(Request("good"));
+  ExpectAnswer(*stream, "good");
+  streams_.Drain();
+  ExpectEnd(*stream, grpc::StatusCode::UNAVAILABLE,
+            "the server is draining; stream to another one");
+  grpc::ClientContext late;
+  ExpectEnd(*NewStream(late), grpc::StatusCode::UNAVAILABLE,
+            "the server is draining; stream to another one");
+}
+
+TEST_F(ScoreStreamsTest, AnswersWhatItIsScoringBeforeItDrains) {
+  grpc::ClientContext context;
+  const auto stream = NewStream(context);
+  stream->Write(Request("slow"));
+  started_.WaitForNotification();
+  streams_.Drain();
+  go_.Notify();
+  ExpectAnswer(*stream, "slow");
+  ExpectEnd(*stream, grpc::StatusCode::UNAVAILABLE,
+            "the server is draining; stream to another one");
+}
+
+TEST_F(ScoreStreamsTest, ForgetsACallerThatGoesAway) {
+  {
+    grpc::ClientContext context;
+    const auto stream = NewStream(context);
+    stream->Write(Request("good"));
+    ExpectAnswer(*stream, "good");
+    context.TryCancel();
+    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+  server_->Shutdown();  // Would wait for an open stream.
+}
+
+}  // namespace
+}  // namespace tenuto

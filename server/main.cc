@@ -4,7 +4,6 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,7 +14,6 @@
 #include "features/base/clock.h"
 #include "features/base/log.h"
 #include "google/protobuf/text_format.h"
-#include "server/call_threads.h"
 #include "server/server.h"
 #include "server/server_options.h"
 
@@ -79,8 +77,6 @@ int Run(const ServerFlags& flags) {
     return Fail(server.status(),
                 IsBadInput(server.status()) ? kExitBadInput : kExitFailure);
   }
-  // Its tail is shorter where gRPC has no more threads than cores.
-  std::optional<CallThreads> call_threads(UsableCores());
   const std::string host = ParseHostPort(config->listen())->host;
   const std::string metrics_host =
       ParseHostPort(config->metrics_listen())->host;
@@ -94,7 +90,6 @@ int Run(const ServerFlags& flags) {
   StopAtNextSignal(signals);
   LogInfo("draining");
   (*server)->Drain();
-  call_threads.reset();
   server->reset();
   LogInfo("stopped");
   return 0;

@@ -6,11 +6,9 @@
 
 #include <cstdio>
 #include <fstream>
-#include <optional>
 #include <string>
 
 #include "absl/synchronization/mutex.h"
-#include "server/call_threads.h"
 #include "tests/benchmark/echo_server.h"
 
 int main(int argc, char** argv) {
@@ -18,8 +16,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: echo_server KIND SETTINGS ROWS USERS\n");
     return 2;
   }
-  const bool is_ours = std::string(argv[2]) == "ours";
-  if (is_ours) {
+  if (std::string(argv[2]) == "ours") {
     absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   }
   tenuto::Answers answers;
@@ -35,8 +32,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "unknown kind \"%s\"\n", argv[1]);
     return 2;
   }
-  std::optional<tenuto::CallThreads> call_threads;
-  if (is_ours) call_threads.emplace(tenuto::UsableCores());
   std::printf("listening on 127.0.0.1:%d\n", server->port());
   std::fflush(stdout);
   ::pause();

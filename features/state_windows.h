@@ -26,6 +26,8 @@ class StateWindows {
 
   // False when the bytes are no state. Empty bytes are a user never heard of.
   bool Read(absl::string_view state);
+  // As of the bytes that it would encode to.
+  void Read(const UserState& state);
 
   // Sum of the tiles inside window k; the tile that the window's beginning cuts
   // counts with the share that lies inside.
@@ -71,6 +73,7 @@ class StateWindows {
   static constexpr std::size_t Index(int n) {
     return static_cast<std::size_t>(n);
   }
+  void Finish();
   struct DayTiles {
     int day;
     int first_tile;

@@ -45,7 +45,7 @@ class PayloadChecks {
   struct Field {
     const google::protobuf::FieldDescriptor* field;
     Kind kind;
-    std::int64_t max;  // Of a number.
+    std::int64_t max;  // Of a number; of an enum its LowValues().
   };
 
   static Payload Declared(const google::protobuf::FieldDescriptor& in_event);

@@ -83,13 +83,50 @@ void MakeSlicesOfColumn(const std::uint8_t* planes, const SlicedColumn& column,
   }
 }
 
+// The same where they are whole.
+template <class L>
+void MakeWholeSlicesOfColumn(const std::uint8_t* planes,
+                             const SlicedColumn& column, std::uint8_t* slices) {
+  using Slice = typename L::Slice;
+  const ColumnPlanes<L> p = LoadPlanes<L>(planes, column.levels);
+  std::uint8_t* out = slices + column.first_slice * L::kBytes;
+  Slice equal[4];
+  Slice above[4];
+  Slice pair_equal[4];
+  Slice pair_above[4];
+  Slice low[16];
+  ComparePair<L>(p.bit[3], p.bit[2], equal, above);
+  ComparePair<L>(p.bit[1], p.bit[0], pair_equal, pair_above);
+  for (std::uint32_t m = 0; m < 16; ++m) {
+    low[m] = L::OrAnd(above[m >> 2], equal[m >> 2], pair_above[m & 3]);
+  }
+  ComparePair<L>(p.bit[7], p.bit[6], equal, above);
+  ComparePair<L>(p.bit[5], p.bit[4], pair_equal, pair_above);
+  std::uint32_t left = column.whole;
+  for (std::uint32_t h = 0; left > 0; ++h) {
+    const Slice over =
+        L::OrAnd(above[h >> 2], equal[h >> 2], pair_above[h & 3]);
+    const Slice here = L::And(equal[h >> 2], pair_equal[h & 3]);
+    for (std::uint32_t m = 0; m < 16 && left > 0; ++m, --left) {
+      L::Store(out, L::OrAnd(over, here, low[m]));
+      out += L::kBytes;
+    }
+  }
+  L::Store(out, p.missing);
+}
+
 template <class L>
 void MakeSlices(const SlicedColumnsView& view, const std::uint8_t* planes,
                 std::uint8_t* slices) {
   L::Store(slices, L::Zero());
   for (std::size_t c = 0; c < view.columns; ++c) {
-    MakeSlicesOfColumn<L>(planes + c * kSlicedPlanes * L::kBytes,
-                          view.column[c], slices);
+    const std::uint8_t* const of_column =
+        planes + c * kSlicedPlanes * L::kBytes;
+    if (view.column[c].whole > 0) {
+      MakeWholeSlicesOfColumn<L>(of_column, view.column[c], slices);
+    } else {
+      MakeSlicesOfColumn<L>(of_column, view.column[c], slices);
+    }
   }
 }
 

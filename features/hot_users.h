@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <string>
 #include <utility>
@@ -20,6 +21,8 @@
 namespace tenuto {
 
 struct HotUser {
+  // Of the store, when the user was loaded: later ones may hold more.
+  std::uint64_t opening = 0;
   std::string state;
   SeenEvents seen;
 };

@@ -16,6 +16,7 @@
 #include "features/ledger_log.h"
 #include "features/log_file_check.h"
 #include "features/rocks_store.h"
+#include "features/store_lock.h"
 
 namespace tenuto {
 namespace {

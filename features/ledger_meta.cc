@@ -73,6 +73,10 @@ void HistoryEnds::Note(const History& more) {
   while (more.end_us > end_us &&
          !end_us_.compare_exchange_weak(end_us, more.end_us)) {
   }
+  // In the end: whoever sees a position sees times, too.
+  Position last = last_;
+  while (more.last > last && !last_.compare_exchange_weak(last, more.last)) {
+  }
 }
 
 }  // namespace tenuto

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "features/ledger_terms.h"
 #include "features/rocks_store.h"
 
 namespace tenuto {
@@ -33,11 +34,14 @@ absl::StatusOr<StatesAre> CheckIdentity(const RocksStore& store,
 // Writes it down, for the next one who opens.
 void ClaimIdentity(const LedgerIdentity& identity, StoreBatch& batch);
 
-// Known times of the oldest and the newest event; absurd when there is none.
+// Known times of the oldest and the newest event, absurd when there is none,
+// and the last position.
 struct History {
   std::int64_t start_us = std::numeric_limits<std::int64_t>::max();
   std::int64_t end_us = std::numeric_limits<std::int64_t>::min();
+  Position last = 0;
 };
+// But for the position, which the log has.
 absl::StatusOr<History> LoadHistory(const RocksStore& store);
 
 // The history of an open ledger, which commits side by side make longer.
@@ -45,6 +49,7 @@ class HistoryEnds {
  public:
   std::int64_t start_us() const { return start_us_; }
   std::int64_t end_us() const { return end_us_; }
+  Position last() const { return last_; }
   // Adds to `batch` what `more` changes; Note() it once that is durable.
   void Add(const History& more, StoreBatch& batch) const;
   void Note(const History& more);
@@ -52,6 +57,7 @@ class HistoryEnds {
  private:
   std::atomic<std::int64_t> start_us_{History().start_us};
   std::atomic<std::int64_t> end_us_{History().end_us};
+  std::atomic<Position> last_{0};
 };
 
 }  // namespace tenuto

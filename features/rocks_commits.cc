@@ -10,38 +10,45 @@
 
 namespace tenuto {
 
-absl::StatusOr<std::vector<Admission>> RocksCommits::AddToBatch(
-    absl::Span<const GatedEvent> events, absl::Span<const UserGroup> groups,
-    std::vector<Step>& steps, StoreBatch& batch) {
+absl::Status RocksCommits::AddToBatch(absl::Span<const GatedEvent> events,
+                                      absl::Span<const UserGroup> groups,
+                                      Planned& commit) {
   CommitPlan plan(fold_, late_, events,
                   DayOf(absl::ToUnixMicros(clock_.Now())));
   // Positions are taken at once, so that those of a user rise with time.
   const Position first = next_.fetch_add(events.size());
   Position next = first;
-  steps.reserve(groups.size());
+  commit.steps.reserve(groups.size());
   for (const UserGroup& group : groups) {
     const UserKey& user = group.user;
-    TENUTO_ASSIGN_OR_RETURN(HotUser* const hot, Load(user));
-    UserWrite& write = steps.emplace_back(Step{hot, {}}).write;
+    TENUTO_ASSIGN_OR_RETURN(HotUser* const hot, Load(user, commit.batch));
+    UserWrite& write = commit.steps.emplace_back(Step{hot, {}}).write;
     TENUTO_RETURN_IF_ERROR(
         plan.Plan(group, hot->state, hot->seen, next, write));
     if (write.record.empty()) continue;
-    batch.Put(Family::kLog, LogKey(user.partition(), write.first),
-              write.record);
+    commit.batch.Put(Family::kLog, LogKey(user.partition(), write.first),
+                     write.record);
     layouts_.Stamp(write.state);
-    batch.Put(Family::kState, user.view(), write.state);
+    commit.batch.Put(Family::kState, user.view(), write.state);
     TENUTO_RETURN_IF_ERROR(layouts_.ToCurrent(write.state));
-    batch.Merge(Family::kSeen, user.view(), write.new_marks);
+    commit.batch.Merge(Family::kSeen, user.view(), write.new_marks);
   }
   // Gives back what duplicates did not need, unless another commit followed.
   Position taken = first + events.size();
   next_.compare_exchange_strong(taken, next);
-  return std::move(plan.verdicts());
+  if (next > first) commit.added.last = next - 1;
+  commit.verdicts = std::move(plan.verdicts());
+  return absl::OkStatus();
 }
 
-absl::StatusOr<HotUser*> RocksCommits::Load(const UserKey& user) {
-  if (HotUser* const hot = hot_.Find(user)) return hot;
+absl::StatusOr<HotUser*> RocksCommits::Load(const UserKey& user,
+                                            const StoreBatch& batch) {
+  if (HotUser* const hot = hot_.Find(user)) {
+    if (hot->opening == batch.opening()) return hot;
+    hot_.Forget(user);
+  }
   HotUser loaded;
+  loaded.opening = batch.opening();
   std::string marks;
   TENUTO_RETURN_IF_ERROR(LoadState(user, loaded.state));
   TENUTO_RETURN_IF_ERROR(store_.Get(Family::kSeen, user.view(), marks));
@@ -65,8 +72,8 @@ absl::Status RocksCommits::Write(absl::Span<const UserGroup> groups,
 
 absl::Status RocksCommits::WriteBatch(StoreBatch& batch) {
   TENUTO_CRASH_POINT("commit.before_write");
-  const absl::Status written =
-      batch.empty() ? absl::OkStatus() : store_.Write(batch);
+  // Even of nothing: what made it a duplicate must be durable.
+  const absl::Status written = store_.Write(batch);
   TENUTO_CRASH_POINT("commit.after_write");
   return written;
 }
@@ -81,17 +88,15 @@ void RocksCommits::Adopt(absl::Span<const UserGroup> groups,
   for (const UserGroup& group : groups) hot_.NoteSize(group.user);
 }
 
-History RocksCommits::AddHistory(absl::Span<const GatedEvent> events,
-                                 absl::Span<const Admission> verdicts,
-                                 StoreBatch& batch) {
-  History added;
+void RocksCommits::AddHistory(absl::Span<const GatedEvent> events,
+                              Planned& commit) {
+  History& added = commit.added;
   for (std::size_t k = 0; k < events.size(); ++k) {
-    if (verdicts[k] == Admission::kDuplicate) continue;
+    if (commit.verdicts[k] == Admission::kDuplicate) continue;
     added.start_us = std::min(added.start_us, events[k].known_time_us);
     added.end_us = std::max(added.end_us, events[k].known_time_us);
   }
-  history_.Add(added, batch);
-  return added;
+  history_.Add(added, commit.batch);
 }
 
 absl::StatusOr<std::vector<Admission>> RocksCommits::Commit(
@@ -112,9 +117,8 @@ absl::StatusOr<std::vector<Admission>> RocksCommits::Commit(
 absl::Status RocksCommits::Plan(absl::Span<const GatedEvent> events,
                                 absl::Span<const UserGroup> groups,
                                 const SourceMark* mark, Planned& commit) {
-  TENUTO_ASSIGN_OR_RETURN(
-      commit.verdicts, AddToBatch(events, groups, commit.steps, commit.batch));
-  commit.added = AddHistory(events, commit.verdicts, commit.batch);
+  TENUTO_RETURN_IF_ERROR(AddToBatch(events, groups, commit));
+  AddHistory(events, commit);
   if (mark != nullptr) {
     commit.batch.Put(Family::kMeta, absl::StrCat(kSourcePrefix, mark->source),
                      mark->progress);
@@ -147,7 +151,7 @@ absl::Status RocksCommits::CommitOne(const UserKey& user, Decide decide) {
   Planned commit(store_);
   const std::vector<UserGroup> groups = {{user, {0}}};
   const UserHolds::Hold hold(holds_, groups);
-  TENUTO_ASSIGN_OR_RETURN(const HotUser* hot, Load(user));
+  TENUTO_ASSIGN_OR_RETURN(const HotUser* hot, Load(user, commit.batch));
   TENUTO_ASSIGN_OR_RETURN(const std::optional<GatedEvent> event,
                           decide(hot->state, commit.batch));
   if (event) {

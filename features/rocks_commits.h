@@ -38,8 +38,8 @@ class RocksCommits {
         clock_(clock) {}
 
   // Before the first commit: what the store holds.
-  void StartAfter(Position last, const History& history) {
-    next_ = last + 1;
+  void StartAfter(const History& history) {
+    next_ = history.last + 1;
     history_.Note(history);
   }
 
@@ -55,8 +55,10 @@ class RocksCommits {
 
   // The last durable state.
   absl::Status LoadState(const UserKey& user, std::string& state) const;
-  // The last position that was given away.
-  Position last() const { return next_ - 1; }
+  // The last position that was given away; what it was given to may come to
+  // nothing.
+  Position last_given() const { return next_ - 1; }
+  // Of what is durable.
   const HistoryEnds& history() const { return history_; }
   UserHolds& holds() { return holds_; }
   // Of a user whom the caller holds and changes by another way.
@@ -79,15 +81,13 @@ class RocksCommits {
   };
 
   // Whoever calls these holds the users.
-  absl::StatusOr<HotUser*> Load(const UserKey& user);
+  absl::StatusOr<HotUser*> Load(const UserKey& user, const StoreBatch& batch);
   absl::Status Plan(absl::Span<const GatedEvent> events,
                     absl::Span<const UserGroup> groups, const SourceMark* mark,
                     Planned& commit);
-  absl::StatusOr<std::vector<Admission>> AddToBatch(
-      absl::Span<const GatedEvent> events, absl::Span<const UserGroup> groups,
-      std::vector<Step>& steps, StoreBatch& batch);
-  History AddHistory(absl::Span<const GatedEvent> events,
-                     absl::Span<const Admission> verdicts, StoreBatch& batch);
+  absl::Status AddToBatch(absl::Span<const GatedEvent> events,
+                          absl::Span<const UserGroup> groups, Planned& commit);
+  void AddHistory(absl::Span<const GatedEvent> events, Planned& commit);
   // Writes the batch; then the hot users are as `steps` say, or forgotten.
   absl::Status Write(absl::Span<const UserGroup> groups,
                      std::vector<Step>& steps, StoreBatch& batch);

@@ -71,7 +71,8 @@ class RocksLedger final : public Ledger {
   // Makes everything erased leave the disk, that of checkpoints too.
   absl::Status FinishErasures() ABSL_EXCLUSIVE_LOCKS_REQUIRED(upkeep_);
   absl::StatusOr<Erasure> RemoveUser(const UserKey& user,
-                                     const RequestKey& request, absl::Time now)
+                                     const RequestKey& request, absl::Time now,
+                                     StoreBatch& batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(upkeep_);
   absl::Status CheckWritable() const {
     if (!options_.read_only) return absl::OkStatus();
@@ -130,9 +131,9 @@ absl::Status RocksLedger::Open() {
     TENUTO_RETURN_IF_ERROR(FinishErasures());
     TENUTO_RETURN_IF_ERROR(ClaimStates(identity));
   }
-  TENUTO_ASSIGN_OR_RETURN(const Position last, LastPosition(*store_));
-  TENUTO_ASSIGN_OR_RETURN(const History history, LoadHistory(*store_));
-  commits_->StartAfter(last, history);
+  TENUTO_ASSIGN_OR_RETURN(History history, LoadHistory(*store_));
+  TENUTO_ASSIGN_OR_RETURN(history.last, LastPosition(*store_));
+  commits_->StartAfter(history);
   return absl::OkStatus();
 }
 
@@ -190,14 +191,14 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
         decide) {
   TENUTO_RETURN_IF_ERROR(CheckWritable());
   const absl::MutexLock request_lock(&request_stripes_.Of(request));
-  TENUTO_ASSIGN_OR_RETURN(std::optional<std::string> recalled,
-                          Recall(*store_, request, now));
-  if (recalled) return Answer{*std::move(recalled), true};
+  std::optional<std::string> recalled;
   std::string response;
   TENUTO_RETURN_IF_ERROR(commits_->CommitOne(
       user,
       [&](absl::string_view state,
           StoreBatch& batch) -> absl::StatusOr<std::optional<GatedEvent>> {
+        TENUTO_ASSIGN_OR_RETURN(recalled, Recall(*store_, request, now));
+        if (recalled) return std::nullopt;
         TENUTO_ASSIGN_OR_RETURN(Outcome outcome, decide(state));
         v1::RequestRecord remembered;
         remembered.set_body_hash(request.body_hash);
@@ -209,6 +210,7 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
         response = std::move(outcome.response);
         return std::move(outcome.event);
       }));
+  if (recalled) return Answer{*std::move(recalled), true};
   return Answer{std::move(response), false};
 }
 
@@ -244,10 +246,11 @@ LedgerFacts RocksLedger::Facts() const {
   LedgerFacts facts;
   facts.faults = store_->faults();
   facts.late = &late_;
-  if (commits_->last() == 0) return facts;
-  facts.history_start = absl::FromUnixMicros(commits_->history().start_us());
-  facts.history_end = absl::FromUnixMicros(commits_->history().end_us());
-  facts.last_position = commits_->last();
+  const HistoryEnds& history = commits_->history();
+  facts.last_position = history.last();
+  if (facts.last_position == 0) return facts;
+  facts.history_start = absl::FromUnixMicros(history.start_us());
+  facts.history_end = absl::FromUnixMicros(history.end_us());
   if (!whole_) facts.pending = &layouts_->pending();
   return facts;
 }
@@ -268,13 +271,14 @@ absl::Status RocksLedger::FinishErasures() {
 
 absl::StatusOr<Erasure> RocksLedger::RemoveUser(const UserKey& user,
                                                 const RequestKey& request,
-                                                absl::Time now) {
+                                                absl::Time now,
+                                                StoreBatch& batch) {
   const std::vector<UserGroup> groups = {{user, {0}}};
   Position last = 0;
   {
     // Whatever of the user has a position up to it is committed.
     const UserHolds::Hold hold(commits_->holds(), groups);
-    last = commits_->last();
+    last = commits_->last_given();
   }
   // The bulk of the log is read while commits go on.
   LedgerErasure::Belongings found{.user = user, .records = {}, .requests = {}};
@@ -282,10 +286,9 @@ absl::StatusOr<Erasure> RocksLedger::RemoveUser(const UserKey& user,
   const UserHolds::Hold hold(commits_->holds(), groups);
   TENUTO_RETURN_IF_ERROR(erasure_->FindEvents(last + 1, ~Position{0}, found));
   TENUTO_RETURN_IF_ERROR(erasure_->FindRest(found));
-  StoreBatch batch(*store_);
   TENUTO_ASSIGN_OR_RETURN(const Erasure erasure,
                           erasure_->Remove(found, absl::ToUnixMicros(now),
-                                           commits_->last(), batch));
+                                           commits_->last_given(), batch));
   batch.Put(Family::kRequests, request.id,
             ReceiptRecord(erasure, request, now));
   commits_->Forget(user);
@@ -302,12 +305,13 @@ absl::StatusOr<Erasure> RocksLedger::Erase(const UserKey& user,
   Erasure erasure;
   {
     const absl::MutexLock request_lock(&request_stripes_.Of(request));
+    StoreBatch batch(*store_);
     TENUTO_ASSIGN_OR_RETURN(const std::optional<std::string> recalled,
                             Recall(*store_, request, now));
     if (recalled) {
       TENUTO_ASSIGN_OR_RETURN(erasure, ParseReceipt(*recalled));
     } else {
-      TENUTO_ASSIGN_OR_RETURN(erasure, RemoveUser(user, request, now));
+      TENUTO_ASSIGN_OR_RETURN(erasure, RemoveUser(user, request, now, batch));
     }
   }
   // Again for a repeat: the first call may have failed in it.
@@ -327,7 +331,7 @@ absl::StatusOr<Position> RocksLedger::Checkpoint(
   if (made.ok()) {
     // Nobody is between taking positions and writing: an exact prefix.
     const UserHolds::Hold everybody(commits_->holds());
-    last = commits_->last();
+    last = commits_->last_given();
     made = store_->Checkpoint(directory);
   }
   TENUTO_RETURN_IF_ERROR(EndCheckpoint(directory, made));

@@ -1,10 +1,10 @@
-// The door to RocksDB: families of keys and values, batches that are written
-// whole and synced, cursors. Knows how the database is opened, tuned and locked
-// and what its errors mean; what the values say is the ledger's. The one part
-// that is built against RocksDB, whose types stay behind it.
+// The door to RocksDB, whose types stay behind it: families of keys and values,
+// batches that are written whole and synced, cursors. What the values say is
+// the ledger's.
 #ifndef TENUTO_FEATURES_ROCKS_STORE_H_
 #define TENUTO_FEATURES_ROCKS_STORE_H_
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -18,16 +18,15 @@
 
 namespace tenuto {
 
-// What StoreBatch::Merge does: in kSeen as MergeMarks, in kMeta the smaller
-// of two decimal numbers under kHistoryStartKey and the larger under any other
-// key. The other families only know Put.
+// Merge keeps in kSeen what MergeMarks says, in kMeta the smaller of two
+// decimal numbers under kHistoryStartKey and the larger under any other key.
 enum class Family { kLog, kState, kSeen, kMeta, kRequests };
 inline constexpr char kHistoryStartKey[] = "history_start_us";
 
 class RocksStore;
 
-// Value type; not thread-safe. Copies what it is given, once. Must not outlive
-// its store.
+// Value type; not thread-safe. Must not outlive its store. Is made before what
+// it is planned upon is read: only the opening it was made in writes it.
 class StoreBatch {
  public:
   explicit StoreBatch(const RocksStore& store);
@@ -39,6 +38,7 @@ class StoreBatch {
   void Merge(Family family, absl::string_view key, absl::string_view value);
   void Delete(Family family, absl::string_view key);
   bool empty() const;
+  std::uint64_t opening() const;  // As RocksStore::opening() was.
 
  private:
   friend class RocksStore;
@@ -46,8 +46,8 @@ class StoreBatch {
   std::unique_ptr<Rep> rep_;
 };
 
-// Walks a family in the order of its keys' bytes, as it was when the cursor was
-// made. Value type; not thread-safe. Must not outlive its store.
+// Walks a family by its keys' bytes, as it was when the cursor was made.
+// Value type; not thread-safe. Must not outlive its store.
 class StoreCursor {
  public:
   StoreCursor(const RocksStore& store, Family family);
@@ -73,8 +73,7 @@ class StoreCursor {
 
 struct KeyRange {
   Family family;
-  std::string first;
-  std::string last;  // Within.
+  std::string first, last;  // Both within.
 };
 
 // Thread-safe.
@@ -92,9 +91,12 @@ class RocksStore {
   // `value` is empty when there is none.
   absl::Status Get(Family family, absl::string_view key,
                    std::string& value) const;
-  // All of `batch` or nothing; durable when it returns. Fails with a reason:
-  // DISK_FULL ends with it; IO_ERROR may last until the store is opened anew.
+  // All of `batch` or nothing, durable when it returns; of an empty one, that
+  // all that can be read is durable. A batch that failed may be there once
+  // opening() has changed. kUnavailable has a reason, DISK_FULL or IO_ERROR.
   absl::Status Write(StoreBatch& batch);
+  // Rises when the database had to be opened anew, after a disk failed.
+  std::uint64_t opening() const;
   LedgerFaults faults() const;
   absl::Status Flush();  // Of the write-ahead log; then checkpoints are short.
   // No file holds a byte of what was deleted inside `ranges` before any more.
@@ -112,8 +114,6 @@ class RocksStore {
 
 // Every block of a table file against its checksum; kDataLoss.
 absl::Status CheckTableFile(const std::filesystem::path& file);
-// The other process that writes there, if any. Ends a hold of one's own.
-std::string WriterOf(const std::filesystem::path& directory);
 
 }  // namespace tenuto
 

@@ -110,6 +110,7 @@ class Backfill {
   absl::Status RunPartition(int partition) {
     piles_.clear();
     through_ = 0;
+    opening_ = store_.opening();
     TENUTO_RETURN_IF_ERROR(Gather(partition));
     std::vector<UserKey> users;
     users.reserve(piles_.size());
@@ -171,6 +172,11 @@ class Backfill {
   absl::Status WriteChunk(int partition, absl::Span<const UserKey> users,
                           bool last) {
     StoreBatch batch(store_);
+    if (batch.opening() != opening_) {
+      // What failed may be in the log now, behind what was visited.
+      return absl::UnavailableError(
+          "the ledger was opened anew meanwhile; try again");
+    }
     std::vector<UserGroup> groups;
     // Whoever holds one user of a partition holds them all.
     if (!users.empty()) groups.push_back({users.front(), {}});
@@ -235,6 +241,7 @@ class Backfill {
   BackfillProgress progress_;
   absl::flat_hash_map<UserKey, EventPile> piles_;
   Position through_ = 0;  // Last position of the partition that was visited.
+  std::uint64_t opening_ = 0;  // Of the store, when the partition was begun.
   std::vector<FoldedPile> folded_;  // Of the users that are written next.
   UserState state_;
 };

@@ -88,8 +88,10 @@ const std::vector<Door>& Doors() {
   static const auto* const doors = new std::vector<Door>{
       {"xgboost/", {"training/trainer.cc", "model/booster.cc"}},
       {"rocksdb/",
-       {"features/rocks_logger.cc", "features/rocks_logger.h",
-        "features/rocks_merges.h", "features/rocks_store.cc",
+       {"features/rocks_files.cc", "features/rocks_files.h",
+        "features/rocks_logger.cc", "features/rocks_logger.h",
+        "features/rocks_merges.h", "features/rocks_opening.cc",
+        "features/rocks_opening.h", "features/rocks_store.cc",
         "features/rocks_upkeep.cc", "features/rocks_upkeep.h"}},
       {"openssl/", {"features/base/digest.cc"}},
       {"grpcpp/", {"server/", "training/server_client.cc"}},

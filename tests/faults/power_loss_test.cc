@@ -123,24 +123,81 @@ std::string ReasonIn(const absl::Status& status) {
   return reason ? std::string(*reason) : "";
 }
 
-TEST(IoErrorsR7, SayThatTheyAreOneAndLeaveReadsAlone) {
-  FaultHistory history(700);
+// Sends the newest commit again until it is taken, for 10 s at most.
+absl::Status SendUntilTaken(FaultHistory& history, Ledger& ledger) {
+  const auto start = std::chrono::steady_clock::now();
+  absl::Status status;
+  std::chrono::duration<double> waited{0};
+  do {
+    status = history.SendAgain(ledger);
+    history.ExpectStates(ledger);
+    waited = std::chrono::steady_clock::now() - start;
+  } while (absl::IsUnavailable(status) && waited.count() < 10);
+  std::printf("writes again after %.3f s\n", waited.count());
+  return status;
+}
+
+TEST(IoErrorsR7, SayThatTheyAreOneLeaveReadsAloneAndEndByThemselves) {
+  for (const FileCall failing : {FileCall::kSync, FileCall::kWrite}) {
+    FaultHistory history(700);
+    const TempFolder folder;
+    const auto files = std::make_shared<FaultyFileSystem>();
+    auto ledger = history.Open(folder.path(), files);
+    ASSERT_TRUE(ledger.ok()) << ledger.status();
+    for (int time = 1; time <= 3; ++time) {
+      SCOPED_TRACE(absl::StrCat("time ", time, ", seed 700"));
+      ASSERT_TRUE(history.Send(**ledger).ok());
+      files->FailCall(1, {failing});
+      const absl::Status status = history.Send(**ledger);
+      EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+      EXPECT_EQ(ReasonIn(status), "IO_ERROR") << status;
+      EXPECT_EQ((*ledger)->Facts().faults.io, time);
+      history.ExpectStates(**ledger);
+      EXPECT_EQ(SendUntilTaken(history, **ledger), absl::OkStatus());
+      history.ExpectIn(**ledger);
+    }
+    ledger->reset();
+    ledger = history.Open(folder.path());
+    ASSERT_TRUE(ledger.ok()) << ledger.status();
+    history.ExpectIn(**ledger);
+  }
+}
+
+TEST(IoErrorsR7, LastAsLongAsTheDiskFailsOrSomebodyReadsWhatWasOpen) {
+  FaultHistory history(701);
   const TempFolder folder;
   const auto files = std::make_shared<FaultyFileSystem>();
   auto ledger = history.Open(folder.path(), files);
   ASSERT_TRUE(ledger.ok()) << ledger.status();
   ASSERT_TRUE(history.Send(**ledger).ok());
+  files->FailOneIn(1, 701, {FileCall::kSync});
+  ASSERT_TRUE(absl::IsUnavailable(history.Send(**ledger)));
+  const auto expect_refused = [&] {
+    for (int k = 0; k < 5; ++k) {
+      const absl::Status status = history.SendAgain(**ledger);
+      ASSERT_TRUE(absl::IsUnavailable(status)) << status;
+      ASSERT_EQ(ReasonIn(status), "IO_ERROR") << status;
+      history.ExpectStates(**ledger);
+    }
+  };
+  expect_refused();
+  files->FailNoMore();
+  EXPECT_EQ(SendUntilTaken(history, **ledger), absl::OkStatus());
   files->FailCall(1, {FileCall::kSync});
-  const absl::Status status = history.Send(**ledger);
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
-  EXPECT_EQ(ReasonIn(status), "IO_ERROR") << status;
-  EXPECT_EQ((*ledger)->Facts().faults.io, 1);
-  history.ExpectStates(**ledger);
-  ledger->reset();
-  ledger = history.Open(folder.path());
-  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  ASSERT_TRUE(absl::IsUnavailable(history.Send(**ledger)));
+  int refused = 0;
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    ASSERT_TRUE((*ledger)
+                    ->Scan(partition, 0,
+                           [&](const LoggedEvent&) {
+                             if (refused++ == 0) expect_refused();
+                             return true;
+                           })
+                    .ok());
+  }
+  EXPECT_GT(refused, 0) << "nobody read";
+  EXPECT_EQ(SendUntilTaken(history, **ledger), absl::OkStatus());
   history.ExpectIn(**ledger);
-  EXPECT_TRUE(history.SendAgain(**ledger).ok()) << "opened anew";
 }
 
 TEST(DiskFullR6, StopsWritesOnlyAndEndsByItself) {

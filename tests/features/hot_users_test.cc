@@ -17,7 +17,7 @@ void Trim(HotUsers& hot, const UserKey& user) {
   hot.Trim(UserHolds::StripeOf(user));
 }
 
-HotUser Sized(std::size_t bytes) { return {std::string(bytes, 's'), {}}; }
+HotUser Sized(std::size_t bytes) { return {1, std::string(bytes, 's'), {}}; }
 
 TEST(HotUsers, FindsWhatWasAddedUntilItIsForgotten) {
   HotUsers hot(kBytesMax);

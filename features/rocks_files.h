@@ -1,0 +1,20 @@
+// The files of RocksDB, as they must be for a ledger: readable for their owner
+// only, with a log that a full disk cannot hurt.
+// Thread-safe: functions.
+#ifndef TENUTO_FEATURES_ROCKS_FILES_H_
+#define TENUTO_FEATURES_ROCKS_FILES_H_
+
+#include <memory>
+
+#include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
+
+namespace tenuto {
+
+// On the machine's files when `files` is null.
+std::unique_ptr<rocksdb::Env> MakePrivateFiles(
+    std::shared_ptr<rocksdb::FileSystem> files);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_FEATURES_ROCKS_FILES_H_

@@ -1,0 +1,207 @@
+#include "features/rocks_opening.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "features/base/atomic_file.h"
+#include "features/base/status_macros.h"
+#include "features/base/status_reason.h"
+#include "features/log_file_check.h"
+#include "features/rocks_merges.h"
+#include "features/store_lock.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/table.h"
+
+namespace tenuto {
+namespace {
+
+rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
+                                 rocksdb::Env* env) {
+  rocksdb::Options db;
+  db.env = env;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  // A torn tail is what a crash leaves; damage in the middle must stop us.
+  db.wal_recovery_mode =
+      rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.paranoid_checks = true;
+  db.flush_verify_memtable_count = true;
+  db.track_and_verify_wals_in_manifest = true;
+  db.verify_sst_unique_id_in_manifest = true;
+  db.max_total_wal_size = 48 << 20;  // A start after a kill reads it.
+  // A reader beside the writer needs every file open.
+  db.max_open_files = -1;
+  db.max_background_jobs = options.threads;
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.keep_log_file_num = 4;
+  // It names the first and last key of every file, and so user keys: each edit
+  // begins a new one, so that an erased key leaves with the next edit.
+  db.max_manifest_file_size = 1;
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
+                                           const rocksdb::Options& base,
+                                           const AnswerExpiry* expiry) {
+  rocksdb::ColumnFamilyOptions options(base);
+  options.write_buffer_size = 32 << 20;
+  options.compression = rocksdb::kLZ4Compression;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(64 << 20);
+  if (family == Family::kState || family == Family::kSeen) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  }
+  if (family == Family::kSeen)
+    options.merge_operator = std::make_shared<MarkMerge>();
+  if (family == Family::kMeta) {
+    options.merge_operator = std::make_shared<HistoryMerge>();
+  }
+  if (family == Family::kRequests && expiry != nullptr) {
+    expiry->AddTo(options);
+  }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+// The database's folder; made when it may be.
+absl::StatusOr<std::filesystem::path> FolderOf(const RocksStoreOptions& options,
+                                               bool may_make) {
+  const std::filesystem::path path = options.directory / "rocks";
+  std::error_code error;
+  if (std::filesystem::exists(path / "CURRENT", error)) return path;
+  if (!may_make) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no ledger in ", options.directory.string()));
+  }
+  // The ledger's own first: users' keys and habits are nobody else's business.
+  TENUTO_RETURN_IF_ERROR(MakePrivateDirectory(options.directory));
+  TENUTO_RETURN_IF_ERROR(MakePrivateDirectory(path));
+  // RocksDB makes its files durable in their folder, not the folder itself.
+  const std::filesystem::path above =
+      std::filesystem::absolute(options.directory, error).parent_path();
+  TENUTO_RETURN_IF_ERROR(SyncDirectory(options.directory));
+  TENUTO_RETURN_IF_ERROR(SyncDirectory(above));
+  return path;
+}
+
+// `status`, and what was being opened.
+absl::Status Explained(const absl::Status& status,
+                       const RocksStoreOptions& options) {
+  absl::Status explained(
+      status.code(),
+      absl::StrCat("opening the ledger ", options.directory.string(), ": ",
+                   std::string(status.message())));
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
+    explained.SetPayload(url, payload);
+  });
+  return explained;
+}
+
+absl::Status OpenError(const RocksStoreOptions& options, bool for_writing,
+                       const std::filesystem::path& path,
+                       const rocksdb::Status& status) {
+  if (absl::StrContains(status.ToString(), "olumn families not opened")) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the ledger ", options.directory.string(),
+        " has families of keys of a newer release: open it with that one"));
+  }
+  // Closing a lock file drops the process's own lock on it: don't look there.
+  const bool ours = absl::StrContains(status.ToString(), "current process");
+  const std::string holder = !for_writing ? ""
+                             : ours       ? "this process itself"
+                                          : WriterOf(options.directory);
+  if (!holder.empty() && status.IsIOError()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the ledger ", options.directory.string(), " is held by ",
+                     holder, "; stop it, or send the events through it"));
+  }
+  if (status.IsCorruption()) {  // RocksDB does not say where in a log.
+    const auto torn = CountTornTails(path, CheckDepth::kChecksums);
+    if (absl::IsDataLoss(torn.status())) {
+      return Explained(torn.status(), options);
+    }
+  }
+  return Explained(FromRocks(status, "RocksDB"), options);
+}
+
+}  // namespace
+
+absl::Status FromRocks(const rocksdb::Status& status, absl::string_view doing) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = absl::StrCat(doing, ": ", status.ToString());
+  if (status.IsCorruption()) return absl::DataLossError(text);
+  return WithReason(absl::UnavailableError(text),
+                    status.IsNoSpace() ? kDiskFull : kIoError);
+}
+
+absl::StatusOr<std::unique_ptr<RocksOpening>> RocksOpening::Open(
+    const RocksStoreOptions& options, For purpose, rocksdb::Env& files,
+    const AnswerExpiry* expiry) {
+  std::unique_ptr<RocksOpening> opening(new RocksOpening(purpose));
+  TENUTO_RETURN_IF_ERROR(opening->Start(options, files, expiry));
+  return opening;
+}
+
+RocksOpening::~RocksOpening() {
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    if (family != nullptr) db_->DestroyColumnFamilyHandle(family);
+  }
+  db_.reset();
+  if (!reader_directory_.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove_all(reader_directory_, ignored);
+  }
+}
+
+absl::Status RocksOpening::Start(const RocksStoreOptions& options,
+                                 rocksdb::Env& files,
+                                 const AnswerExpiry* expiry) {
+  const bool for_writing = purpose_ == For::kWriting;
+  TENUTO_ASSIGN_OR_RETURN(const std::filesystem::path path,
+                          FolderOf(options, for_writing));
+  if (purpose_ != For::kReadingBesideWriter) {
+    const absl::StatusOr<int> torn = CountTornTails(path, CheckDepth::kFrames);
+    if (!torn.ok()) return Explained(torn.status(), options);
+    tails_truncated_ = *torn;
+  }
+  const rocksdb::Options tuned = DatabaseOptions(options, &files);
+  std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {
+      {rocksdb::kDefaultColumnFamilyName,
+       FamilyOptions(Family::kMeta, tuned, nullptr)}};
+  for (std::size_t k = 0; k < kFamilyNames.size(); ++k) {
+    wanted.emplace_back(kFamilyNames[k],
+                        FamilyOptions(static_cast<Family>(k), tuned, expiry));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Status status;
+  if (for_writing) {
+    status = rocksdb::DB::Open(tuned, path.string(), wanted, &handles, &opened);
+  } else if (purpose_ == For::kReadingAlone) {
+    status = rocksdb::DB::OpenForReadOnly(tuned, path.string(), wanted,
+                                          &handles, &opened);
+  } else {
+    std::string directory =
+        (std::filesystem::temp_directory_path() / "tenuto-reader-XXXXXX")
+            .string();
+    if (::mkdtemp(directory.data()) == nullptr) {
+      return absl::UnavailableError("cannot make a temporary directory");
+    }
+    reader_directory_ = directory;
+    status = rocksdb::DB::OpenAsSecondary(tuned, path.string(), directory,
+                                          wanted, &handles, &opened);
+  }
+  if (!status.ok()) return OpenError(options, for_writing, path, status);
+  db_.reset(opened);
+  db_->DestroyColumnFamilyHandle(handles[0]);
+  std::copy(handles.begin() + 1, handles.end(), families_.begin());
+  return absl::OkStatus();
+}
+
+}  // namespace tenuto

@@ -1,0 +1,93 @@
+#include "features/rocks_opening.h"
+
+#include <memory>
+#include <string>
+
+#include "features/base/status_reason.h"
+#include "features/rocks_files.h"
+#include "gtest/gtest.h"
+#include "rocksdb/write_batch.h"
+#include "tests/support/temp_folder.h"
+
+namespace tenuto {
+namespace {
+
+class RocksOpeningTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<std::unique_ptr<RocksOpening>> Open(
+      RocksOpening::For purpose) {
+    RocksStoreOptions options;
+    options.directory = folder_.path();
+    return RocksOpening::Open(options, purpose, *files_, nullptr);
+  }
+  static rocksdb::Status Put(const RocksOpening& opening, const char* key) {
+    rocksdb::WriteOptions synced;
+    synced.sync = true;
+    return opening.db().Put(synced, opening.Of(Family::kState), key, "value");
+  }
+  static std::string Get(const RocksOpening& opening, const char* key) {
+    std::string value;
+    const rocksdb::Status status = opening.db().Get(
+        rocksdb::ReadOptions(), opening.Of(Family::kState), key, &value);
+    return status.ok() ? value : status.ToString();
+  }
+
+  const TempFolder folder_;
+  const std::unique_ptr<rocksdb::Env> files_ = MakePrivateFiles(nullptr);
+};
+
+// What RocksStore does after its disk failed rests on this.
+TEST_F(RocksOpeningTest, ForReadingStandsBesideTheOldAndTheNextForWriting) {
+  auto before = Open(RocksOpening::For::kWriting);
+  ASSERT_TRUE(before.ok()) << before.status();
+  ASSERT_TRUE(Put(**before, "a").ok());
+  auto between = Open(RocksOpening::For::kReadingAlone);
+  ASSERT_TRUE(between.ok()) << between.status();
+  EXPECT_EQ(Get(**between, "a"), "value") << "from the write-ahead log";
+  EXPECT_EQ(Open(RocksOpening::For::kWriting).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  before->reset();
+  EXPECT_EQ(Get(**between, "a"), "value");
+  EXPECT_FALSE(Put(**between, "b").ok());
+  auto next = Open(RocksOpening::For::kWriting);
+  ASSERT_TRUE(next.ok()) << next.status();
+  ASSERT_TRUE(Put(**next, "b").ok());
+  ASSERT_TRUE(
+      (*next)
+          ->db()
+          .CompactRange({}, (*next)->Of(Family::kState), nullptr, nullptr)
+          .ok());
+  EXPECT_EQ(Get(**between, "a"), "value") << "its files are gone by name only";
+  between->reset();
+  EXPECT_EQ(Get(**next, "a"), "value") << "what ended took no file along";
+  next->reset();
+  next = Open(RocksOpening::For::kWriting);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(Get(**next, "b"), "value");
+}
+
+TEST_F(RocksOpeningTest, MakesNothingForReading) {
+  for (const auto purpose : {RocksOpening::For::kReadingAlone,
+                             RocksOpening::For::kReadingBesideWriter}) {
+    EXPECT_FALSE(Open(purpose).ok());
+  }
+}
+
+TEST(FromRocks, TellsAFullDiskFromDamageAndFromTheRest) {
+  const auto reason = [](const rocksdb::Status& status) {
+    const auto payload = FromRocks(status, "x").GetPayload(kReasonUrl);
+    return payload ? std::string(*payload) : "";
+  };
+  EXPECT_TRUE(FromRocks(rocksdb::Status::OK(), "x").ok());
+  EXPECT_EQ(FromRocks(rocksdb::Status::Corruption("bad"), "x").code(),
+            absl::StatusCode::kDataLoss);
+  EXPECT_EQ(FromRocks(rocksdb::Status::IOError("bad"), "x").code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(reason(rocksdb::Status::NoSpace()), "DISK_FULL");
+  EXPECT_EQ(reason(rocksdb::Status::IOError("bad")), "IO_ERROR");
+  EXPECT_EQ(FromRocks(rocksdb::Status::IOError("bad"), "doing it").message(),
+            "doing it: IO error: bad");
+}
+
+}  // namespace
+}  // namespace tenuto

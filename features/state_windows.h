@@ -26,8 +26,7 @@ class StateWindows {
 
   // False when the bytes are no state. Empty bytes are a user never heard of.
   bool Read(absl::string_view state);
-  // As of the bytes that it would encode to.
-  void Read(const UserState& state);
+  void Read(const UserState& state);  // As of its bytes.
 
   // Sum of the tiles inside window k; the tile that the window's beginning cuts
   // counts with the share that lies inside.

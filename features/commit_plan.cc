@@ -88,7 +88,7 @@ absl::Status CommitPlan::Plan(const UserGroup& group, absl::string_view state,
     }
     fold_.Apply(view_, next, folded_);
     fold_.VisitMissed(view_, folded_,
-                      [this](int signal) { late_.Count(signal); });
+                      [this](int signal) { late_.push_back(signal); });
     ++next;
     AppendMark(receipt_day_, event.event_hash, write.new_marks);
   }

@@ -11,7 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "features/late_events.h"
 #include "features/ledger.h"
 #include "features/seen_events.h"
 #include "features/signal_fold.h"
@@ -38,11 +37,9 @@ struct UserWrite {
 // What it is made of must outlive it.
 class CommitPlan {
  public:
-  // Late events of signals are counted in `late`.
-  CommitPlan(const SignalFold& fold, LateEvents& late,
-             absl::Span<const GatedEvent> events, int receipt_day)
+  CommitPlan(const SignalFold& fold, absl::Span<const GatedEvent> events,
+             int receipt_day)
       : fold_(fold),
-        late_(late),
         events_(events),
         receipt_day_(receipt_day),
         verdicts_(events.size(), Admission::kAccepted),
@@ -56,15 +53,17 @@ class CommitPlan {
 
   // Of the events whose users were planned, in their order.
   std::vector<Admission>& verdicts() { return verdicts_; }
+  // What LateEvents is to count when the commit is durable.
+  std::vector<int>& late() { return late_; }
 
  private:
   void FindNew(const UserGroup& group, const SeenEvents& seen);
 
   const SignalFold& fold_;
-  LateEvents& late_;
   const absl::Span<const GatedEvent> events_;
   const int receipt_day_;
   std::vector<Admission> verdicts_;
+  std::vector<int> late_;
   UserState folded_;
   EventView view_;
   std::vector<int> accepted_;  // Indices of a user's new events.

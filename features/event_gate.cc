@@ -112,6 +112,8 @@ void Fill(v1::Event& event, const UserKey& user, GatedEvent& gated) {
 
 }  // namespace
 
+EventGate::EventGate(const UserKeys& keys) : keys_(&keys) { Payloads(); }
+
 std::optional<Rejection> EventGate::Admit(v1::Event& event, absl::Time now,
                                           GatedEvent& gated) const {
   if (event.user_id().empty()) {

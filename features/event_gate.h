@@ -25,8 +25,9 @@ struct GatedEvent {
 // Thread-safe: immutable.
 class EventGate {
  public:
-  // Keeps a pointer to `keys`, which must outlive it.
-  explicit EventGate(const UserKeys& keys) : keys_(&keys) {}
+  // Keeps a pointer to `keys`, which must outlive it. Works the checks out, so
+  // that a declaration without one shows before the first event.
+  explicit EventGate(const UserKeys& keys);
 
   // Checks `event`, an event a producer sent, against the clock `now`. On
   // success fills `gated` except known_time_us. `event` keeps its content but

@@ -20,10 +20,13 @@ class LateEvents {
   explicit LateEvents(const Catalogue& catalogue)
       : catalogue_(catalogue), counts_(catalogue.signals().size()) {}
 
-  // `signal`: its place in the catalogue's list.
-  void Count(int signal) {
-    counts_[static_cast<std::size_t>(signal)].fetch_add(
-        1, std::memory_order_relaxed);
+  // `signals`: their places in the catalogue's list, one for each event that a
+  // signal missed. Once what missed it is durable: a failed commit is repeated.
+  void Count(const std::vector<int>& signals) {
+    for (const int signal : signals) {
+      counts_[static_cast<std::size_t>(signal)].fetch_add(
+          1, std::memory_order_relaxed);
+    }
   }
 
   // Names of the signals that missed events, in the catalogue's order.

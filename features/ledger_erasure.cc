@@ -61,19 +61,32 @@ absl::Status LedgerErasure::FindEvents(Position from, Position to,
   return cursor.status("looking for a user's events");
 }
 
-absl::Status LedgerErasure::FindRest(Belongings& found) const {
+absl::StatusOr<std::vector<std::string>> LedgerErasure::FindRequests(
+    const UserKey& user) const {
+  std::vector<std::string> requests;
+  StoreCursor cursor(store_, Family::kRequests);
+  for (cursor.Seek(""); cursor.IsIn(""); cursor.Next()) {
+    if (IsAbout(cursor.value(), user)) requests.emplace_back(cursor.key());
+  }
+  TENUTO_RETURN_IF_ERROR(cursor.status("looking for a user's answers"));
+  return requests;
+}
+
+absl::Status LedgerErasure::FindRest(const std::vector<std::string>& requests,
+                                     Belongings& found) const {
   std::string value;
   for (const Family family : {Family::kState, Family::kSeen}) {
     TENUTO_RETURN_IF_ERROR(store_.Get(family, found.user.view(), value));
     if (!value.empty()) found.bytes += found.user.view().size() + value.size();
   }
-  StoreCursor cursor(store_, Family::kRequests);
-  for (cursor.Seek(""); cursor.IsIn(""); cursor.Next()) {
-    if (!IsAbout(cursor.value(), found.user)) continue;
-    found.requests.emplace_back(cursor.key());
-    found.bytes += cursor.key().size() + cursor.value().size();
+  for (const std::string& request :
+       std::set<std::string>(requests.begin(), requests.end())) {
+    TENUTO_RETURN_IF_ERROR(store_.Get(Family::kRequests, request, value));
+    if (!IsAbout(value, found.user)) continue;
+    found.requests.push_back(request);
+    found.bytes += request.size() + value.size();
   }
-  return cursor.status("looking for a user's answers");
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Erasure> LedgerErasure::Remove(const Belongings& found,
@@ -227,7 +240,9 @@ absl::Status LedgerErasure::RemoveAgain(const ErasureList& unknown) const {
           unknown.entries().at(ErasedName(keys_, user));
       Belongings found{.user = user, .records = {}, .requests = {}};
       TENUTO_RETURN_IF_ERROR(FindEvents(0, kEnd, found));
-      TENUTO_RETURN_IF_ERROR(FindRest(found));
+      TENUTO_ASSIGN_OR_RETURN(const std::vector<std::string> requests,
+                              FindRequests(user));
+      TENUTO_RETURN_IF_ERROR(FindRest(requests, found));
       TENUTO_RETURN_IF_ERROR(
           Remove(found, entry.time_us, entry.through, batch).status());
     }

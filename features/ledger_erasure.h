@@ -44,8 +44,14 @@ class LedgerErasure {
   };
   // Adds the user's log records that begin at `from` through `to`.
   absl::Status FindEvents(Position from, Position to, Belongings& found) const;
-  // Adds state, marks and remembered answers.
-  absl::Status FindRest(Belongings& found) const;
+  // Requests whose remembered answers are about `user`. Reads all of them, so
+  // nobody should be held meanwhile.
+  absl::StatusOr<std::vector<std::string>> FindRequests(
+      const UserKey& user) const;
+  // Adds state, marks and the answers to those of `requests`, each named once
+  // or more, that are about the user still.
+  absl::Status FindRest(const std::vector<std::string>& requests,
+                        Belongings& found) const;
   // Adds to `batch` what removes them all and notes that it happened.
   absl::StatusOr<Erasure> Remove(const Belongings& found, std::int64_t time_us,
                                  Position through, StoreBatch& batch) const;

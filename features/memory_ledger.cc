@@ -13,8 +13,7 @@ MemoryLedger::MemoryLedger(const Catalogue& catalogue, const Clock& clock)
 
 absl::StatusOr<std::vector<Admission>> MemoryLedger::CommitLocked(
     absl::Span<const GatedEvent> events) {
-  CommitPlan plan(fold_, late_, events,
-                  DayOf(absl::ToUnixMicros(clock_.Now())));
+  CommitPlan plan(fold_, events, DayOf(absl::ToUnixMicros(clock_.Now())));
   // All or nothing: everything is planned before anything changes.
   const std::vector<UserGroup> groups = GroupByUser(events);
   std::vector<UserWrite> writes(groups.size());
@@ -39,6 +38,7 @@ absl::StatusOr<std::vector<Admission>> MemoryLedger::CommitLocked(
     history_start_ = std::min(history_start_, known);
     history_end_ = std::max(history_end_, known);
   }
+  late_.Count(plan.late());
   return std::move(plan.verdicts());
 }
 

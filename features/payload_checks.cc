@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "features/base/log.h"
@@ -64,12 +65,59 @@ bool IsZone(const std::string& text) {
 PayloadChecks::PayloadChecks()
     : event_(*v1::Event::default_instance().GetReflection()),
       time_(*google::protobuf::Timestamp::default_instance().GetReflection()) {
+  const std::vector<std::string> unchecked =
+      UncheckedFields(*v1::Event::descriptor());
+  TENUTO_CHECK(
+      unchecked.empty(),
+      absl::StrCat("nothing checks ", absl::StrJoin(unchecked, ", "),
+                   ", which producers may send: take another kind of "
+                   "field, or teach features/payload_checks this one"));
   const auto& declared = *v1::Event::descriptor()->oneof_decl(0);
   for (int k = 0; k < declared.field_count(); ++k) {
     const FieldDescriptor& field = *declared.field(k);
     const auto number = static_cast<std::size_t>(field.number());
     payloads_.resize(std::max(payloads_.size(), number + 1));
     payloads_[number] = Declared(field);
+  }
+}
+
+std::vector<std::string> PayloadChecks::UncheckedFields(
+    const google::protobuf::Descriptor& event) {
+  std::vector<std::string> unchecked;
+  const auto& declared = *event.oneof_decl(0);
+  for (int k = 0; k < declared.field_count(); ++k) {
+    const FieldDescriptor& in_event = *declared.field(k);
+    // The gate refuses it from producers.
+    if (in_event.number() == v1::Event::kDecisionMadeFieldNumber) continue;
+    if (in_event.message_type() == nullptr) {
+      unchecked.push_back(in_event.full_name());
+      continue;
+    }
+    const auto& type = *in_event.message_type();
+    for (int f = 0; f < type.field_count(); ++f) {
+      if (!KindOf(*type.field(f))) {
+        unchecked.push_back(type.field(f)->full_name());
+      }
+    }
+  }
+  return unchecked;
+}
+
+std::optional<PayloadChecks::Kind> PayloadChecks::KindOf(
+    const FieldDescriptor& field) {
+  if (field.is_repeated()) return std::nullopt;
+  switch (field.type()) {
+    case FieldDescriptor::TYPE_STRING:
+      if (field.name() == "currency") return Kind::kCurrency;
+      return field.name() == "time_zone" ? Kind::kTimeZone : Kind::kText;
+    case FieldDescriptor::TYPE_INT64:
+      return Kind::kNumber;
+    case FieldDescriptor::TYPE_ENUM:
+      return Kind::kEnum;
+    case FieldDescriptor::TYPE_BOOL:
+      return Kind::kTruth;  // Either is right.
+    default:
+      return std::nullopt;
   }
 }
 
@@ -83,20 +131,13 @@ PayloadChecks::Payload PayloadChecks::Declared(
                            ->GetReflection();
   for (int k = 0; k < type.field_count(); ++k) {
     const FieldDescriptor& field = *type.field(k);
-    if (field.is_repeated()) continue;
-    if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-      payload.fields.push_back({&field,
-                                field.name() == "currency"    ? Kind::kCurrency
-                                : field.name() == "time_zone" ? Kind::kTimeZone
-                                                              : Kind::kText,
-                                0});
-    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
-      payload.fields.push_back(
-          {&field, Kind::kNumber,
-           absl::StartsWith(field.name(), "ms_") ? kMsPerDay : kNumberMax});
-    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
-      payload.fields.push_back({&field, Kind::kEnum, LowValues(field)});
-    }
+    const std::optional<Kind> kind = KindOf(field);
+    if (!kind || kind == Kind::kTruth) continue;
+    payload.fields.push_back({&field, *kind,
+                              *kind == Kind::kEnum ? LowValues(field)
+                              : absl::StartsWith(field.name(), "ms_")
+                                  ? kMsPerDay
+                                  : kNumberMax});
   }
   payload.amount = type.FindFieldByName("amount_minor");
   if (payload.amount == nullptr) {

@@ -24,7 +24,12 @@ struct Rejection {
 // Thread-safe: immutable.
 class PayloadChecks {
  public:
+  // Ends the process when a producer may send a field that it cannot check.
   PayloadChecks();
+  // The fields, with their messages, of what producers send in an event that
+  // nothing here could check: lists, messages, fractions, short numbers.
+  static std::vector<std::string> UncheckedFields(
+      const google::protobuf::Descriptor& event);
 
   // Of every set field of the payload; an event without one passes.
   std::optional<Rejection> Check(const v1::Event& event) const;
@@ -41,13 +46,16 @@ class PayloadChecks {
     const google::protobuf::FieldDescriptor* amount = nullptr;
     const google::protobuf::FieldDescriptor* currency = nullptr;
   };
-  enum class Kind { kText, kCurrency, kTimeZone, kNumber, kEnum };
+  enum class Kind { kText, kCurrency, kTimeZone, kNumber, kEnum, kTruth };
   struct Field {
     const google::protobuf::FieldDescriptor* field;
     Kind kind;
     std::int64_t max;  // Of a number; of an enum its LowValues().
   };
 
+  // Nothing where no check is known.
+  static std::optional<Kind> KindOf(
+      const google::protobuf::FieldDescriptor& field);
   static Payload Declared(const google::protobuf::FieldDescriptor& in_event);
   static std::optional<Rejection> CheckField(
       const Payload& payload, const Field& field,

@@ -16,6 +16,28 @@ absl::Mutex& RequestStripes::Of(const RequestKey& request) {
   return stripes_[hash % kStripes];
 }
 
+AnswerWatch::Turn::Turn(AnswerWatch& watch, const UserKey& user)
+    : watch_(watch) {
+  const absl::MutexLock lock(&watch_.mutex_);
+  watch_.user_ = user;
+}
+
+AnswerWatch::Turn::~Turn() {
+  const absl::MutexLock lock(&watch_.mutex_);
+  watch_.user_.reset();
+  watch_.heard_.clear();
+}
+
+std::vector<std::string> AnswerWatch::Turn::heard() const {
+  const absl::MutexLock lock(&watch_.mutex_);
+  return watch_.heard_;
+}
+
+void AnswerWatch::Note(const UserKey& user, absl::string_view request_id) {
+  const absl::MutexLock lock(&mutex_);
+  if (user_ == user) heard_.emplace_back(request_id);
+}
+
 absl::StatusOr<std::optional<std::string>> Recall(const RocksStore& store,
                                                   const RequestKey& request,
                                                   absl::Time now) {

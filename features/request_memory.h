@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -27,6 +28,33 @@ class RequestStripes {
  private:
   static constexpr std::size_t kStripes = 64;
   std::array<absl::Mutex, kStripes> stripes_;
+};
+
+// Hears which requests are answered about one user, while somebody looks for
+// the older ones without holding the user.
+class AnswerWatch {
+ public:
+  // From its beginning, while the user is held, to its end.
+  class Turn {
+   public:
+    Turn(AnswerWatch& watch, const UserKey& user);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    // The ids, some of which may not have become durable.
+    std::vector<std::string> heard() const;
+
+   private:
+    AnswerWatch& watch_;
+  };
+
+  // Of an answer about `user`, who is held until it is written.
+  void Note(const UserKey& user, absl::string_view request_id);
+
+ private:
+  absl::Mutex mutex_;  // After all others.
+  std::optional<UserKey> user_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> heard_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The response that is remembered of `request`, whose stripe is held; nothing

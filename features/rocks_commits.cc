@@ -13,8 +13,7 @@ namespace tenuto {
 absl::Status RocksCommits::AddToBatch(absl::Span<const GatedEvent> events,
                                       absl::Span<const UserGroup> groups,
                                       Planned& commit) {
-  CommitPlan plan(fold_, late_, events,
-                  DayOf(absl::ToUnixMicros(clock_.Now())));
+  CommitPlan plan(fold_, events, DayOf(absl::ToUnixMicros(clock_.Now())));
   // Positions are taken at once, so that those of a user rise with time.
   const Position first = next_.fetch_add(events.size());
   Position next = first;
@@ -38,6 +37,7 @@ absl::Status RocksCommits::AddToBatch(absl::Span<const GatedEvent> events,
   next_.compare_exchange_strong(taken, next);
   if (next > first) commit.added.last = next - 1;
   commit.verdicts = std::move(plan.verdicts());
+  commit.late = std::move(plan.late());
   return absl::OkStatus();
 }
 
@@ -68,6 +68,11 @@ absl::Status RocksCommits::Write(absl::Span<const UserGroup> groups,
     hot_.Trim(UserHolds::StripeOf(group.user));
   }
   return written;
+}
+
+void RocksCommits::Note(const Planned& commit) {
+  history_.Note(commit.added);
+  late_.Count(commit.late);
 }
 
 absl::Status RocksCommits::WriteBatch(StoreBatch& batch) {
@@ -110,7 +115,7 @@ absl::StatusOr<std::vector<Admission>> RocksCommits::Commit(
   } else {
     TENUTO_RETURN_IF_ERROR(CommitLarge(events, groups, mark, commit));
   }
-  history_.Note(commit.added);
+  Note(commit);
   return std::move(commit.verdicts);
 }
 
@@ -159,7 +164,7 @@ absl::Status RocksCommits::CommitOne(const UserKey& user, Decide decide) {
         Plan(absl::MakeConstSpan(&*event, 1), groups, nullptr, commit));
   }
   TENUTO_RETURN_IF_ERROR(Write(groups, commit.steps, commit.batch));
-  history_.Note(commit.added);
+  Note(commit);
   return absl::OkStatus();
 }
 

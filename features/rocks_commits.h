@@ -78,6 +78,7 @@ class RocksCommits {
     StoreBatch batch;
     std::vector<Admission> verdicts;
     History added;
+    std::vector<int> late;
   };
 
   // Whoever calls these holds the users.
@@ -91,6 +92,8 @@ class RocksCommits {
   // Writes the batch; then the hot users are as `steps` say, or forgotten.
   absl::Status Write(absl::Span<const UserGroup> groups,
                      std::vector<Step>& steps, StoreBatch& batch);
+  // A commit of events is durable: it counts from now on.
+  void Note(const Planned& commit);
   // The hot users are as `steps` say.
   void Adopt(absl::Span<const UserGroup> groups, std::vector<Step>& steps);
 

@@ -96,6 +96,7 @@ class RocksLedger final : public Ledger {
   std::unique_ptr<RocksCommits> commits_;  // Set by Open.
   // Before users.
   RequestStripes request_stripes_;
+  AnswerWatch answer_watch_;  // Of who is being erased.
 };
 
 absl::Status RocksLedger::Open() {
@@ -207,6 +208,7 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
         remembered.set_user_key(std::string(user.view()));
         batch.Put(Family::kRequests, request.id,
                   remembered.SerializeAsString());
+        answer_watch_.Note(user, request.id);
         response = std::move(outcome.response);
         return std::move(outcome.event);
       }));
@@ -275,17 +277,23 @@ absl::StatusOr<Erasure> RocksLedger::RemoveUser(const UserKey& user,
                                                 StoreBatch& batch) {
   const std::vector<UserGroup> groups = {{user, {0}}};
   Position last = 0;
+  std::optional<AnswerWatch::Turn> later;
   {
-    // Whatever of the user has a position up to it is committed.
+    // Whatever of the user has a position up to it is committed, and whatever
+    // was answered before.
     const UserHolds::Hold hold(commits_->holds(), groups);
     last = commits_->last_given();
+    later.emplace(answer_watch_, user);
   }
-  // The bulk of the log is read while commits go on.
+  // The bulk of log and answers is read while commits go on.
   LedgerErasure::Belongings found{.user = user, .records = {}, .requests = {}};
   TENUTO_RETURN_IF_ERROR(erasure_->FindEvents(0, last, found));
+  TENUTO_ASSIGN_OR_RETURN(std::vector<std::string> requests,
+                          erasure_->FindRequests(user));
   const UserHolds::Hold hold(commits_->holds(), groups);
   TENUTO_RETURN_IF_ERROR(erasure_->FindEvents(last + 1, ~Position{0}, found));
-  TENUTO_RETURN_IF_ERROR(erasure_->FindRest(found));
+  for (std::string& id : later->heard()) requests.push_back(std::move(id));
+  TENUTO_RETURN_IF_ERROR(erasure_->FindRest(requests, found));
   TENUTO_ASSIGN_OR_RETURN(const Erasure erasure,
                           erasure_->Remove(found, absl::ToUnixMicros(now),
                                            commits_->last_given(), batch));

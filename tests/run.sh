@@ -14,7 +14,9 @@ that they are skipped. Exits 0 when all passed.
   --label L      only tests with this label: unit (one part, seconds),
                  integration (several parts, files or sockets), architecture
                  (reads the source tree); may be repeated
-  --nightly      the long ones too (label nightly)
+  --nightly      the long ones too (label nightly); and then, unless --label or
+                 arguments of ctest pick some, unit tests under asan and all
+                 tests of features/ under tsan
   --benchmark    only the benchmarks (label benchmark), one at a time, with
                  what they print; then a table of the targets and what was
                  measured, also in build/benchmark.json (about 15 minutes)
@@ -76,7 +78,8 @@ fi
 # A failure must stop the program and show where.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
-export TSAN_OPTIONS=${TSAN_OPTIONS:-suppressions=$root/tests/tsan.supp}
+# Some tests fork a child that opens a ledger, and so starts threads.
+export TSAN_OPTIONS=${TSAN_OPTIONS:-suppressions=$root/tests/tsan.supp:die_after_fork=0}
 
 deploy/build.sh "$preset"
 
@@ -102,5 +105,11 @@ ctest --test-dir "$build_dir" --output-on-failure --no-tests=error \
   "${selection[@]}" "${ctest_arguments[@]}" || result=$?
 if "$benchmark"; then
   "$build_dir/tests/targets_table" "$TENUTO_FIGURES" "$build_dir/benchmark.json"
+fi
+if "$nightly" && [[ "$preset" == release ]] &&
+    ((${#labels[@]} + ${#ctest_arguments[@]} == 0)); then
+  tests/run.sh --sanitize asan || result=$?
+  tests/run.sh --sanitize tsan --label unit --label integration \
+    -- -R '^(features|support)\.' || result=$?
 fi
 exit "$result"

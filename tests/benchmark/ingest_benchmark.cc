@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -38,13 +39,19 @@ constexpr std::size_t kSingleEvents = 20'000;
 constexpr int kBatch = 1'000;
 constexpr int kInFlight = 64;
 constexpr std::size_t kRounds = 8;
+// Who come back once: a state of each is read from the store.
+constexpr std::int64_t kManyUsers = 200'000;
+constexpr std::size_t kEventsOfEach = 6;
+constexpr std::size_t kManyMeasured = 200'000;
 
 // A day's events of all users, which a world hands out user by user.
 class DayOfEvents final : public world::Receiver {
  public:
+  explicit DayOfEvents(std::size_t user_max) : user_max_(user_max) {}
+
   void Take(int, std::uint64_t user,
             absl::Span<v1::Event* const> events) override {
-    for (const v1::Event* event : events) {
+    for (const v1::Event* event : events.subspan(0, user_max_)) {
       if (event->has_decision_made()) continue;  // The server's own.
       events_.push_back(*event);
       events_.back().set_user_id(absl::StrCat("u", user));
@@ -61,19 +68,22 @@ class DayOfEvents final : public world::Receiver {
   }
 
  private:
+  const std::size_t user_max_;
   std::vector<v1::Event> events_;
 };
 
-// As they would reach us: all users at once, in order of time.
-std::vector<v1::Event> EventsOfAWorld(std::size_t count) {
+// As they would reach us: all users at once, in order of time; of each no more
+// than `user_max` a day.
+std::vector<v1::Event> EventsOfAWorld(std::int64_t users, std::size_t count,
+                                      std::size_t user_max) {
   world::WorldOptions options;
-  options.users = kUsers;
+  options.users = users;
   options.days = 365;
   options.truth_every_days = 0;
   auto world = world::World::Create(options);
   EXPECT_TRUE(world.ok()) << world.status();
   std::vector<v1::Event> events;
-  DayOfEvents day;
+  DayOfEvents day(user_max);
   for (int number = 0; events.size() < count && number < options.days;
        ++number) {
     (*world)->LiveDay(day);
@@ -268,7 +278,8 @@ double Overall(absl::Span<const double> rates) {
 // One server to learn what it writes; then another one and RocksDB by turns,
 // so that what the machine does meanwhile meets both.
 TEST(IngestBenchmark, MakesEventsDurableForAProducerThatNeverWaits) {
-  const std::vector<v1::Event> events = EventsOfAWorld(kEvents + kSingleEvents);
+  const std::vector<v1::Event> events =
+      EventsOfAWorld(kUsers, kEvents + kSingleEvents, /*user_max=*/1'000'000);
   ASSERT_EQ(events.size(), kEvents + kSingleEvents);
   const auto batches = Batches(absl::MakeConstSpan(events).subspan(0, kEvents));
   std::vector<Write> writes;
@@ -320,6 +331,32 @@ TEST(IngestBenchmark, MakesEventsDurableForAProducerThatNeverWaits) {
                {.measured = Overall(ours) / Overall(floors),
                 .note = "rounds in turn with RocksDB"});
   ReportFigure("ingest.events_per_second", {.measured = Overall(ours)});
+}
+
+// Two thousand listeners are hot all the time; a server that was started anew
+// knows nobody of these, each of whom has a past, and reads them one by one.
+TEST(IngestBenchmark, MakesEventsDurableOfUsersWhoAreNotHot) {
+  const std::vector<v1::Event> events =
+      EventsOfAWorld(kManyUsers, kManyUsers * kEventsOfEach, kEventsOfEach);
+  ASSERT_EQ(events.size(), kManyUsers * kEventsOfEach);
+  const auto all = absl::MakeConstSpan(events);
+  const auto past = all.subspan(0, all.size() - kManyMeasured);
+  const auto measured = all.subspan(past.size());
+  const ServerFolder folder;
+  {
+    ServerProcess server(folder);
+    Stream(server.channel(), Batches(past));
+    server.Stop();
+  }
+  std::set<absl::string_view> users;
+  for (const v1::Event& event : measured) users.insert(event.user_id());
+  ServerProcess server(folder);
+  const double rate = Stream(server.channel(), Batches(measured));
+  server.Stop();
+  std::printf(
+      "the same of %zu users, none hot  %9.0f events/s, %.2f events a user\n",
+      users.size(), rate,
+      static_cast<double>(measured.size()) / static_cast<double>(users.size()));
 }
 
 }  // namespace

@@ -22,12 +22,13 @@ class CommitPlanTest : public ::testing::Test {
                               int day = 19'000) {
     const auto groups = GroupByUser(events);
     EXPECT_EQ(groups.size(), 1u);
-    CommitPlan plan(fold_, late_, events, day);
+    CommitPlan plan(fold_, events, day);
     status_ = plan.Plan(groups[0], state_, seen_, next_, write_);
     const std::vector<Admission> verdicts = plan.verdicts();
     if (!status_.ok() || write_.record.empty()) return verdicts;
     state_ = write_.state;
     seen_.Add(write_.new_marks);
+    late_.Count(plan.late());
     return verdicts;
   }
 

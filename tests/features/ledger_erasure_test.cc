@@ -5,13 +5,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "features/base/clock.h"
 #include "features/ledger_checkpoint.h"
 #include "features/rocks_ledger.h"
@@ -81,6 +84,17 @@ class ErasureIsReal : public ::testing::Test {
     ASSERT_TRUE(erasure.ok()) << erasure.status();
     EXPECT_GT(erasure->events, 0u);
   }
+  static int EventsOf(const Ledger& ledger, const UserKey& user) {
+    int events = 0;
+    EXPECT_TRUE(ledger
+                    .Scan(user.partition(), 0,
+                          [&](const LoggedEvent& event) {
+                            events += event.user == user;
+                            return true;
+                          })
+                    .ok());
+    return events;
+  }
   void ExpectNothingOf(int k) const {
     EXPECT_THAT(FindBytes(folder_.path(), WordsOf(k)), IsEmpty()) << k;
   }
@@ -115,6 +129,55 @@ TEST_F(ErasureIsReal, LeavesNoByteInLogStateMarksOrAnswers) {
   ledger = Open();
   EXPECT_EQ(ledger->Facts().last_position, last);
   ExpectNothingOf(5);
+}
+
+// Others' answers are many, so that the user's newest ones come while the
+// erasure reads them without holding anybody.
+TEST_F(ErasureIsReal, LeavesNoAnswerThatWasGivenWhileItRead) {
+  {
+    auto store = RocksStore::Open({data_, false, 2, &clock_});
+    ASSERT_TRUE(store.ok()) << store.status();
+    StoreBatch batch(**store);
+    v1::RequestRecord answer;
+    answer.set_answered_time_us(kLedgerStartUs);
+    answer.set_response(std::string(60, 'r'));
+    answer.set_user_key(std::string(User(6).view()));
+    for (int k = 0; k < 50'000; ++k) {
+      batch.Put(Family::kRequests, absl::StrCat("others' ", k),
+                answer.SerializeAsString());
+    }
+    ASSERT_TRUE((*store)->Write(batch).ok());
+  }
+  auto ledger = Open();
+  absl::Notification decided;
+  std::atomic<bool> erased{false};
+  std::thread decisions([&] {
+    for (int k = 0; !erased; ++k) {
+      v1::Event event;
+      event.set_event_id(absl::StrCat(k));
+      event.mutable_event_time()->set_seconds(kLedgerStartUs / 1'000'000);
+      event.mutable_decision_made()->set_propensity(1);
+      const auto answer = ledger->CommitOnce(
+          User(5), {absl::StrCat("one of ours ", k), 1}, clock_.Now(),
+          [&](absl::string_view) -> absl::StatusOr<Ledger::Outcome> {
+            return Ledger::Outcome{gate_.AdmitOwn(event, User(5)), ""};
+          });
+      EXPECT_TRUE(answer.ok()) << answer.status();
+      if (k == 0) decided.Notify();
+    }
+  });
+  decided.WaitForNotification();
+  EraseUser(*ledger, User(5), "e5", clock_.Now());
+  erased = true;
+  decisions.join();
+  // An event and its answer go together, or stay.
+  const int events = EventsOf(*ledger, User(5));
+  ledger.reset();
+  auto store = RocksStore::Open({data_, true, 2, &clock_});
+  ASSERT_TRUE(store.ok()) << store.status();
+  const auto left = LedgerErasure(**store, keys_, data_).FindRequests(User(5));
+  ASSERT_TRUE(left.ok()) << left.status();
+  EXPECT_EQ(static_cast<int>(left->size()), events);
 }
 
 TEST_F(ErasureIsReal, GivesNoPositionTwiceWhenTheNewestIsErased) {
@@ -177,10 +240,11 @@ TEST_F(ErasureIsReal, IsFinishedByTheNextWhoOpensAfterKill9HalfWay) {
     LedgerErasure::Belongings found{
         .user = User(5), .records = {}, .requests = {}};
     StoreBatch batch(**store);
-    const bool done = erasure.FindEvents(0, ~Position{0}, found).ok() &&
-                      erasure.FindRest(found).ok() &&
-                      erasure.Remove(found, 1, 1, batch).ok() &&
-                      (*store)->Write(batch).ok();
+    const auto requests = erasure.FindRequests(found.user);
+    const bool done =
+        erasure.FindEvents(0, ~Position{0}, found).ok() && requests.ok() &&
+        erasure.FindRest(*requests, found).ok() &&
+        erasure.Remove(found, 1, 1, batch).ok() && (*store)->Write(batch).ok();
     if (done) ::kill(::getpid(), SIGKILL);
     ::_exit(1);
   }

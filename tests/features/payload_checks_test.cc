@@ -1,15 +1,22 @@
 #include "features/payload_checks.h"
 
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor.pb.h"
 #include "gtest/gtest.h"
 
 namespace tenuto {
 namespace {
 
 using google::protobuf::FieldDescriptor;
+using google::protobuf::FieldDescriptorProto;
 using google::protobuf::Message;
+using ::testing::ElementsAreArray;
+using ::testing::IsEmpty;
 
 // An event with an empty payload of that declaration.
 v1::Event EventOf(const FieldDescriptor& payload) {
@@ -72,6 +79,71 @@ TEST_F(PayloadChecksTest, RefusesWhatIsWrongInAnyFieldOfAnyPayload) {
   EXPECT_GT(texts, 20);
   EXPECT_GT(numbers, 15);
   EXPECT_GT(enums, 10);
+}
+
+TEST_F(PayloadChecksTest, HasACheckForWhateverProducersMaySend) {
+  EXPECT_THAT(PayloadChecks::UncheckedFields(*v1::Event::descriptor()),
+              IsEmpty());
+}
+
+// An event.proto to come, with every type of field there is.
+TEST_F(PayloadChecksTest, NamesFieldsOfKindsThatNobodyChecks) {
+  google::protobuf::FileDescriptorProto file;
+  file.set_name("later.proto");
+  file.set_syntax("proto3");
+  auto& payload = *file.add_message_type();
+  payload.set_name("Liked");
+  auto& mood = *file.add_enum_type();
+  mood.set_name("Mood");
+  mood.add_value()->set_name("MOOD_UNSPECIFIED");
+  mood.mutable_value(0)->set_number(0);
+  std::vector<std::string> expected;
+  const auto add = [&](int type, bool repeated) {
+    auto& field = *payload.add_field();
+    field.set_name(absl::StrCat(repeated ? "many_" : "one_", type));
+    field.set_number(payload.field_size());
+    field.set_type(static_cast<FieldDescriptorProto::Type>(type));
+    field.set_label(repeated ? FieldDescriptorProto::LABEL_REPEATED
+                             : FieldDescriptorProto::LABEL_OPTIONAL);
+    if (type == FieldDescriptorProto::TYPE_ENUM) field.set_type_name("Mood");
+    if (type == FieldDescriptorProto::TYPE_MESSAGE) {
+      field.set_type_name("Liked");
+    }
+    const bool checked = type == FieldDescriptorProto::TYPE_STRING ||
+                         type == FieldDescriptorProto::TYPE_INT64 ||
+                         type == FieldDescriptorProto::TYPE_ENUM ||
+                         type == FieldDescriptorProto::TYPE_BOOL;
+    if (repeated || !checked) expected.push_back("Liked." + field.name());
+  };
+  for (int type = 1; type <= FieldDescriptorProto::Type_MAX; ++type) {
+    if (type == FieldDescriptorProto::TYPE_GROUP) continue;  // Not in proto3.
+    add(type, false);
+    add(type, true);
+  }
+  auto& event = *file.add_message_type();
+  event.set_name("Event");
+  event.add_oneof_decl()->set_name("payload");
+  auto& liked = *event.add_field();
+  liked.set_name("liked");
+  liked.set_number(1);
+  liked.set_label(FieldDescriptorProto::LABEL_OPTIONAL);
+  liked.set_type(FieldDescriptorProto::TYPE_MESSAGE);
+  liked.set_type_name("Liked");
+  liked.set_oneof_index(0);
+  auto& number = *event.add_field();
+  number.set_name("number");
+  number.set_number(2);
+  number.set_label(FieldDescriptorProto::LABEL_OPTIONAL);
+  number.set_type(FieldDescriptorProto::TYPE_INT64);
+  number.set_oneof_index(0);
+  google::protobuf::DescriptorPool pool;
+  const auto* const built = pool.BuildFile(file);
+  ASSERT_NE(built, nullptr);
+  EXPECT_EQ(expected.size(), 30u) << "13 of 17 types, and 17 lists";
+  expected.push_back("Event.number");
+  EXPECT_THAT(
+      PayloadChecks::UncheckedFields(*built->FindMessageTypeByName("Event")),
+      ElementsAreArray(expected));
 }
 
 TEST_F(PayloadChecksTest, WantsACurrencyWithEveryAmount) {

@@ -1,6 +1,7 @@
 #include "features/request_memory.h"
 
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tenuto/v1/records.pb.h"
@@ -29,6 +30,21 @@ TEST(RequestMemory, KnowsWhomAnAnswerIsAbout) {
   record.set_user_key(std::string(keys.Of("anna").view()));
   EXPECT_TRUE(IsAbout(record.SerializeAsString(), keys.Of("anna")));
   EXPECT_FALSE(IsAbout(record.SerializeAsString(), keys.Of("ben")));
+}
+
+TEST(AnswerWatch, HearsOfOneUserWhileItLasts) {
+  const UserKeys keys = UserKeys::FromSecret("k");
+  AnswerWatch watch;
+  watch.Note(keys.Of("anna"), "nobody watches yet");
+  for (const char* request : {"r1", "r2"}) {
+    const AnswerWatch::Turn turn(watch, keys.Of("anna"));
+    watch.Note(keys.Of("ben"), "of another");
+    watch.Note(keys.Of("anna"), request);
+    EXPECT_EQ(turn.heard(), std::vector<std::string>{request});
+  }
+  watch.Note(keys.Of("anna"), "nobody watches any more");
+  const AnswerWatch::Turn turn(watch, keys.Of("anna"));
+  EXPECT_EQ(turn.heard(), std::vector<std::string>());
 }
 
 TEST(RequestMemory, RemembersReceipts) {

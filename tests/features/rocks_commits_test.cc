@@ -67,6 +67,33 @@ class RocksCommitsTest : public ::testing::Test {
     return events;
   }
 
+  // Of as many users, one event today and one that no window reaches.
+  std::vector<GatedEvent> Late(int users) {
+    std::vector<GatedEvent> events;
+    for (int k = 0; k < users; ++k) {
+      for (const int days : {0, 2 * kHistoryDays}) {
+        v1::Event event;
+        event.mutable_event_time()->set_seconds(kFaultStartUs / 1'000'000 -
+                                                86'400 * std::int64_t{days});
+        event.mutable_playback()->set_ms_played(60'000);
+        GatedEvent& gated = events.emplace_back();
+        gated.user = TestUser(k);
+        gated.event_hash = ++last_hash_;
+        gated.event = event.SerializeAsString();
+        gated.known_time_us = kFaultStartUs;
+      }
+    }
+    return events;
+  }
+
+  // How many events came too late for that signal.
+  std::uint64_t LateFor(const std::string& signal) const {
+    for (const auto& [name, count] : ledger_->Facts().late->Counts()) {
+      if (name == signal) return count;
+    }
+    return 0;
+  }
+
   // As a producer does: the same events again until they are taken.
   void SendUntilTaken(const std::vector<GatedEvent>& events) {
     constexpr absl::Duration kPatience = absl::Seconds(30);
@@ -156,6 +183,20 @@ TEST_F(RocksCommitsTest, TakeEveryEventOnceHoweverOftenTheDiskFails) {
   EXPECT_GT(failures_, 0);
   EXPECT_GT(duplicates_, 0);
   ExpectAllOnce();
+}
+
+// Of few users, who are held, and of many, who are planned upon.
+TEST_F(RocksCommitsTest, CountsLateEventsOnceWhenABatchIsRepeated) {
+  const std::vector<std::vector<GatedEvent>> batches = {Late(2), Late(kUsers)};
+  files_->LimitSpace(0);
+  for (const auto& batch : batches) ASSERT_FALSE(ledger_->Commit(batch).ok());
+  EXPECT_EQ(LateFor("tracks_played"), 0u) << "nothing is durable";
+  files_->LiftSpace();
+  for (const auto& batch : batches) SendUntilTaken(batch);
+  EXPECT_EQ(LateFor("tracks_played"), std::uint64_t{2 + kUsers});
+  for (const auto& batch : batches) EXPECT_TRUE(ledger_->Commit(batch).ok());
+  EXPECT_EQ(LateFor("tracks_played"), std::uint64_t{2 + kUsers})
+      << "an answer that got lost";
 }
 
 }  // namespace

@@ -1,15 +1,18 @@
 #include "features/user_holds.h"
 
-#include <atomic>
+#include <functional>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
+#include "tests/support/waiting_thread.h"
 
 namespace tenuto {
 namespace {
+
+using testing::WaitingThread;
 
 std::vector<UserGroup> GroupsOf(const std::vector<int>& partitions) {
   std::vector<UserGroup> groups;
@@ -59,37 +62,43 @@ TEST_F(PlanningTest, LetsTheNextBePlannedWhileOneIsWritten) {
   UserHolds::Planning first(holds_);
   ASSERT_TRUE(first.BeginWrite().ok());
   absl::Notification planned;
-  std::atomic<bool> ended{false};
-  std::thread waiter([&] {
-    UserHolds::Planning second(holds_);
-    planned.Notify();
-    EXPECT_TRUE(second.BeginWrite().ok());
-    EXPECT_TRUE(ended) << "writes before the first one has ended";
-    second.EndWrite(absl::OkStatus());
-  });
-  planned.WaitForNotification();  // For ever, if a write kept others out.
-  ended = true;
-  first.EndWrite(absl::OkStatus());
-  waiter.join();
+  bool ended = false;  // Plain: EndWrite lets the other see it.
+  {
+    const WaitingThread waiter([&] {
+      UserHolds::Planning second(holds_);
+      planned.Notify();
+      EXPECT_TRUE(second.BeginWrite().ok());
+      EXPECT_TRUE(ended) << "writes before the first one has ended";
+      second.EndWrite(absl::OkStatus());
+    });
+    planned.WaitForNotification();  // For ever, if a write kept others out.
+    waiter.AwaitWait();
+    ended = true;
+    first.EndWrite(absl::OkStatus());
+  }
   EXPECT_TRUE(forgotten_.empty());
 }
 
+// One at a time: they would wait for each other, too.
 TEST_F(PlanningTest, LetsNobodyElseLookBeforeTheWriteHasEnded) {
-  UserHolds::Planning planning(holds_);
-  ASSERT_TRUE(planning.BeginWrite().ok());
-  std::atomic<bool> ended{false};
-  std::vector<std::thread> others;
-  others.emplace_back([&] {
-    const UserHolds::Hold hold(holds_, GroupsOf({3}));
-    EXPECT_TRUE(ended);
-  });
-  others.emplace_back([&] {
-    const UserHolds::Hold everybody(holds_);
-    EXPECT_TRUE(ended);
-  });
-  ended = true;
-  planning.EndWrite(absl::OkStatus());
-  for (std::thread& other : others) other.join();
+  const std::vector<std::function<void(bool&)>> looks = {
+      [this](bool& ended) {
+        const UserHolds::Hold hold(holds_, GroupsOf({3}));
+        EXPECT_TRUE(ended);
+      },
+      [this](bool& ended) {
+        const UserHolds::Hold everybody(holds_);
+        EXPECT_TRUE(ended);
+      }};
+  for (const auto& look : looks) {
+    bool ended = false;  // Plain: EndWrite lets the other see it.
+    UserHolds::Planning planning(holds_);
+    ASSERT_TRUE(planning.BeginWrite().ok());
+    const WaitingThread other([&] { look(ended); });
+    other.AwaitWait();
+    ended = true;
+    planning.EndWrite(absl::OkStatus());
+  }
 }
 
 TEST_F(PlanningTest, RefusesWhatWasPlannedOnAWriteThatFailed) {

@@ -60,8 +60,7 @@ TYPED_TEST_P(LedgerContract, LetsAnErasedUserStartBlank) {
   Position next = 21;
   UserWrite fresh;
   const SignalFold fold(Catalogue::Embedded());
-  LateEvents late(Catalogue::Embedded());
-  ASSERT_TRUE(CommitPlan(fold, late, life, /*receipt_day=*/0)
+  ASSERT_TRUE(CommitPlan(fold, life, /*receipt_day=*/0)
                   .Plan(GroupByUser(life)[0], "", {}, next, fresh)
                   .ok());
   EXPECT_EQ(StateOf(*this->ledger_, TestUser(3)), fresh.state);

@@ -110,6 +110,17 @@ bool EventView::Parse(absl::string_view event) {
   return true;
 }
 
+int PayloadOf(absl::string_view event) {
+  int payload = 0;
+  VisitWire(event, [&](const WireField& field) {
+    if (field.number >= kFirstPayload && field.number <= kLastPayload) {
+      payload = field.number;
+    }
+    return true;
+  });
+  return payload;
+}
+
 namespace {
 
 absl::StatusOr<const FieldDescriptor*> FindPayloadField(

@@ -57,6 +57,10 @@ class EventView {
   std::array<absl::string_view, kFieldSlots> texts_;
 };
 
+// The payload() that Parse finds in bytes that it parses; of others anything. A
+// fraction of its time, for who wants few events of many.
+int PayloadOf(absl::string_view event);
+
 // How a field named in the catalogue ("ms_played", "event.plan") is read from
 // the payload `event` (a field name of tenuto.v1.Event).
 struct FieldRef {

@@ -48,6 +48,8 @@ class FeaturePlan::Program {
 
   absl::Status Run(absl::string_view state, const ReadTime& when,
                    absl::Span<float> row, RowOwner* owner) const;
+  void Run(const UserState& state, const ReadTime& when,
+           absl::Span<float> row) const;
 
   int width() const { return static_cast<int>(columns_.size()); }
   const Catalogue& catalogue() const { return *catalogue_; }
@@ -77,6 +79,8 @@ class FeaturePlan::Program {
                                 const StateLayout& layout,
                                 const std::vector<int>& features);
   Column CompileColumn(const Feature& source);
+  void Fill(const StateWindows& windows, const ReadTime& when,
+            absl::Span<float> row) const;
   void CompileParameters(const v1::Feature& declaration, Column& column);
   std::vector<std::int64_t> NumbersOf(const v1::LastValueIs& read) const;
   double Value(const Column& column, const StateWindows& state,
@@ -217,8 +221,7 @@ absl::Status FeaturePlan::Program::Run(absl::string_view state,
                                        absl::Span<float> row,
                                        RowOwner* owner) const {
   TENUTO_CHECK(row.size() == columns_.size(), "a row of the wrong width");
-  const std::int64_t as_of_us = absl::ToUnixMicros(when.as_of);
-  StateWindows windows(layout_, plan_, as_of_us);
+  StateWindows windows(layout_, plan_, absl::ToUnixMicros(when.as_of));
   if (!windows.Read(state)) {
     return absl::DataLossError("a user state does not decode");
   }
@@ -227,6 +230,22 @@ absl::Status FeaturePlan::Program::Run(absl::string_view state,
     const Latest& plan = windows.latest(plan_signal_->slot);
     *owner = {!state.empty(), static_cast<v1::Plan>(plan.value)};
   }
+  Fill(windows, when, row);
+  return absl::OkStatus();
+}
+
+void FeaturePlan::Program::Run(const UserState& state, const ReadTime& when,
+                               absl::Span<float> row) const {
+  TENUTO_CHECK(row.size() == columns_.size(), "a row of the wrong width");
+  StateWindows windows(layout_, plan_, absl::ToUnixMicros(when.as_of));
+  windows.Read(state);
+  Fill(windows, when, row);
+}
+
+void FeaturePlan::Program::Fill(const StateWindows& windows,
+                                const ReadTime& when,
+                                absl::Span<float> row) const {
+  const std::int64_t as_of_us = absl::ToUnixMicros(when.as_of);
   const int history_day = DayOf(absl::ToUnixMicros(when.history_start));
   const int history_days = DayOf(as_of_us) - history_day;
   unsigned withheld = 0;
@@ -246,7 +265,6 @@ absl::Status FeaturePlan::Program::Run(absl::string_view state,
     row[k] = static_cast<float>(value);
   }
   if (when.pending != nullptr) HidePending(*when.pending, row);
-  return absl::OkStatus();
 }
 
 void FeaturePlan::Program::HidePending(const PendingSignals& pending,
@@ -411,6 +429,11 @@ absl::Status FeaturePlan::Assemble(absl::string_view state,
                                    const ReadTime& when, absl::Span<float> row,
                                    RowOwner* owner) const {
   return program_->Run(state, when, row, owner);
+}
+
+void FeaturePlan::Assemble(const UserState& state, const ReadTime& when,
+                           absl::Span<float> row) const {
+  program_->Run(state, when, row);
 }
 
 bool FeaturePlan::ReadsAnyOf(const PendingSignals& pending) const {

@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "features/catalogue.h"
 #include "features/pending_signals.h"
+#include "features/user_state.h"
 
 namespace tenuto {
 
@@ -56,6 +57,10 @@ class FeaturePlan {
   // reading of the bytes.
   absl::Status Assemble(absl::string_view state, const ReadTime& when,
                         absl::Span<float> row, RowOwner* owner = nullptr) const;
+  // The same from a state that was never written down; bit for bit what its
+  // bytes would give.
+  void Assemble(const UserState& state, const ReadTime& when,
+                absl::Span<float> row) const;
   // Whether some column is NaN for everybody because of `pending`.
   bool ReadsAnyOf(const PendingSignals& pending) const;
 

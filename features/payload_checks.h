@@ -50,7 +50,7 @@ class PayloadChecks {
   struct Field {
     const google::protobuf::FieldDescriptor* field;
     Kind kind;
-    std::int64_t max;  // Of a number.
+    std::int64_t max;  // Of a number; of an enum its LowValues().
   };
 
   // Nothing where no check is known.

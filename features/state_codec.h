@@ -17,12 +17,8 @@
 namespace tenuto {
 
 inline constexpr std::uint8_t kStateFormat = 1;
-inline constexpr int kDailyMax = 128;  // Bits of a day's mask.
 inline constexpr int kDistinctMax =
     8;  // Distinct signals a reader has room for.
-
-// Which of up to kDailyMax slots are present.
-using SlotMask = std::array<std::uint64_t, kDailyMax / 64>;
 
 inline bool TestSlot(const SlotMask& mask, int slot) {
   return (mask[static_cast<std::size_t>(slot >> 6)] >> (slot & 63) & 1) != 0;

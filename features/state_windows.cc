@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "features/state_decoder.h"
+#include "features/state_walk.h"
 
 namespace tenuto {
 namespace {
@@ -53,13 +54,22 @@ bool StateWindows::Read(absl::string_view state) {
       !StateDecoder<StateWindows>(state, layout_, *this).Run()) {
     return false;
   }
+  Finish();
+  return true;
+}
+
+void StateWindows::Read(const UserState& state) {
+  if (state.newest_day != kNoDay) StateWalk(state, *this).Run();
+  Finish();
+}
+
+void StateWindows::Finish() {
   CloseWindows(std::numeric_limits<int>::min());
   for (std::size_t slot = 0; slot < Index(layout_.distinct); ++slot) {
     for (std::size_t k = 1; k < plan_.windows().size(); ++k) {
       distinct_[slot][k].Add(distinct_[slot][k - 1]);
     }
   }
-  return true;
 }
 
 void StateWindows::CloseWindows(int day) {

@@ -26,6 +26,7 @@ class StateWindows {
 
   // False when the bytes are no state. Empty bytes are a user never heard of.
   bool Read(absl::string_view state);
+  void Read(const UserState& state);  // As of its bytes.
 
   // Sum of the tiles inside window k; the tile that the window's beginning cuts
   // counts with the share that lies inside.
@@ -71,6 +72,7 @@ class StateWindows {
   static constexpr std::size_t Index(int n) {
     return static_cast<std::size_t>(n);
   }
+  void Finish();
   struct DayTiles {
     int day;
     int first_tile;

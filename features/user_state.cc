@@ -123,7 +123,7 @@ class Encoder {
     kept.reserve(days.size());
     for (int k = static_cast<int>(days.size()) - 1; k >= 0; --k) {
       if (days[Index(k)] < oldest) break;
-      const SlotMask mask = MaskOfNonZero(state_.tiles(k));
+      const SlotMask mask = state_.mask(k);
       if (mask != SlotMask{}) kept.push_back({k, mask});
     }
     out_.Varint(kept.size());
@@ -198,6 +198,8 @@ void UserState::Clear() {
   for (DistinctSketch& sketch : sketches) sketch.Clear();
   days_.clear();
   tiles_.clear();
+  masks_.clear();
+  given_ = kNoTiles;
 }
 
 // Fills a UserState from its bytes.
@@ -225,18 +227,22 @@ struct UserState::Loader {
   void OnRecent(int slot, const RecentEntry& entry) {
     state.recents[Index(slot)].push_back(entry);
   }
-  void OnDay(int day, const SlotMask&) {
+  void OnDay(int day, const SlotMask& mask) {
     state.days_.push_back(day);
+    state.masks_.push_back(mask);
     state.tiles_.resize(state.tiles_.size() + Index(state.layout_.daily));
   }
   void OnTile(int slot, std::int64_t n) {
     (state.tiles_.end() - state.layout_.daily)[slot] = n;
+    if (n != 0) return;
+    state.masks_.back()[Index(slot >> 6)] &= ~(std::uint64_t{1} << (slot & 63));
   }
   // Days came newest first and are kept rising.
   void Finish() {
     const std::size_t width = Index(state.layout_.daily);
     const std::size_t count = state.days_.size();
     std::reverse(state.days_.begin(), state.days_.end());
+    std::reverse(state.masks_.begin(), state.masks_.end());
     for (std::size_t k = 0; k < count / 2; ++k) {
       const auto near = state.tiles_.begin() + static_cast<long>(k * width);
       const auto far =
@@ -273,24 +279,36 @@ absl::Span<const std::int64_t> UserState::tiles(int k) const {
   return absl::MakeConstSpan(tiles_).subspan(Index(k) * width, width);
 }
 
+SlotMask UserState::mask(int k) const {
+  return Index(k) == given_ ? MaskOfNonZero(tiles(k)) : masks_[Index(k)];
+}
+
 std::int64_t* UserState::Day(int day) {
   if (newest_day != kNoDay && day <= newest_day - kHistoryDays) return nullptr;
   const std::size_t width = Index(layout_.daily);
+  if (given_ != kNoTiles) {
+    if (days_[given_] == day) return tiles_.data() + given_ * width;
+    masks_[given_] = MaskOfNonZero(tiles(static_cast<int>(given_)));
+    given_ = kNoTiles;
+  }
   auto at = days_.end();
   if (!days_.empty() && days_.back() >= day) {
     at = days_.back() == day
              ? days_.end() - 1
              : std::lower_bound(days_.begin(), days_.end(), day);
     if (*at == day) {
-      return tiles_.data() +
-             Index(static_cast<int>(at - days_.begin())) * width;
+      given_ = static_cast<std::size_t>(at - days_.begin());
+      return tiles_.data() + given_ * width;
     }
   } else if (days_.size() >= 2 * kHistoryDays) {
     DropOldDays();
     at = days_.end();
   }
-  const auto offset = (at - days_.begin()) * static_cast<std::ptrdiff_t>(width);
+  const std::ptrdiff_t place = at - days_.begin();
+  const auto offset = place * static_cast<std::ptrdiff_t>(width);
+  given_ = static_cast<std::size_t>(place);
   days_.insert(at, day);
+  masks_.insert(masks_.begin() + place, SlotMask{});
   return &*tiles_.insert(tiles_.begin() + offset, width, 0);
 }
 
@@ -300,6 +318,7 @@ void UserState::DropOldDays() {
   const auto width = static_cast<std::ptrdiff_t>(layout_.daily);
   tiles_.erase(tiles_.begin(),
                tiles_.begin() + (first - days_.begin()) * width);
+  masks_.erase(masks_.begin(), masks_.begin() + (first - days_.begin()));
   days_.erase(days_.begin(), first);
 }
 

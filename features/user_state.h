@@ -5,6 +5,8 @@
 #ifndef TENUTO_FEATURES_USER_STATE_H_
 #define TENUTO_FEATURES_USER_STATE_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -22,6 +24,10 @@ inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
 inline constexpr int kNoDay = std::numeric_limits<int>::min();
 inline constexpr std::int64_t kDayUs = 86'400'000'000;
 inline constexpr int kRecentMax = 16;
+inline constexpr int kDailyMax = 128;  // Bits of a day's mask.
+
+// Which of up to kDailyMax slots are present.
+using SlotMask = std::array<std::uint64_t, kDailyMax / 64>;
 
 // UTC day of a time, days since 1970-01-01.
 int DayOf(std::int64_t time_us);
@@ -72,6 +78,8 @@ class UserState {
   // Days with a tile, rising, and the tiles of the k-th.
   absl::Span<const int> days() const { return days_; }
   absl::Span<const std::int64_t> tiles(int k) const;
+  // Which of them are not 0.
+  SlotMask mask(int k) const;
 
   // Keeps the kRecentMax newest.
   void AddRecent(int slot, const RecentEntry& entry);
@@ -90,9 +98,15 @@ class UserState {
   struct Loader;
   void DropOldDays();
 
+  static constexpr std::size_t kNoTiles = ~std::size_t{0};
+
   StateLayout layout_;
   std::vector<int> days_;            // Rising.
   std::vector<std::int64_t> tiles_;  // layout_.daily numbers a day.
+  // Of each day, so that nobody looks at all tiles again; that of the day which
+  // Day() gave last is out of date.
+  std::vector<SlotMask> masks_;
+  std::size_t given_ = kNoTiles;
 };
 
 // The last log position folded into an encoded state; 0 if it is empty.

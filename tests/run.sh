@@ -19,7 +19,7 @@ that they are skipped. Exits 0 when all passed.
                  tests of features/ under tsan
   --benchmark    only the benchmarks (label benchmark), one at a time, with
                  what they print; then a table of the targets and what was
-                 measured, also in build/benchmark.json (about 10 minutes)
+                 measured, also in build/benchmark.json (about 15 minutes)
   --sanitize S   asan (addresses and undefined behaviour) or tsan (threads):
                  builds that preset with clang 14 and runs the unit tests
   --help         this text

@@ -16,10 +16,10 @@ absl::StatusOr<Departures> Departures::Create(Eligible eligible) {
 
 // Who goes down to the free plan has left the paid one, but may still leave
 // the free one.
-bool Departures::Leaves(const EventView& event) const {
-  if (event.payload() == cancelled_) return true;
+bool Departures::Leaves(int payload) const {
+  if (payload == cancelled_) return true;
   return eligible_ == Eligible::kPaid &&
-         (event.payload() == expired_ || event.payload() == downgraded_);
+         (payload == expired_ || payload == downgraded_);
 }
 
 bool Departures::Stays(const EventView& event) const {
@@ -41,13 +41,15 @@ std::vector<Departures::Moment> Departures::Read(
   EventView view;
   bool late = false;
   for (const LoggedEvent& event : events) {
-    if (!view.Parse(event.event) || !Leaves(view)) continue;
+    if (!Leaves(PayloadOf(event.event)) || !view.Parse(event.event)) continue;
     moments.push_back({view.time_us(), event.known_time_us, true});
     late = late || event.known_time_us > view.time_us();
   }
   if (!late) return {};
   for (const LoggedEvent& event : events) {
-    if (!view.Parse(event.event) || Leaves(view) || !Stays(view)) continue;
+    if (!view.Parse(event.event) || Leaves(view.payload()) || !Stays(view)) {
+      continue;
+    }
     moments.push_back({view.time_us(), event.known_time_us, false});
   }
   return moments;

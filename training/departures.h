@@ -37,7 +37,7 @@ class Departures {
 
  private:
   Departures() = default;
-  bool Leaves(const EventView& event) const;
+  bool Leaves(int payload) const;
   bool Stays(const EventView& event) const;
 
   Eligible eligible_ = Eligible::kPaid;

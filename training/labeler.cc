@@ -55,6 +55,11 @@ absl::StatusOr<Labeler> Labeler::Create(const v1::Label& declaration) {
   TENUTO_ASSIGN_OR_RETURN(
       labeler.unless_,
       CompilePatterns(declaration.name(), declaration.unless()));
+  for (const auto* patterns : {&labeler.happens_, &labeler.unless_}) {
+    for (const Pattern& pattern : *patterns) {
+      labeler.payloads_.push_back(pattern.payload);
+    }
+  }
   return labeler;
 }
 
@@ -85,7 +90,12 @@ Labeler::Timeline Labeler::Read(absl::Span<const LoggedEvent> events) const {
   Timeline timeline;
   EventView view;
   for (const LoggedEvent& event : events) {
-    if (!view.Parse(event.event)) continue;
+    const int payload = PayloadOf(event.event);
+    if (std::find(payloads_.begin(), payloads_.end(), payload) ==
+            payloads_.end() ||
+        !view.Parse(event.event)) {
+      continue;
+    }
     const Moment moment = {view.time_us(), event.known_time_us};
     if (AnyMatches(happens_, view)) timeline.happened.push_back(moment);
     if (AnyMatches(unless_, view)) timeline.undone.push_back(moment);

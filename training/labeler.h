@@ -57,6 +57,7 @@ class Labeler {
   v1::Label declaration_;
   std::vector<Pattern> happens_;
   std::vector<Pattern> unless_;
+  std::vector<int> payloads_;  // Of all patterns.
 };
 
 }  // namespace tenuto

@@ -5,9 +5,11 @@
 #include <cstring>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "features/base/clock.h"
+#include "features/base/log.h"
 #include "features/base/status_macros.h"
-#include "features/state_reader.h"
+#include "features/user_state.h"
 #include "training/progress.h"
 #include "training/replayer.h"
 #include "xxhash.h"
@@ -53,7 +55,9 @@ class RowBuilder {
         departures_(departures),
         schedule_(schedule),
         fold_(plan.catalogue()),
-        history_start_(ledger.Facts().history_start) {}
+        history_start_(ledger.Facts().history_start),
+        plan_slot_(SlotOf(plan.catalogue(), kPlanSignal)),
+        consent_slot_(SlotOf(plan.catalogue(), "consent_behaviour")) {}
 
   absl::Status BuildPartition(int partition, Part& part) const {
     return VisitUsers(
@@ -69,23 +73,35 @@ class RowBuilder {
   }
 
  private:
+  // Of a last value.
+  static std::size_t SlotOf(const Catalogue& catalogue,
+                            absl::string_view name) {
+    const Signal* const signal = catalogue.FindSignal(name);
+    TENUTO_CHECK(
+        signal != nullptr && signal->declaration.keep() == v1::KEEP_LAST_VALUE,
+        absl::StrCat("the catalogue keeps no last value ", name));
+    return static_cast<std::size_t>(signal->slot);
+  }
+  static std::int64_t ValueOf(const UserState& state, std::size_t slot) {
+    const Latest& latest = state.last_values[slot];
+    return latest.time_us == kNever ? 0 : latest.value;
+  }
+
   absl::Status AddUser(absl::Span<const LoggedEvent> events, Part& part) const {
     UserReplay replay(fold_, events);
     UserOutcome outcome = {labeler_.Read(events), departures_.Read(events)};
     std::uint64_t group = 0;
     const std::size_t before = part.labels.size();
     for (const absl::Time snapshot : schedule_.snapshots) {
-      TENUTO_ASSIGN_OR_RETURN(const absl::string_view state,
-                              replay.StateAt(snapshot));
-      if (state.empty()) continue;
-      TENUTO_ASSIGN_OR_RETURN(const StateReader reader,
-                              StateReader::Open(plan_.catalogue(), state));
-      if (!IsEligible(reader, schedule_.eligible)) continue;
+      TENUTO_RETURN_IF_ERROR(replay.Advance(snapshot));
+      const UserState& state = replay.state();
+      if (state.newest_day == kNoDay) continue;
+      const auto plan = static_cast<v1::Plan>(ValueOf(state, plan_slot_));
+      if (!IsEligible(/*known=*/true, plan, schedule_.eligible)) continue;
       const std::size_t width = static_cast<std::size_t>(plan_.width());
       part.values.resize(part.values.size() + width);
-      TENUTO_RETURN_IF_ERROR(
-          plan_.Assemble(state, {snapshot, history_start_},
-                         absl::MakeSpan(part.values).last(width)));
+      plan_.Assemble(state, {snapshot, history_start_},
+                     absl::MakeSpan(part.values).last(width));
       if (part.labels.size() == before) group = GroupOf(events, snapshot);
       part.labels.push_back(Labeler::IsPositive(outcome.timeline, snapshot,
                                                 schedule_.horizon,
@@ -105,11 +121,8 @@ class RowBuilder {
   // Learning from someone who has said no by now would not be right.
   absl::Status DropIfWithdrawn(UserReplay& replay, std::size_t rows,
                                Part& part) const {
-    TENUTO_ASSIGN_OR_RETURN(const absl::string_view state,
-                            replay.StateAt(absl::InfiniteFuture()));
-    TENUTO_ASSIGN_OR_RETURN(const StateReader reader,
-                            StateReader::Open(plan_.catalogue(), state));
-    if (reader.LastValue("consent_behaviour") != v1::CONSENT_WITHHELD) {
+    TENUTO_RETURN_IF_ERROR(replay.Advance(absl::InfiniteFuture()));
+    if (ValueOf(replay.state(), consent_slot_) != v1::CONSENT_WITHHELD) {
       return absl::OkStatus();
     }
     part.values.resize(rows * static_cast<std::size_t>(plan_.width()));
@@ -128,6 +141,8 @@ class RowBuilder {
   const RowSchedule& schedule_;
   const SignalFold fold_;
   const absl::Time history_start_;
+  const std::size_t plan_slot_;
+  const std::size_t consent_slot_;
 };
 
 // One row in its part.

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <memory>
 #include <numeric>
 #include <thread>
 
@@ -13,32 +16,61 @@
 namespace tenuto {
 namespace {
 
-// The events of one partition, copied out of the scan into one buffer.
-struct PartitionEvents {
-  struct Entry {
-    LoggedEvent event;
-    std::size_t offset;
-    std::size_t size;
-  };
-  std::string bytes;
-  std::vector<Entry> entries;
+// Bytes of events, which stay where they are.
+class EventBytes {
+ public:
+  absl::string_view Keep(absl::string_view bytes) {
+    if (chunks_.empty() || left_ < bytes.size()) {
+      left_ = std::max(kChunkBytes, bytes.size());
+      // Not cleared first, as a vector would be.
+      chunks_.emplace_back(new char[left_]);
+      next_ = chunks_.back().get();
+    }
+    char* const kept = next_;
+    std::memcpy(kept, bytes.data(), bytes.size());
+    next_ += bytes.size();
+    left_ -= bytes.size();
+    return {kept, bytes.size()};
+  }
+
+ private:
+  static constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+
+  std::vector<std::unique_ptr<char[]>> chunks_;
+  char* next_ = nullptr;
+  std::size_t left_ = 0;
 };
 
-// Into its last place: a string that moves may leave its bytes behind.
+// The events of one partition, copied out of the scan, and whose they are.
+struct PartitionEvents {
+  struct User {
+    UserKey key;
+    std::size_t events = 0;
+  };
+  EventBytes bytes;
+  std::vector<LoggedEvent> events;     // By position.
+  std::vector<std::uint32_t> user_of;  // Of each event, in `users`.
+  std::vector<User> users;             // As they were met.
+};
+
 absl::Status LoadPartition(const Ledger& ledger, int partition,
                            PartitionEvents& loaded) {
-  TENUTO_RETURN_IF_ERROR(
-      ledger.Scan(partition, 0, [&](const LoggedEvent& event) {
-        loaded.entries.push_back(
-            {event, loaded.bytes.size(), event.event.size()});
-        loaded.bytes.append(event.event.data(), event.event.size());
-        return true;
-      }));
-  for (PartitionEvents::Entry& entry : loaded.entries) {
-    entry.event.event =
-        absl::string_view(loaded.bytes).substr(entry.offset, entry.size);
-  }
-  return absl::OkStatus();
+  absl::flat_hash_map<UserKey, std::uint32_t> numbers;
+  std::uint32_t user = 0;
+  return ledger.Scan(partition, 0, [&](const LoggedEvent& event) {
+    // A record is of one user.
+    if (loaded.users.empty() || loaded.users[user].key != event.user) {
+      const auto next = static_cast<std::uint32_t>(loaded.users.size());
+      const auto [at, is_new] = numbers.try_emplace(event.user, next);
+      if (is_new) loaded.users.push_back({event.user, 0});
+      user = at->second;
+    }
+    ++loaded.users[user].events;
+    loaded.user_of.push_back(user);
+    loaded.events.push_back(event);
+    loaded.events.back().event = loaded.bytes.Keep(event.event);
+    return true;
+  });
 }
 
 }  // namespace
@@ -49,22 +81,30 @@ absl::Status VisitUsers(const Ledger& ledger, int partition,
                             visit) {
   PartitionEvents loaded;
   TENUTO_RETURN_IF_ERROR(LoadPartition(ledger, partition, loaded));
-  std::vector<LoggedEvent> events;
-  events.reserve(loaded.entries.size());
-  for (const auto& entry : loaded.entries) events.push_back(entry.event);
-  // Views into `loaded.bytes` survive the sort.
-  std::sort(events.begin(), events.end(),
-            [](const LoggedEvent& a, const LoggedEvent& b) {
-              if (a.user != b.user) return a.user < b.user;
-              return a.position < b.position;
+  std::vector<std::uint32_t> by_key(loaded.users.size());
+  std::iota(by_key.begin(), by_key.end(), std::uint32_t{0});
+  std::sort(by_key.begin(), by_key.end(),
+            [&](std::uint32_t a, std::uint32_t b) {
+              return loaded.users[a].key < loaded.users[b].key;
             });
-  for (std::size_t from = 0; from < events.size();) {
-    std::size_t to = from + 1;
-    while (to < events.size() && events[to].user == events[from].user) ++to;
+  // Where the next event of each user goes: all of them together, in the order
+  // of the scan.
+  std::vector<std::size_t> next(loaded.users.size());
+  std::size_t first = 0;
+  for (const std::uint32_t user : by_key) {
+    next[user] = first;
+    first += loaded.users[user].events;
+  }
+  std::vector<LoggedEvent> events(loaded.events.size());
+  for (std::size_t k = 0; k < events.size(); ++k) {
+    events[next[loaded.user_of[k]]++] = loaded.events[k];
+  }
+  std::size_t from = 0;
+  for (const std::uint32_t user : by_key) {
+    const auto [key, count] = loaded.users[user];
     TENUTO_RETURN_IF_ERROR(
-        visit(events[from].user,
-              absl::MakeConstSpan(events).subspan(from, to - from)));
-    from = to;
+        visit(key, absl::MakeConstSpan(events).subspan(from, count)));
+    from += count;
   }
   return absl::OkStatus();
 }
@@ -104,8 +144,7 @@ UserReplay::UserReplay(const SignalFold& fold,
                    });
 }
 
-absl::StatusOr<absl::string_view> UserReplay::StateAt(
-    absl::Time known_through) {
+absl::Status UserReplay::Advance(absl::Time known_through) {
   const std::int64_t through_us = absl::ToUnixMicros(known_through);
   EventView view;
   for (; next_ < by_known_time_.size(); ++next_) {
@@ -117,6 +156,12 @@ absl::StatusOr<absl::string_view> UserReplay::StateAt(
     }
     fold_.Apply(view, event.position, state_);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::string_view> UserReplay::StateAt(
+    absl::Time known_through) {
+  TENUTO_RETURN_IF_ERROR(Advance(known_through));
   state_.Encode(bytes_);
   return absl::string_view(bytes_);
 }

@@ -36,9 +36,11 @@ class UserReplay {
   // `events` of one user must outlive it, as must `fold`.
   UserReplay(const SignalFold& fold, absl::Span<const LoggedEvent> events);
 
-  // The encoded state of everything known at `known_through`; moments must not
-  // fall. The view lives until the next call. kDataLoss names the position of
-  // an event that does not parse.
+  // Folds everything known at `known_through`; moments must not fall. kDataLoss
+  // names the position of an event that does not parse.
+  absl::Status Advance(absl::Time known_through);
+  const UserState& state() const { return state_; }
+  // Advances; the state encoded. The view lives until the next call.
   absl::StatusOr<absl::string_view> StateAt(absl::Time known_through);
 
  private:

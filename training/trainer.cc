@@ -9,7 +9,8 @@
 #include "absl/strings/str_join.h"
 #include "features/base/clock.h"
 #include "features/base/status_macros.h"
-#include "model/booster.h"
+#include "model/forest/compiled_forest.h"
+#include "model/forest/forest_json.h"
 #include "xgboost/c_api.h"
 
 namespace tenuto {
@@ -200,11 +201,15 @@ absl::StatusOr<TrainedForest> TrainForest(const TrainingMatrix& train,
 
 absl::StatusOr<std::vector<float>> PredictMargins(absl::string_view model_json,
                                                   const TrainingMatrix& rows) {
-  TENUTO_ASSIGN_OR_RETURN(const Booster booster,
-                          Booster::Load(model_json, rows.width()));
+  // As a server will, in a fraction of XGBoost's time.
+  TENUTO_ASSIGN_OR_RETURN(const Forest forest,
+                          ReadForestJson(model_json, rows.width()));
+  TENUTO_ASSIGN_OR_RETURN(const CompiledForest compiled,
+                          CompiledForest::Compile({&forest, 1}));
+  std::vector<std::byte> scratch(compiled.ScratchBytes());
   std::vector<float> margins(static_cast<std::size_t>(rows.rows()));
-  TENUTO_RETURN_IF_ERROR(
-      booster.PredictMargins(rows.values, absl::MakeSpan(margins)));
+  TENUTO_RETURN_IF_ERROR(compiled.PredictMargins(
+      rows.values, absl::MakeSpan(margins), absl::MakeSpan(scratch)));
   return margins;
 }
 

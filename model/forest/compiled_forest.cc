@@ -137,7 +137,9 @@ absl::StatusOr<CompiledForest> CompiledForest::Compile(
   }
   layouts->columns = RankColumns::Of(forests);
   layouts->shape.columns = layouts->columns.columns().size();
-  layouts->shape.slices = PlaceSlices(layouts->columns).back();
+  const SliceForm slices = ChooseSlices(
+      layouts->columns, static_cast<std::size_t>(CountSplits(forests)));
+  layouts->shape.slices = PlaceSlices(layouts->columns, slices).back();
   if (layouts->shape.columns > kColumnsMax) {
     return absl::InvalidArgumentError(
         absl::StrCat("the forest's thresholds need ", layouts->shape.columns,
@@ -151,7 +153,7 @@ absl::StatusOr<CompiledForest> CompiledForest::Compile(
   const bool sliced256 = !sliced512 && runs(ForestEngine::kSliced256);
   layouts->row_tables.emplace(layouts->columns);
   if (sliced512 || sliced256) {
-    layouts->block_tables.emplace(layouts->columns,
+    layouts->block_tables.emplace(layouts->columns, slices,
                                   static_cast<std::size_t>(layouts->width));
   }
   for (const Forest& forest : forests) {
@@ -163,10 +165,12 @@ absl::StatusOr<CompiledForest> CompiledForest::Compile(
       layouts->flat.emplace_back(forest, columns);
     }
     if (sliced512) {
-      layouts->sliced512.emplace_back(forest, columns, LeafForm::kBytePlanes);
+      layouts->sliced512.emplace_back(forest, columns, slices,
+                                      LeafForm::kBytePlanes);
     }
     if (sliced256) {
-      layouts->sliced256.emplace_back(forest, columns, LeafForm::kFloats);
+      layouts->sliced256.emplace_back(forest, columns, slices,
+                                      LeafForm::kFloats);
     }
   }
   return CompiledForest(std::move(layouts));

@@ -70,7 +70,8 @@ inline constexpr std::size_t kSlicesMax = 31'000;
 // From `first_slice` on, the rows whose rank's low half is above 0, 1, ...
 // (`lows` of them); then three for each high half h below `halves`: the rows
 // where it is h; where it is above h; these and the missing rows. Slice 0 of
-// all is no row.
+// all is no row. Where `whole` is not 0 there are other slices instead: the
+// rows whose rank is above 0, 1, ... (`whole` of them), then the missing rows.
 struct SlicedColumn {
   std::uint32_t input;
   std::uint32_t levels;       // 1 to 8.
@@ -78,6 +79,7 @@ struct SlicedColumn {
   std::uint32_t first_slice;
   std::uint32_t lows;
   std::uint32_t halves;
+  std::uint32_t whole;
 };
 
 struct SlicedColumnsView {
@@ -87,7 +89,8 @@ struct SlicedColumnsView {
   const float* pivots;
 };
 
-// The slices of a split: right go the rows of above | (equal & low).
+// The slices of a split: right go the rows of above | (equal & low); of whole
+// slices, of above | equal.
 struct SlicedSplit {
   std::uint16_t above;
   std::uint16_t equal;
@@ -109,6 +112,7 @@ struct SlicedForestView {
   // next: what byte permutes read. One of the two is null.
   const std::uint8_t* leaf_bytes;
   float base_margin;
+  bool whole;  // The form of the slices.
 };
 
 }  // namespace tenuto

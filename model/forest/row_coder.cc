@@ -4,8 +4,6 @@
 #include <bit>
 #include <limits>
 
-#include "model/forest/sliced_layout.h"
-
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -76,9 +74,10 @@ std::size_t RowTables::size_bytes() const {
          (pivots_.size() + blocks_.size()) * sizeof(float);
 }
 
-BlockTables::BlockTables(const RankColumns& columns, std::size_t width)
+BlockTables::BlockTables(const RankColumns& columns, SliceForm slices,
+                         std::size_t width)
     : width_(width) {
-  const std::vector<std::uint32_t> first_slices = PlaceSlices(columns);
+  const std::vector<std::uint32_t> first_slices = PlaceSlices(columns, slices);
   for (const RankColumn& column : columns.columns()) {
     const std::vector<float>& thresholds = column.thresholds;
     const auto levels =
@@ -87,7 +86,10 @@ BlockTables::BlockTables(const RankColumns& columns, std::size_t width)
     columns_.push_back({static_cast<std::uint32_t>(column.input), levels,
                         static_cast<std::uint32_t>(first),
                         first_slices[columns_.size()], SliceLows(column),
-                        SliceHalves(column)});
+                        SliceHalves(column),
+                        slices == SliceForm::kWhole
+                            ? static_cast<std::uint32_t>(thresholds.size())
+                            : 0});
     // Kernels load whole registers, 16 pivots from level 4 at 16.
     const std::size_t size = std::size_t{1} << levels;
     pivots_.resize(first + std::max<std::size_t>(size, 2 * kLanes), kNothing);

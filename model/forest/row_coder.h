@@ -11,6 +11,7 @@
 #include "model/forest/forest_views.h"
 #include "model/forest/line_vector.h"
 #include "model/forest/rank_columns.h"
+#include "model/forest/sliced_layout.h"
 
 namespace tenuto {
 
@@ -34,7 +35,7 @@ class RowTables {
 // step's outcome is one bit of the rank.
 class BlockTables {
  public:
-  BlockTables(const RankColumns& columns, std::size_t width);
+  BlockTables(const RankColumns& columns, SliceForm slices, std::size_t width);
   SlicedColumnsView view() const;
   std::size_t size_bytes() const;
 

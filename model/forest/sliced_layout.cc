@@ -4,6 +4,13 @@
 #include <bit>
 
 namespace tenuto {
+namespace {
+
+// From so many splits for each slice on, making whole slices pays: measured by
+// tests/benchmark/forest_benchmark.cc at depths 6 (1.2) and 8 (5.0).
+constexpr std::size_t kSplitsAWholeSlice = 3;
+
+}  // namespace
 
 std::uint32_t SliceLows(const RankColumn& column) {
   return static_cast<std::uint32_t>(
@@ -14,18 +21,31 @@ std::uint32_t SliceHalves(const RankColumn& column) {
   return static_cast<std::uint32_t>((column.thresholds.size() + 15) / 16);
 }
 
-std::vector<std::uint32_t> PlaceSlices(const RankColumns& columns) {
+SliceForm ChooseSlices(const RankColumns& columns, std::size_t splits) {
+  const std::size_t whole = PlaceSlices(columns, SliceForm::kWhole).back();
+  const bool fits =
+      whole + kSlicedPlanes * columns.columns().size() <= kSlicesMax;
+  return fits && splits >= kSplitsAWholeSlice * whole ? SliceForm::kWhole
+                                                      : SliceForm::kHalves;
+}
+
+std::vector<std::uint32_t> PlaceSlices(const RankColumns& columns,
+                                       SliceForm form) {
   std::vector<std::uint32_t> first = {1};  // Behind the slice of no row.
   for (const RankColumn& column : columns.columns()) {
-    first.push_back(first.back() + SliceLows(column) + 3 * SliceHalves(column));
+    const auto tests = static_cast<std::uint32_t>(column.thresholds.size());
+    first.push_back(first.back() +
+                    (form == SliceForm::kWhole
+                         ? tests + 1
+                         : SliceLows(column) + 3 * SliceHalves(column)));
   }
   return first;
 }
 
 SlicedForest::SlicedForest(const Forest& forest, const RankColumns& columns,
-                           LeafForm form)
-    : base_margin_(forest.base_margin), form_(form) {
-  const std::vector<std::uint32_t> first_slices = PlaceSlices(columns);
+                           SliceForm slices, LeafForm form)
+    : base_margin_(forest.base_margin), slices_(slices), form_(form) {
+  const std::vector<std::uint32_t> first_slices = PlaceSlices(columns, slices);
   for (const ForestTree& tree : forest.trees) {
     AddTree(tree, columns, first_slices);
   }
@@ -48,15 +68,7 @@ void SlicedForest::AddTree(const ForestTree& tree, const RankColumns& columns,
     nodes[2 * slot] = node.is_leaf() ? nodes[slot] : node.left;
     nodes[2 * slot + 1] = node.is_leaf() ? nodes[slot] : node.right;
     if (node.is_leaf()) continue;
-    const RankedSplit split = columns.Find(node.column, node.value);
-    const std::uint32_t low = first_slices[split.column];
-    const std::uint32_t high = low +
-                               SliceLows(columns.columns()[split.column]) +
-                               3 * (split.rank / 16u);
-    splits_[first + slot] = {
-        static_cast<std::uint16_t>(high + (node.default_left ? 1 : 2)),
-        static_cast<std::uint16_t>(high),
-        static_cast<std::uint16_t>(low + split.rank % 16u)};
+    splits_[first + slot] = SplitOf(node, columns, first_slices);
   }
   std::vector<float> leaves(size);
   for (std::size_t exit = 0; exit < size; ++exit) {
@@ -66,6 +78,24 @@ void SlicedForest::AddTree(const ForestTree& tree, const RankColumns& columns,
         tree.nodes[static_cast<std::size_t>(nodes[size + exit])].value;
   }
   AddLeaves(leaves);
+}
+
+SlicedSplit SlicedForest::SplitOf(
+    const ForestNode& node, const RankColumns& columns,
+    absl::Span<const std::uint32_t> first_slices) const {
+  const RankedSplit split = columns.Find(node.column, node.value);
+  const std::uint32_t first = first_slices[split.column];
+  if (slices_ == SliceForm::kWhole) {
+    const std::uint32_t missing = first_slices[split.column + 1] - 1;
+    return {static_cast<std::uint16_t>(first + split.rank),
+            static_cast<std::uint16_t>(node.default_left ? 0 : missing), 0};
+  }
+  const std::uint32_t high = first +
+                             SliceLows(columns.columns()[split.column]) +
+                             3 * (split.rank / 16u);
+  return {static_cast<std::uint16_t>(high + (node.default_left ? 1 : 2)),
+          static_cast<std::uint16_t>(high),
+          static_cast<std::uint16_t>(first + split.rank % 16u)};
 }
 
 void SlicedForest::AddLeaves(const std::vector<float>& leaves) {
@@ -90,7 +120,8 @@ SlicedForestView SlicedForest::view() const {
           splits_.data(),
           floats ? leaves_.data() : nullptr,
           floats ? nullptr : leaf_bytes_.data(),
-          base_margin_};
+          base_margin_,
+          slices_ == SliceForm::kWhole};
 }
 
 std::size_t SlicedForest::size_bytes() const {

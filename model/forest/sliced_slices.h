@@ -50,36 +50,52 @@ template <class L>
   above[3] = L::Zero();
 }
 
+// Of four bits as a number: equal to 0..15, and above.
+template <class L>
+struct Half {
+  [[gnu::always_inline]] explicit Half(const typename L::Slice* bit) {
+    ComparePair<L>(bit[3], bit[2], equal, above);
+    ComparePair<L>(bit[1], bit[0], pair_equal, pair_above);
+  }
+  [[gnu::always_inline]] typename L::Slice Equal(std::uint32_t n) const {
+    return L::And(equal[n >> 2], pair_equal[n & 3]);
+  }
+  [[gnu::always_inline]] typename L::Slice Above(std::uint32_t n) const {
+    return L::OrAnd(above[n >> 2], equal[n >> 2], pair_above[n & 3]);
+  }
+  typename L::Slice equal[4], above[4], pair_equal[4], pair_above[4];
+};
+
 // The slices of a column, as SlicedColumn has them, from the bits of its ranks:
 // a rank is above 16 h + m where its high half is above h, or equal to h and
 // its low half above m.
 template <class L>
 void MakeSlicesOfColumn(const std::uint8_t* planes, const SlicedColumn& column,
                         std::uint8_t* slices) {
-  using Slice = typename L::Slice;
   const ColumnPlanes<L> p = LoadPlanes<L>(planes, column.levels);
   std::uint8_t* out = slices + column.first_slice * L::kBytes;
-  Slice equal[4];
-  Slice above[4];
-  Slice pair_equal[4];
-  Slice pair_above[4];
-  ComparePair<L>(p.bit[3], p.bit[2], equal, above);
-  ComparePair<L>(p.bit[1], p.bit[0], pair_equal, pair_above);
-  for (std::uint32_t m = 0; m < 16; ++m) {
-    if (m == column.lows) break;
-    L::Store(out, L::OrAnd(above[m >> 2], equal[m >> 2], pair_above[m & 3]));
-    out += L::kBytes;
+  const Half<L> low(p.bit), high(p.bit + 4);
+  typename L::Slice lows[16];
+  for (std::uint32_t m = 0; m < 16; ++m) lows[m] = low.Above(m);
+  if (column.whole > 0) {
+    for (std::uint32_t r = 0; r < column.whole;) {
+      const typename L::Slice over = high.Above(r >> 4);
+      const typename L::Slice here = high.Equal(r >> 4);
+      const std::uint32_t stop = column.whole < r + 16 ? column.whole : r + 16;
+      for (; r < stop; ++r, out += L::kBytes) {
+        L::Store(out, L::OrAnd(over, here, lows[r & 15]));
+      }
+    }
+    return L::Store(out, p.missing);
   }
-  ComparePair<L>(p.bit[7], p.bit[6], equal, above);
-  ComparePair<L>(p.bit[5], p.bit[4], pair_equal, pair_above);
-  for (std::uint32_t h = 0; h < 16; ++h) {
-    if (h == column.halves) break;
-    const Slice over =
-        L::OrAnd(above[h >> 2], equal[h >> 2], pair_above[h & 3]);
-    L::Store(out, L::And(equal[h >> 2], pair_equal[h & 3]));
+  for (std::uint32_t m = 0; m < column.lows; ++m, out += L::kBytes) {
+    L::Store(out, lows[m]);
+  }
+  for (std::uint32_t h = 0; h < column.halves; ++h, out += 3 * L::kBytes) {
+    const typename L::Slice over = high.Above(h);
+    L::Store(out, high.Equal(h));
     L::Store(out + L::kBytes, over);
     L::Store(out + 2 * L::kBytes, L::Or(over, p.missing));
-    out += 3 * L::kBytes;
   }
 }
 

@@ -19,7 +19,7 @@ namespace tenuto {
 namespace {
 
 // Twice as fast as XGBoost means half of its time, in the same run.
-constexpr std::array<Target, 14> kTargets = {{
+constexpr std::array<Target, 18> kTargets = {{
     {"forest.single_row_vs_xgboost", 20, 30, false,
      "times XGBoost: depth 6, 8 % missing, a row a call"},
     {"forest.batch_4096_vs_xgboost", 40, 90, false,
@@ -29,6 +29,13 @@ constexpr std::array<Target, 14> kTargets = {{
     {"forest.batch_4096_avx2_vs_xgboost", 15, 20, false,
      "8 % missing, AVX-512 switched off"},
     {"forest.batch_d8_vs_xgboost", 35, 75, false, "depth 8, 4,096 rows a call"},
+    {"model.compile_ms", 50, 20, true, "500 trees of depth 6, CPU"},
+    {"model.bytes_per_split", 40, 30, true,
+     "the same, all engines; and scratch <= 2 MiB a thread"},
+    {"model.load_ms", 1'000, 200, true,
+     "500 trees of depth 6: read, verify, compile, warm up"},
+    {"model.contributions_p99_us", 1'000, 500, true,
+     "exact, 500 trees of depth 6, CPU; and faster than XGBoost's"},
     {"serving.score_rows_vs_echo", 0.90, 0.97, false,
      "calls/s over an echo's: 128 floats, 64 in flight"},
     {"serving.score_users_vs_echo", 0.60, 0.75, false,

@@ -71,6 +71,24 @@ void ExpectSame(const EventView& view, const v1::Event& event) {
   }
 }
 
+TEST(EventView, TellsThePayloadWithoutParsingTheRest) {
+  RandomEvents random(7, kStartUs, 30);
+  EventView view;
+  for (const GatedEvent& event : random.Life(testing::TestUser(1), 500)) {
+    ASSERT_TRUE(view.Parse(event.event));
+    ASSERT_EQ(PayloadOf(event.event), view.payload());
+  }
+  // Of several the last counts, for both.
+  v1::Event one = PlaybackAt(1'700'000'000);
+  v1::Event other;
+  other.mutable_cancelled();
+  const std::string both = one.SerializeAsString() + other.SerializeAsString();
+  ASSERT_TRUE(view.Parse(both));
+  EXPECT_EQ(PayloadOf(both), view.payload());
+  EXPECT_EQ(PayloadOf(both), v1::Event::kCancelledFieldNumber);
+  EXPECT_EQ(PayloadOf(""), 0);
+}
+
 TEST(EventView, SeesWhatTheMessageSees) {
   RandomEvents random(1, kStartUs, 90);
   EventView view;  // One for all: nothing of an event stays for the next.

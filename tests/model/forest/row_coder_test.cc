@@ -75,7 +75,7 @@ TEST(BlockTables, LeadASearchToTheSameRank) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     const Forest forest = RandomForest(ShapeOf(seed), seed);
     const RankColumns columns = RankColumns::Of({&forest, 1});
-    const BlockTables tables(columns, 20);
+    const BlockTables tables(columns, SliceForm::kHalves, 20);
     const SlicedColumnsView view = tables.view();
     ASSERT_EQ(view.columns, columns.columns().size());
     const auto cells = RandomRows(forest, 20, 0, seed);

@@ -1,6 +1,7 @@
 #include "model/forest/sliced_layout.h"
 
 #include <bit>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -29,10 +30,13 @@ bool IsIn(const SlicedColumnsView& columns, std::uint32_t slice,
           const std::uint8_t* codes) {
   for (std::size_t c = 0; c < columns.columns && slice > 0; ++c) {
     const SlicedColumn& column = columns.column[c];
-    if (slice >= column.first_slice + column.lows + 3 * column.halves) continue;
+    const std::uint32_t count =
+        column.whole > 0 ? column.whole + 1 : column.lows + 3 * column.halves;
+    if (slice >= column.first_slice + count) continue;
     const bool missing = codes[c] == kMissingCode;
     const unsigned rank = missing ? 0 : codes[c];
     const std::uint32_t place = slice - column.first_slice;
+    if (column.whole > 0) return place == column.whole ? missing : rank > place;
     if (place < column.lows) return rank % 16 > place;
     const std::uint32_t half = (place - column.lows) / 3;
     switch ((place - column.lows) % 3) {
@@ -57,11 +61,12 @@ float Walk(const SlicedColumnsView& columns, const SlicedForestView& view,
     std::size_t path = 0;
     for (std::uint32_t level = 0; level < tree.depth; ++level) {
       const SlicedSplit& split = view.splits[tree.first_split + slot];
-      const std::size_t way = IsIn(columns, split.above, codes) ||
-                                      (IsIn(columns, split.equal, codes) &&
-                                       IsIn(columns, split.low, codes))
-                                  ? 1
-                                  : 0;
+      const std::size_t way =
+          IsIn(columns, split.above, codes) ||
+                  (IsIn(columns, split.equal, codes) &&
+                   (view.whole || IsIn(columns, split.low, codes)))
+              ? 1
+              : 0;
       slot = 2 * slot + way;
       path |= way << level;
     }
@@ -82,11 +87,15 @@ TEST(SlicedForest, HoldsTheSameForestAsFlatNodes) {
     const RankColumns columns = RankColumns::Of({&forest, 1});
     const FlatForest flat(forest, columns);
     const RowTables coder(columns);
-    const BlockTables blocks(columns, 10);
     const auto rows = RandomRows(forest, 50, 0.2, seed);
     std::vector<std::uint8_t> codes(columns.columns().size() + 1);
-    for (const LeafForm form : {LeafForm::kFloats, LeafForm::kBytePlanes}) {
-      const SlicedForest sliced(forest, columns, form);
+    for (const auto& [slices, leaves] :
+         {std::pair(SliceForm::kHalves, LeafForm::kFloats),
+          {SliceForm::kHalves, LeafForm::kBytePlanes},
+          {SliceForm::kWhole, LeafForm::kFloats},
+          {SliceForm::kWhole, LeafForm::kBytePlanes}}) {
+      const BlockTables blocks(columns, slices, 10);
+      const SlicedForest sliced(forest, columns, slices, leaves);
       for (std::size_t r = 0; r < 50; ++r) {
         coder.CodeRow(&rows[10 * r], codes.data());
         EXPECT_EQ(Walk(blocks.view(), sliced.view(), codes.data()),
@@ -105,11 +114,31 @@ TEST(PlaceSlices, GivesAColumnWhatItsThresholdsAsk) {
       forest.trees.push_back(
           {{{1, 2, 0, static_cast<float>(t), false}, {}, {}}});
     }
-    const auto first = PlaceSlices(RankColumns::Of({&forest, 1}));
+    const RankColumns columns = RankColumns::Of({&forest, 1});
+    const auto first = PlaceSlices(columns, SliceForm::kHalves);
     ASSERT_EQ(first.size(), 2u);
     EXPECT_EQ(first[0], 1u);
     EXPECT_EQ(first[1], 1 + slices) << thresholds;
+    const auto whole = PlaceSlices(columns, SliceForm::kWhole);
+    EXPECT_EQ(whole.back(), 2u + static_cast<unsigned>(thresholds));
   }
+}
+
+TEST(ChooseSlices, MakesThemWholeWhereManySplitsShareThem) {
+  RandomForestShape shape;
+  shape.columns = 128;
+  shape.thresholds_per_column = 200;
+  shape.trees = 200;
+  const Forest forest = RandomForest(shape, 1);
+  const RankColumns columns = RankColumns::Of({&forest, 1});
+  EXPECT_EQ(ChooseSlices(columns, 1'000), SliceForm::kHalves);
+  EXPECT_EQ(ChooseSlices(columns, 1'000'000), SliceForm::kWhole);
+  shape.columns = 300;
+  shape.trees = 2'000;
+  const Forest wide = RandomForest(shape, 1);
+  EXPECT_EQ(ChooseSlices(RankColumns::Of({&wide, 1}), 1'000'000),
+            SliceForm::kHalves)
+      << "more than a thread's scratch";
 }
 
 }  // namespace

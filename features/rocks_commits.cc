@@ -80,7 +80,18 @@ absl::Status RocksCommits::WriteBatch(StoreBatch& batch) {
   // Even of nothing: what made it a duplicate must be durable.
   const absl::Status written = store_.Write(batch);
   TENUTO_CRASH_POINT("commit.after_write");
+  if (written.ok() && batch.opening() != noted_opening_) NoteStored(batch);
   return written;
+}
+
+// What failed before the store was opened anew may be part of it.
+void RocksCommits::NoteStored(const StoreBatch& batch) {
+  absl::StatusOr<History> history = LoadHistory(store_);
+  const absl::StatusOr<Position> last = LastPosition(store_);
+  if (!history.ok() || !last.ok()) return;  // The next commit tries again.
+  history->last = *last;
+  history_.Note(*history);
+  noted_opening_ = batch.opening();
 }
 
 void RocksCommits::Adopt(absl::Span<const UserGroup> groups,

@@ -1,11 +1,12 @@
 // How RocksLedger commits: it holds users, plans what happens to them on their
-// states, which it keeps at hand for those who were written to of late, and
-// writes all of a commit as one synced batch.
+// states, kept at hand for those who were written to of late, and writes all of
+// a commit as one synced batch.
 #ifndef TENUTO_FEATURES_ROCKS_COMMITS_H_
 #define TENUTO_FEATURES_ROCKS_COMMITS_H_
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,27 +37,26 @@ class RocksCommits {
         fold_(fold),
         late_(late),
         clock_(clock) {}
-
   // Before the first commit: what the store holds.
   void StartAfter(const History& history) {
     next_ = history.last + 1;
     history_.Note(history);
+    noted_opening_ = store_.opening();
   }
 
   // As Ledger::Commit.
   absl::StatusOr<std::vector<Admission>> Commit(
       absl::Span<const GatedEvent> events, const SourceMark* mark);
   // The event, if any, that is to happen to a user in this state; adds to the
-  // batch what else is to be written with it.
+  // batch what else is to be written.
   using Decide = absl::FunctionRef<absl::StatusOr<std::optional<GatedEvent>>(
       absl::string_view state, StoreBatch& batch)>;
   // While nothing else can change the user.
   absl::Status CommitOne(const UserKey& user, Decide decide);
 
-  // The last durable state.
+  // The last state. While the store only reads, it need not be durable.
   absl::Status LoadState(const UserKey& user, std::string& state) const;
-  // The last position that was given away; what it was given to may come to
-  // nothing.
+  // What the last position was given to may come to nothing.
   Position last_given() const { return next_ - 1; }
   // Of what is durable.
   const HistoryEnds& history() const { return history_; }
@@ -98,6 +98,7 @@ class RocksCommits {
   void Adopt(absl::Span<const UserGroup> groups, std::vector<Step>& steps);
 
   absl::Status WriteBatch(StoreBatch& batch);
+  void NoteStored(const StoreBatch& batch);
   absl::Status CommitLarge(absl::Span<const GatedEvent> events,
                            absl::Span<const UserGroup> groups,
                            const SourceMark* mark, Planned& commit);
@@ -111,6 +112,7 @@ class RocksCommits {
   UserHolds holds_{[this](int stripe) { hot_.ForgetStripe(stripe); }};
   std::atomic<Position> next_{1};
   HistoryEnds history_;
+  std::atomic<std::uint64_t> noted_opening_{0};  // Whose history is noted.
 };
 
 }  // namespace tenuto

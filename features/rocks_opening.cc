@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
@@ -14,7 +17,6 @@
 #include "features/base/status_reason.h"
 #include "features/log_file_check.h"
 #include "features/rocks_merges.h"
-#include "features/store_lock.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
 
@@ -38,6 +40,7 @@ rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
   // A reader beside the writer needs every file open.
   db.max_open_files = -1;
   db.max_background_jobs = options.threads;
+  db.max_bgerror_resume_count = 0;
   db.info_log_level = rocksdb::WARN_LEVEL;
   db.keep_log_file_num = 4;
   // It names the first and last key of every file, and so user keys: each edit
@@ -103,7 +106,7 @@ absl::Status Explained(const absl::Status& status,
   return explained;
 }
 
-absl::Status OpenError(const RocksStoreOptions& options, bool for_writing,
+absl::Status OpenError(const RocksStoreOptions& options,
                        const std::filesystem::path& path,
                        const rocksdb::Status& status) {
   if (absl::StrContains(status.ToString(), "olumn families not opened")) {
@@ -111,15 +114,10 @@ absl::Status OpenError(const RocksStoreOptions& options, bool for_writing,
         "the ledger ", options.directory.string(),
         " has families of keys of a newer release: open it with that one"));
   }
-  // Closing a lock file drops the process's own lock on it: don't look there.
-  const bool ours = absl::StrContains(status.ToString(), "current process");
-  const std::string holder = !for_writing ? ""
-                             : ours       ? "this process itself"
-                                          : WriterOf(options.directory);
-  if (!holder.empty() && status.IsIOError()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the ledger ", options.directory.string(), " is held by ",
-                     holder, "; stop it, or send the events through it"));
+  if (status.IsBusy()) {  // Its lock.
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the ledger ", options.directory.string(), " is held by ",
+        status.getState(), "; stop it, or send the events through it"));
   }
   if (status.IsCorruption()) {  // RocksDB does not say where in a log.
     const auto torn = CountTornTails(path, CheckDepth::kChecksums);
@@ -129,6 +127,47 @@ absl::Status OpenError(const RocksStoreOptions& options, bool for_writing,
   }
   return Explained(FromRocks(status, "RocksDB"), options);
 }
+
+// The tables and manifests in a database's folder. An opening that fails may
+// leave some that nothing names, as large as the log, and so do the next tries.
+class Unnamed {
+ public:
+  explicit Unnamed(std::filesystem::path folder)
+      : folder_(std::move(folder)), current_(Current()) {
+    Visit([&](const std::filesystem::path& file) { before_.insert(file); });
+  }
+  // Those that were not there before, if the database is as it was.
+  void RemoveNew() const {
+    if (Current() != current_) return;
+    Visit([&](const std::filesystem::path& file) {
+      std::error_code ignored;
+      if (!before_.contains(file)) std::filesystem::remove(file, ignored);
+    });
+  }
+
+ private:
+  // The name of the manifest that holds.
+  std::string Current() const {
+    std::string name;
+    std::getline(std::ifstream(folder_ / "CURRENT"), name);
+    return name;
+  }
+  void Visit(
+      absl::FunctionRef<void(const std::filesystem::path&)> visit) const {
+    std::error_code error;
+    std::filesystem::directory_iterator file(folder_, error), end;
+    for (; !error && file != end; file.increment(error)) {
+      if (file->path().extension() == ".sst" ||
+          absl::StartsWith(file->path().filename().string(), "MANIFEST-")) {
+        visit(file->path());
+      }
+    }
+  }
+
+  const std::filesystem::path folder_;
+  const std::string current_;
+  std::set<std::filesystem::path> before_;
+};
 
 }  // namespace
 
@@ -148,6 +187,25 @@ absl::StatusOr<std::unique_ptr<RocksOpening>> RocksOpening::Open(
   return opening;
 }
 
+void RocksOpening::Watch::OnBackgroundError(
+    rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status* error) {
+  Note(*error);
+  if (error->severity() < rocksdb::Status::Severity::kFatalError) {
+    *error = rocksdb::Status(*error, rocksdb::Status::Severity::kFatalError);
+  }
+}
+
+void RocksOpening::Watch::OnErrorRecoveryBegin(
+    rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+    bool* goes_on_by_itself) {
+  *goes_on_by_itself = false;
+}
+
+void RocksOpening::Watch::Note(const rocksdb::Status& status) {
+  if (status.IsCorruption()) damaged_ = true;
+  failed_ = true;
+}
+
 RocksOpening::~RocksOpening() {
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     if (family != nullptr) db_->DestroyColumnFamilyHandle(family);
@@ -157,6 +215,7 @@ RocksOpening::~RocksOpening() {
     std::error_code ignored;
     std::filesystem::remove_all(reader_directory_, ignored);
   }
+  closed_->Notify();
 }
 
 absl::Status RocksOpening::Start(const RocksStoreOptions& options,
@@ -170,7 +229,8 @@ absl::Status RocksOpening::Start(const RocksStoreOptions& options,
     if (!torn.ok()) return Explained(torn.status(), options);
     tails_truncated_ = *torn;
   }
-  const rocksdb::Options tuned = DatabaseOptions(options, &files);
+  rocksdb::Options tuned = DatabaseOptions(options, &files);
+  tuned.listeners.push_back(watch_);
   std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {
       {rocksdb::kDefaultColumnFamilyName,
        FamilyOptions(Family::kMeta, tuned, nullptr)}};
@@ -182,7 +242,10 @@ absl::Status RocksOpening::Start(const RocksStoreOptions& options,
   rocksdb::DB* opened = nullptr;
   rocksdb::Status status;
   if (for_writing) {
+    const Unnamed unnamed(path);
     status = rocksdb::DB::Open(tuned, path.string(), wanted, &handles, &opened);
+    // Another process's are not ours to remove.
+    if (!status.ok() && !status.IsBusy()) unnamed.RemoveNew();
   } else if (purpose_ == For::kReadingAlone) {
     status = rocksdb::DB::OpenForReadOnly(tuned, path.string(), wanted,
                                           &handles, &opened);
@@ -197,7 +260,7 @@ absl::Status RocksOpening::Start(const RocksStoreOptions& options,
     status = rocksdb::DB::OpenAsSecondary(tuned, path.string(), directory,
                                           wanted, &handles, &opened);
   }
-  if (!status.ok()) return OpenError(options, for_writing, path, status);
+  if (!status.ok()) return OpenError(options, path, status);
   db_.reset(opened);
   db_->DestroyColumnFamilyHandle(handles[0]);
   std::copy(handles.begin() + 1, handles.end(), families_.begin());

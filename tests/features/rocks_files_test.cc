@@ -1,10 +1,13 @@
 #include "features/rocks_files.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
 
+#include "features/store_lock.h"
 #include "gtest/gtest.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/temp_folder.h"
@@ -40,6 +43,32 @@ TEST_F(RocksFilesTest, AreTheirOwnersOnlyWhateverTheMask) {
     EXPECT_EQ(Of(name), perms::owner_read | perms::owner_write) << name;
   }
   EXPECT_TRUE(files->UnlockFile(lock).ok());
+}
+
+TEST_F(RocksFilesTest, KeepTheirLockFromOneOpeningToTheNext) {
+  std::filesystem::create_directory(folder_.path() / "rocks");
+  const std::string file = Path("rocks/LOCK");
+  const auto is_held = [&] {  // Asked in another process.
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(WriterOf(folder_.path()).empty() ? 1 : 0);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status == 0;
+  };
+  auto files = MakePrivateFiles(nullptr);
+  rocksdb::FileLock* lock = nullptr;
+  ASSERT_TRUE(files->LockFile(file, &lock).ok());
+  rocksdb::FileLock* another = nullptr;
+  const rocksdb::Status refused =
+      MakePrivateFiles(nullptr)->LockFile(file, &another);
+  EXPECT_TRUE(refused.IsBusy()) << refused.ToString();
+  EXPECT_STREQ(refused.getState(), "this process itself");
+  ASSERT_TRUE(files->UnlockFile(lock).ok());
+  EXPECT_TRUE(is_held());
+  ASSERT_TRUE(files->LockFile(file, &lock).ok());
+  EXPECT_TRUE(files->UnlockFile(lock).ok());
+  files.reset();
+  EXPECT_FALSE(is_held());
 }
 
 TEST_F(RocksFilesTest, StandOnThoseThatTheyAreGiven) {

@@ -1,5 +1,6 @@
 #include "features/rocks_opening.h"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -7,6 +8,7 @@
 #include "features/rocks_files.h"
 #include "gtest/gtest.h"
 #include "rocksdb/write_batch.h"
+#include "tests/support/faulty_file_system.h"
 #include "tests/support/temp_folder.h"
 
 namespace tenuto {
@@ -33,7 +35,7 @@ class RocksOpeningTest : public ::testing::Test {
   }
 
   const TempFolder folder_;
-  const std::unique_ptr<rocksdb::Env> files_ = MakePrivateFiles(nullptr);
+  std::unique_ptr<rocksdb::Env> files_ = MakePrivateFiles(nullptr);
 };
 
 // What RocksStore does after its disk failed rests on this.
@@ -64,6 +66,46 @@ TEST_F(RocksOpeningTest, ForReadingStandsBesideTheOldAndTheNextForWriting) {
   next = Open(RocksOpening::For::kWriting);
   ASSERT_TRUE(next.ok()) << next.status();
   EXPECT_EQ(Get(**next, "b"), "value");
+}
+
+TEST_F(RocksOpeningTest, LeavesNoTablesEachTimeThatItFails) {
+  const auto tables = [this] {
+    int count = 0;
+    for (const auto& file :
+         std::filesystem::directory_iterator(folder_.path() / "rocks")) {
+      count += file.path().extension() == ".sst";
+    }
+    return count;
+  };
+  ASSERT_TRUE(Put(**Open(RocksOpening::For::kWriting), "a").ok());
+  const auto faulty = std::make_shared<testing::FaultyFileSystem>();
+  files_ = MakePrivateFiles(faulty);
+  int failures = 0;
+  for (int n = 1; n < 80; ++n) {
+    faulty->FailCall(n, testing::kEveryCall, testing::FailsAs::kNoSpace);
+    const int before = tables();
+    if (Open(RocksOpening::For::kWriting).ok()) continue;
+    ++failures;
+    // One, if the new manifest that names it had become the current one.
+    EXPECT_LE(tables(), before + 1) << "call " << n;
+  }
+  EXPECT_GT(failures, 10);
+  EXPECT_LE(tables(), 8);
+  faulty->FailNoMore();
+  EXPECT_EQ(Get(**Open(RocksOpening::For::kWriting), "a"), "value");
+}
+
+TEST_F(RocksOpeningTest, CanChangeNothingMoreOnceAChangeHasFailed) {
+  const auto faulty = std::make_shared<testing::FaultyFileSystem>();
+  files_ = MakePrivateFiles(faulty);
+  const auto opening = *Open(RocksOpening::For::kWriting);
+  EXPECT_TRUE(opening->can_change());
+  faulty->FailCall(1, {testing::FileCall::kSync}, testing::FailsAs::kNoSpace);
+  EXPECT_TRUE(Put(*opening, "a").IsNoSpace());
+  EXPECT_FALSE(opening->can_change());
+  EXPECT_FALSE(opening->damaged());
+  EXPECT_FALSE(opening->db().Resume().ok()) << "it must not go on";
+  EXPECT_FALSE(Put(*opening, "b").ok());
 }
 
 TEST_F(RocksOpeningTest, MakesNothingForReading) {

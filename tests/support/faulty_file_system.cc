@@ -148,8 +148,10 @@ int FaultyFileSystem::calls() const {
   return calls_;
 }
 
-void FaultyFileSystem::FailCall(int n, const std::set<FileCall>& kinds) {
+void FaultyFileSystem::FailCall(int n, const std::set<FileCall>& kinds,
+                                FailsAs as) {
   absl::MutexLock lock(&mutex_);
+  fails_as_ = as;
   countdown_ = n;
   kinds_ = kinds;
 }
@@ -163,6 +165,7 @@ void FaultyFileSystem::FailOneIn(int n, std::uint64_t seed,
                                  const std::set<FileCall>& kinds) {
   absl::MutexLock lock(&mutex_);
   one_in_ = n;
+  fails_as_ = FailsAs::kIoError;
   draws_ = Draws(seed);
   kinds_ = kinds;
 }
@@ -196,8 +199,9 @@ IOStatus FaultyFileSystem::Before(FileCall kind) {
   if (kinds_.count(kind) == 0) return IOStatus::OK();
   const bool planned = countdown_ > 0 && --countdown_ == 0;
   const bool drawn = one_in_ > 0 && draws_.Between(1, one_in_) == 1;
-  return planned || drawn ? IOStatus::IOError("fails on order")
-                          : IOStatus::OK();
+  if (!planned && !drawn) return IOStatus::OK();
+  return fails_as_ == FailsAs::kNoSpace ? IOStatus::NoSpace("full on order")
+                                        : IOStatus::IOError("fails on order");
 }
 
 IOStatus FaultyFileSystem::TakeSpace(std::size_t bytes) {

@@ -24,6 +24,9 @@ inline const std::set<FileCall> kEveryCall = {
     FileCall::kOpen,   FileCall::kRead,   FileCall::kWrite, FileCall::kSync,
     FileCall::kRename, FileCall::kDelete, FileCall::kFolder};
 
+// What a call that fails says: a file system may be out of room at any of them.
+enum class FailsAs { kIoError, kNoSpace };
+
 // What a loss of power does to bytes that were written but not synced.
 enum class Unsynced { kGone, kCut, kGarbled };
 
@@ -34,7 +37,8 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
 
   // Calls so far, and from now on: the n-th of `kinds` fails, counted from 1.
   int calls() const;
-  void FailCall(int n, const std::set<FileCall>& kinds = kEveryCall);
+  void FailCall(int n, const std::set<FileCall>& kinds = kEveryCall,
+                FailsAs as = FailsAs::kIoError);
   // The n-th call from now, and every change after it, reaches nothing.
   void CutPowerAtCall(int n);
   void FailOneIn(int n, std::uint64_t seed,
@@ -99,6 +103,7 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   int one_in_ ABSL_GUARDED_BY(mutex_) = 0;
   Draws draws_ ABSL_GUARDED_BY(mutex_){0};
   std::set<FileCall> kinds_ ABSL_GUARDED_BY(mutex_);
+  FailsAs fails_as_ ABSL_GUARDED_BY(mutex_) = FailsAs::kIoError;
   bool powerless_ ABSL_GUARDED_BY(mutex_) = false;
   bool limited_ ABSL_GUARDED_BY(mutex_) = false;
   std::int64_t space_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -213,7 +213,9 @@ std::string FillWindow(const std::string& text, std::uint32_t days) {
 const Catalogue& Catalogue::Embedded() {
   static const Catalogue* const catalogue = [] {
     absl::StatusOr<Catalogue> parsed = Parse(kEmbeddedCatalogueTextproto);
-    TENUTO_CHECK(parsed.ok(), parsed.status().ToString());
+    TENUTO_CHECK(parsed.ok(),
+                 absl::StrCat("features/catalogue.textproto has an error: ",
+                              std::string(parsed.status().message())));
     return new Catalogue(*std::move(parsed));
   }();
   return *catalogue;

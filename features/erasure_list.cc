@@ -13,7 +13,6 @@ namespace tenuto {
 namespace {
 
 constexpr char kPurpose[] = "tenuto erased users";
-constexpr char kFile[] = "erased_users.txt";
 constexpr int kPartitionsMax = 256;
 constexpr std::size_t kNameDigits = 32;
 
@@ -37,7 +36,7 @@ std::string ErasedName(const UserKeys& keys, const UserKey& user) {
 absl::StatusOr<ErasureList> ErasureList::Load(
     const std::filesystem::path& directory) {
   ErasureList list;
-  const std::filesystem::path path = directory / kFile;
+  const std::filesystem::path path = directory / kErasedUsersFile;
   const absl::StatusOr<std::string> text = ReadFile(path);
   if (absl::IsNotFound(text.status())) return list;
   TENUTO_RETURN_IF_ERROR(text.status());
@@ -64,7 +63,7 @@ absl::Status ErasureList::Save(const std::filesystem::path& directory) const {
     absl::StrAppend(&text, name, " ", entry.partition, " ", entry.time_us, " ",
                     entry.through, "\n");
   }
-  return WriteFileAtomically(directory / kFile, text, 0600);
+  return WriteFileAtomically(directory / kErasedUsersFile, text, 0600);
 }
 
 void ErasureList::Add(absl::string_view name, const Entry& entry) {

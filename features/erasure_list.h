@@ -18,6 +18,8 @@
 
 namespace tenuto {
 
+inline constexpr char kErasedUsersFile[] = "erased_users.txt";
+
 // What stands for a user key in lists of erased users.
 std::string ErasedName(const UserKeys& keys, const UserKey& user);
 

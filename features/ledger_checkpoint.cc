@@ -10,35 +10,49 @@
 
 namespace tenuto {
 
-absl::Status BeginCheckpoint(const std::filesystem::path& directory) {
+namespace fs = std::filesystem;
+
+absl::Status BeginCheckpoint(const fs::path& directory) {
   std::error_code error;
-  if (std::filesystem::exists(directory, error)) {
+  if (fs::exists(directory, error)) {
     return absl::AlreadyExistsError(
         absl::StrCat("a checkpoint needs a directory that is not there yet: ",
                      directory.string()));
   }
+  if (const fs::path above = directory.parent_path();
+      !above.empty() && !fs::exists(above, error)) {
+    TENUTO_RETURN_IF_ERROR(MakePrivateDirectory(above));
+  }
   return MakePrivateDirectory(directory);
 }
 
-absl::Status EndCheckpoint(const std::filesystem::path& directory,
+absl::Status EndCheckpoint(const fs::path& directory,
                            const absl::Status& made) {
   if (made.ok()) {
+    // RocksDB makes it for all; copied elsewhere it should stay closed.
+    std::error_code error;
+    fs::permissions(directory / "rocks", fs::perms::owner_all, error);
+    if (error) {
+      return absl::UnavailableError(absl::StrCat("chmod 0700 ",
+                                                 (directory / "rocks").string(),
+                                                 ": ", error.message()));
+    }
     TENUTO_RETURN_IF_ERROR(SyncDirectory(directory));
-    return SyncDirectory(std::filesystem::absolute(directory).parent_path());
+    return SyncDirectory(fs::absolute(directory).parent_path());
   }
   std::error_code ignored;
-  std::filesystem::remove_all(directory, ignored);
+  fs::remove_all(directory, ignored);
   return made;
 }
 
 absl::Status VisitCheckpoints(
-    const std::filesystem::path& ledger,
-    absl::FunctionRef<absl::Status(const std::filesystem::path&)> visit) {
+    const fs::path& ledger,
+    absl::FunctionRef<absl::Status(const fs::path&)> visit) {
   std::error_code error;
-  const std::filesystem::path folder = ledger / kCheckpointsFolder;
-  if (!std::filesystem::exists(folder, error)) return absl::OkStatus();
-  std::vector<std::filesystem::path> checkpoints;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+  const fs::path folder = ledger / kCheckpointsFolder;
+  if (!fs::exists(folder, error)) return absl::OkStatus();
+  std::vector<fs::path> checkpoints;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
     checkpoints.push_back(entry.path());
   }
   if (error) {
@@ -46,21 +60,21 @@ absl::Status VisitCheckpoints(
         absl::StrCat("reading ", folder.string(), ": ", error.message()));
   }
   std::sort(checkpoints.begin(), checkpoints.end());
-  for (const std::filesystem::path& checkpoint : checkpoints) {
+  for (const fs::path& checkpoint : checkpoints) {
     // RocksDB renames the store into place when it is whole.
-    if (std::filesystem::exists(checkpoint / "rocks" / "CURRENT", error)) {
+    if (fs::exists(checkpoint / "rocks" / "CURRENT", error)) {
       TENUTO_RETURN_IF_ERROR(visit(checkpoint));
-    } else if (std::filesystem::exists(checkpoint / "rocks.tmp", error) ||
-               std::filesystem::is_empty(checkpoint, error)) {
-      std::filesystem::remove_all(checkpoint, error);
+    } else if (fs::exists(checkpoint / "rocks.tmp", error) ||
+               fs::is_empty(checkpoint, error)) {
+      fs::remove_all(checkpoint, error);
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status RemoveHalfCheckpoints(const std::filesystem::path& ledger) {
-  return VisitCheckpoints(
-      ledger, [](const std::filesystem::path&) { return absl::OkStatus(); });
+absl::Status RemoveHalfCheckpoints(const fs::path& ledger) {
+  return VisitCheckpoints(ledger,
+                          [](const fs::path&) { return absl::OkStatus(); });
 }
 
 }  // namespace tenuto

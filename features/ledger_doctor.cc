@@ -10,18 +10,26 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "features/erasure_list.h"
 #include "features/ledger.h"
 #include "features/ledger_log.h"
+#include "features/ledger_meta.h"
 #include "features/log_file_check.h"
 #include "features/rocks_store.h"
 #include "features/store_lock.h"
+#include "features/user_key.h"
 
 namespace tenuto {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr char kKeyFile[] = "user.key";
+constexpr char kFirstOfFile[] =
+    "; the first damage of this file, what follows was not looked at";
 
 absl::Status MustBeAlone(const fs::path& directory) {
   const std::string writer = WriterOf(directory);
@@ -47,9 +55,11 @@ absl::Status ExamineLogs(const fs::path& database, LedgerExamination& found) {
     if (k < logs) found.log_records += check.records;
     if (check.end == LogEnd::kTorn && k < logs) ++found.torn_tails;
     if (check.end == LogEnd::kDamaged || check.end == LogEnd::kDamagedLast) {
+      const bool last = check.end == LogEnd::kDamagedLast;
       found.problems.push_back(
-          {files[k], check.offset, absl::StrCat("the record ", check.what),
-           check.end == LogEnd::kDamagedLast && k + 1 == logs});
+          {files[k], check.offset,
+           absl::StrCat("the record ", check.what, last ? "" : kFirstOfFile),
+           last && k + 1 == logs});
     }
   }
   return absl::OkStatus();
@@ -75,22 +85,61 @@ absl::Status ExamineTables(const fs::path& database, LedgerExamination& found) {
     ++found.table_files;
     const absl::Status status = CheckTableFile(it->path());
     if (status.ok()) continue;
-    found.problems.push_back({it->path(), OffsetIn(status.message()),
-                              std::string(status.message()), false});
+    found.problems.push_back(
+        {it->path(), OffsetIn(status.message()),
+         absl::StrCat(std::string(status.message()), kFirstOfFile), false});
   }
   if (!error) return absl::OkStatus();
   return absl::UnavailableError(
       absl::StrCat("cannot list ", database.string(), ": ", error.message()));
 }
 
+// The key, if there is one that can be used.
+std::optional<UserKeys> ExamineKey(const fs::path& directory,
+                                   LedgerExamination& found) {
+  const fs::path file = directory / kKeyFile;
+  absl::StatusOr<UserKeys> keys = UserKeys::Open(file);
+  if (keys.ok()) return *std::move(keys);
+  if (!absl::IsNotFound(keys.status())) {  // A checkpoint has none.
+    found.problems.push_back({file, std::nullopt,
+                              std::string(keys.status().message()), false,
+                              /*beside=*/true});
+  }
+  return std::nullopt;
+}
+
+absl::Status ExamineErasures(const fs::path& directory,
+                             LedgerExamination& found) {
+  const absl::Status read = ErasureList::Load(directory).status();
+  if (!absl::IsDataLoss(read)) return read;
+  found.problems.push_back({directory / kErasedUsersFile, std::nullopt,
+                            std::string(read.message()), false,
+                            /*beside=*/true});
+  return absl::OkStatus();
+}
+
 // What only shows when the files are read together: as a writer would open
 // them, and every record of the log decoded.
-absl::Status ExamineWhole(const fs::path& directory, LedgerExamination& found) {
+absl::Status ExamineWhole(const fs::path& directory,
+                          const std::optional<UserKeys>& keys,
+                          LedgerExamination& found) {
   RocksStoreOptions options;
   options.directory = directory;
   options.read_only = true;
   options.alone = true;
   TENUTO_ASSIGN_OR_RETURN(const auto store, RocksStore::Open(options));
+  if (keys) {
+    const absl::Status fits =
+        CheckIdentity(*store, {directory.string(), keys->CheckValue(), ""})
+            .status();
+    if (absl::IsFailedPrecondition(fits)) {
+      found.problems.push_back({directory / kKeyFile, std::nullopt,
+                                std::string(fits.message()), false,
+                                /*beside=*/true});
+    } else if (!fits.ok()) {
+      return fits;
+    }
+  }
   for (int partition = 0; partition < kPartitions; ++partition) {
     TENUTO_RETURN_IF_ERROR(
         ScanLog(*store, partition, 0, [&](const LoggedEvent&) {
@@ -129,11 +178,17 @@ absl::StatusOr<LedgerExamination> ExamineLedger(const fs::path& directory) {
   LedgerExamination found;
   TENUTO_RETURN_IF_ERROR(ExamineLogs(database, found));
   TENUTO_RETURN_IF_ERROR(ExamineTables(database, found));
-  if (!found.problems.empty()) return found;
-  const absl::Status whole = ExamineWhole(directory, found);
+  const bool files_are_whole = found.problems.empty();
+  const std::optional<UserKeys> keys = ExamineKey(directory, found);
+  TENUTO_RETURN_IF_ERROR(ExamineErasures(directory, found));
+  if (!files_are_whole) return found;
+  const absl::Status whole = ExamineWhole(directory, keys, found);
   if (absl::IsDataLoss(whole)) {
+    // RocksDB looks for a table under its name of before last, and says that.
     found.problems.push_back(
-        {database, std::nullopt, std::string(whole.message()), false});
+        {database, std::nullopt,
+         absl::StrReplaceAll(std::string(whole.message()), {{".ldb", ".sst"}}),
+         false});
     return found;
   }
   TENUTO_RETURN_IF_ERROR(whole);

@@ -1,7 +1,8 @@
 // Looks at every byte of a ledger that nobody has open and says what is not as
-// it was written: file, offset, and whether only the newest record is affected,
-// the one damage that can be cut away without losing what came before or after.
-// Thread-safe: functions; a ledger is examined by one thread at a time.
+// it was written, the first damage of each file: file, offset, and whether only
+// the newest record is affected, the one damage that can be cut away without
+// losing what came before or after. Thread-safe: functions; a ledger is
+// examined by one thread at a time.
 #ifndef TENUTO_FEATURES_LEDGER_DOCTOR_H_
 #define TENUTO_FEATURES_LEDGER_DOCTOR_H_
 
@@ -22,6 +23,8 @@ struct LedgerProblem {
   std::string what;
   // Of the newest write-ahead log; RepairTail can cut it off.
   bool only_last_record = false;
+  // Not of the database but of a file beside it, of which there are copies.
+  bool beside = false;
 };
 
 struct LedgerExamination {
@@ -33,6 +36,7 @@ struct LedgerExamination {
   std::vector<LedgerProblem> problems;
 };
 
+// user.key and erased_users.txt are looked at if they are there.
 // kNotFound, kFailedPrecondition (another process writes to it).
 absl::StatusOr<LedgerExamination> ExamineLedger(
     const std::filesystem::path& directory);

@@ -218,7 +218,9 @@ absl::Status LedgerErasure::FindNamed(int partition,
   return cursor.status("looking for erased users");
 }
 
-absl::Status LedgerErasure::RemoveAgain(const ErasureList& unknown) const {
+absl::StatusOr<ErasedAgain> LedgerErasure::RemoveAgain(
+    const ErasureList& unknown) const {
+  ErasedAgain again;
   std::map<int, std::set<std::string>> by_partition;
   StoreBatch batch(store_);
   for (const auto& [name, entry] : unknown.entries()) {
@@ -243,11 +245,15 @@ absl::Status LedgerErasure::RemoveAgain(const ErasureList& unknown) const {
       TENUTO_ASSIGN_OR_RETURN(const std::vector<std::string> requests,
                               FindRequests(user));
       TENUTO_RETURN_IF_ERROR(FindRest(requests, found));
-      TENUTO_RETURN_IF_ERROR(
-          Remove(found, entry.time_us, entry.through, batch).status());
+      TENUTO_ASSIGN_OR_RETURN(
+          const Erasure erasure,
+          Remove(found, entry.time_us, entry.through, batch));
+      ++again.users;
+      again.events += erasure.events;
     }
   }
-  return batch.empty() ? absl::OkStatus() : store_.Write(batch);
+  if (!batch.empty()) TENUTO_RETURN_IF_ERROR(store_.Write(batch));
+  return again;
 }
 
 }  // namespace tenuto

@@ -64,7 +64,7 @@ class LedgerErasure {
   // Entries of `list` that the ledger does not know of: it is older.
   absl::StatusOr<ErasureList> Unknown(const ErasureList& list) const;
   // Removes the users of `unknown`; to be finished.
-  absl::Status RemoveAgain(const ErasureList& unknown) const;
+  absl::StatusOr<ErasedAgain> RemoveAgain(const ErasureList& unknown) const;
 
  private:
   absl::Status FindNamed(int partition, const std::set<std::string>& names,

@@ -45,6 +45,13 @@ struct Erasure {
   bool replayed = false;     // The receipt of an earlier call.
 };
 
+// What opening took out of a ledger that is older than its list of erased
+// users, as a restored checkpoint is.
+struct ErasedAgain {
+  std::int64_t users = 0;  // Of whom something was there.
+  std::uint64_t events = 0;
+};
+
 struct LedgerFacts {
   // Oldest and newest known_time of any event: how far back silence means
   // silence. An empty ledger begins in the future and ends in the past.
@@ -56,12 +63,14 @@ struct LedgerFacts {
   const PendingSignals* pending = nullptr;
   // Since opening. Lives as long as the ledger.
   const LateEvents* late = nullptr;
+  ErasedAgain erased_again{};
 };
 
 // How far a backfill has come.
 struct BackfillProgress {
-  int partitions_done = 0;  // Of kPartitions, those of earlier runs included.
-  std::int64_t users = 0;   // In this run.
+  int partitions_done = 0;    // Of kPartitions, those of earlier runs included.
+  int partitions_before = 0;  // Those alone: this run began there.
+  std::int64_t users = 0;     // In this run.
   std::int64_t events = 0;
 };
 

@@ -88,6 +88,7 @@ class RocksLedger final : public Ledger {
   std::unique_ptr<RocksStore> store_;
   std::unique_ptr<LedgerErasure> erasure_;
   std::optional<StateLayouts> layouts_;
+  ErasedAgain erased_again_;
 
   absl::Mutex upkeep_;    // Erasures and checkpoints; before anything else.
   absl::Mutex backfill_;  // One at a time; before any user.
@@ -128,9 +129,15 @@ absl::Status RocksLedger::Open() {
     // First, so that nothing is made of events that must not be.
     const absl::MutexLock lock(&upkeep_);
     TENUTO_RETURN_IF_ERROR(RemoveHalfCheckpoints(options_.directory));
-    TENUTO_RETURN_IF_ERROR(erasure_->RemoveAgain(unknown));
+    TENUTO_ASSIGN_OR_RETURN(erased_again_, erasure_->RemoveAgain(unknown));
     TENUTO_RETURN_IF_ERROR(FinishErasures());
     TENUTO_RETURN_IF_ERROR(ClaimStates(identity));
+  }
+  if (erased_again_.users > 0) {
+    LogInfo(absl::StrCat("erased again ", erased_again_.users, " users, ",
+                         erased_again_.events, " events, whom the ledger ",
+                         identity.directory,
+                         " still had: it is older than its list"));
   }
   TENUTO_ASSIGN_OR_RETURN(History history, LoadHistory(*store_));
   TENUTO_ASSIGN_OR_RETURN(history.last, LastPosition(*store_));
@@ -248,6 +255,7 @@ LedgerFacts RocksLedger::Facts() const {
   LedgerFacts facts;
   facts.faults = store_->faults();
   facts.late = &late_;
+  facts.erased_again = erased_again_;
   const HistoryEnds& history = commits_->history();
   facts.last_position = history.last();
   if (facts.last_position == 0) return facts;

@@ -90,6 +90,7 @@ class Backfill {
         !record_.unknown_states()) {
       return absl::OkStatus();
     }
+    progress_.partitions_before = static_cast<int>(record_.partitions_done());
     for (auto partition = record_.partitions_done(); partition < kPartitions;
          ++partition) {
       progress_.partitions_done = static_cast<int>(partition);

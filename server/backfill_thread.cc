@@ -4,12 +4,41 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "features/base/clock.h"
 #include "features/base/log.h"
 
 namespace tenuto {
 namespace {
 
 constexpr int kLowestPriority = 19;
+constexpr absl::Duration kTellEvery = absl::Minutes(1);
+
+// How far it is: every tenth of the partitions, and every minute.
+class ProgressLog {
+ public:
+  void Tell(const BackfillProgress& now, std::int64_t users) {
+    const int tenths = now.partitions_done * 10 / kPartitions;
+    if (told_tenths_ < 0) {
+      if (now.partitions_before > 0) {
+        LogInfo(absl::StrCat("folding the log again goes on at partition ",
+                             now.partitions_before, " of ", kPartitions));
+      }
+      told_tenths_ = now.partitions_before * 10 / kPartitions;
+    }
+    const absl::Time time = Clock::Real().Now();
+    if (tenths == told_tenths_ && time - told_ < kTellEvery) return;
+    told_ = time;
+    told_tenths_ = tenths;
+    LogInfo(absl::StrCat("folding the log again: ", now.partitions_done, " of ",
+                         kPartitions, " partitions are done (",
+                         now.partitions_done * 100 / kPartitions, " %), ",
+                         users, " users in this run"));
+  }
+
+ private:
+  int told_tenths_ = -1;  // Nothing yet.
+  absl::Time told_ = Clock::Real().Now();
+};
 
 }  // namespace
 
@@ -52,8 +81,10 @@ void BackfillThread::Run() {
 
 absl::Status BackfillThread::Backfill(std::int64_t& users) {
   const std::int64_t before = users;
+  ProgressLog log;
   return ledger_.Backfill([&](const BackfillProgress& now) {
     users = before + now.users;
+    log.Tell(now, users);
     return !stopped_;
   });
 }

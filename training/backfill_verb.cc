@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
@@ -27,7 +28,8 @@ constexpr char kDescription[] =
     "background after its\n"
     "start; this verb does it while no server holds the ledger. When it is "
     "interrupted, the next\n"
-    "run, or the server, goes on where it was.";
+    "run, or the server, goes on where it was and says at which of 256 "
+    "partitions.";
 
 std::size_t CountPending(const Ledger& ledger) {
   const LedgerFacts facts = ledger.Facts();
@@ -46,8 +48,14 @@ absl::Status Run(const Options& options, const Workshop& workshop) {
   const std::size_t pending = CountPending(*opened.ledger);
   Progress progress(workshop.clock, "backfilling", kPartitions, "partitions");
   BackfillProgress last;
+  bool begun = false;
   TENUTO_RETURN_IF_ERROR(
       opened.ledger->Backfill([&](const BackfillProgress& now) {
+        if (!std::exchange(begun, true) && now.partitions_before > 0) {
+          std::printf("going on at partition %d of %d\n", now.partitions_before,
+                      kPartitions);
+          std::fflush(stdout);
+        }
         last = now;
         progress.Update(now.partitions_done);
         return true;
@@ -62,7 +70,8 @@ absl::Status Run(const Options& options, const Workshop& workshop) {
   return WriteFileAtomically(
       options.summary,
       absl::StrCat("{\"signals\":", pending, ",\"users\":", last.users,
-                   ",\"events\":", last.events, "}\n"));
+                   ",\"events\":", last.events,
+                   ",\"partitions_before\":", last.partitions_before, "}\n"));
 }
 
 }  // namespace

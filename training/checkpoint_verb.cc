@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "features/store_lock.h"
 #include "training/verb.h"
 
 namespace tenuto {
@@ -28,6 +29,12 @@ absl::Status Run(const Options& options, const Workshop& workshop) {
   if (!std::filesystem::exists(from / "rocks", error)) {
     return absl::NotFoundError(
         absl::StrCat("--ledger: there is no ledger in ", from.string()));
+  }
+  if (const std::string holder = WriterOf(from); !holder.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the ledger ", from.string(), " is held by ", holder,
+        "; if that is a server, let it make the checkpoint: `tenuto call "
+        "Admin.CreateCheckpoint '{\"name\":\"NAME\"}'`; else wait for it"));
   }
   const absl::Time start = workshop.clock.Now();
   TENUTO_ASSIGN_OR_RETURN(const OpenedLedger opened,

@@ -8,9 +8,11 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
 #include "features/state_reader.h"
+#include "training/summary.h"
 #include "training/verb.h"
 
 namespace tenuto {
@@ -73,6 +75,19 @@ struct Options {
   bool markdown = false;
 };
 
+// Names of the signals that miss the past.
+std::vector<std::string> PendingNames(const LedgerFacts& facts,
+                                      const Catalogue& catalogue) {
+  std::vector<std::string> names;
+  if (facts.pending == nullptr) return names;
+  for (const Signal& signal : catalogue.signals()) {
+    if (facts.pending->Has(signal.declaration.id())) {
+      names.push_back(signal.declaration.name());
+    }
+  }
+  return names;
+}
+
 absl::Status DescribeState(const Workshop& workshop, const Options& options) {
   TENUTO_ASSIGN_OR_RETURN(
       const OpenedLedger opened,
@@ -93,11 +108,25 @@ absl::Status DescribeState(const Workshop& workshop, const Options& options) {
               static_cast<unsigned long long>(facts.last_position));
   PrintSizes("states, active in 28 d", sizes.active);
   PrintSizes("states, all", sizes.all);
+  const std::vector<std::string> pending =
+      PendingNames(facts, workshop.catalogue);
+  if (!pending.empty()) {
+    std::printf(
+        "pending signals        %s\n"
+        "features of them are missing until a server, or `tenuto backfill`, "
+        "has folded the log again\n",
+        absl::StrJoin(pending, ", ").c_str());
+  }
   if (options.summary.empty()) return absl::OkStatus();
+  const auto quoted = [](std::string* json, const std::string& name) {
+    *json += JsonString(name);
+  };
   return WriteFileAtomically(
-      options.summary, absl::StrCat("{\"events\":", facts.last_position,
-                                    ",\"active\":", SizesJson(sizes.active),
-                                    ",\"all\":", SizesJson(sizes.all), "}\n"));
+      options.summary,
+      absl::StrCat("{\"events\":", facts.last_position,
+                   ",\"active\":", SizesJson(sizes.active),
+                   ",\"all\":", SizesJson(sizes.all), ",\"pending_signals\":[",
+                   absl::StrJoin(pending, ",", quoted), "]}\n"));
 }
 
 absl::Status DescribeCatalogue(const Workshop& workshop,
@@ -141,8 +170,8 @@ void AddDescribeVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   });
   CLI::App* state = verb->add_subcommand(
       "state",
-      "How many bytes a ledger keeps for a user (reads only; works "
-      "beside a running server)");
+      "How many bytes a ledger keeps for a user, and which signals are not "
+      "folded from the log yet (reads only; works beside a running server)");
   state->add_option("--ledger", options->ledger, "Ledger directory")
       ->required();
   state->add_option("--summary", options->summary, "Write the figures as JSON");

@@ -1,5 +1,6 @@
 // `tenuto ledger-doctor`: what is wrong with a ledger's files, and the one
 // repair that loses nothing but what is damaged.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -17,6 +18,13 @@ struct Options {
   std::string ledger;
   bool repair_tail = false;
 };
+
+// What is wrong lies beside it.
+bool LogIsWhole(const LedgerExamination& found) {
+  return std::all_of(
+      found.problems.begin(), found.problems.end(),
+      [](const LedgerProblem& problem) { return problem.beside; });
+}
 
 void Print(const LedgerExamination& found) {
   std::printf("write-ahead logs %8d files, %lld records\n", found.log_files,
@@ -39,9 +47,10 @@ void Print(const LedgerExamination& found) {
                     ? "; only the last record of the newest log"
                     : "");
   }
-  if (found.problems.empty()) {
-    std::printf("events           %8lld, every one decodes\nhealthy\n",
-                static_cast<long long>(found.events));
+  if (LogIsWhole(found)) {
+    std::printf("events           %8lld, every one decodes\n%s",
+                static_cast<long long>(found.events),
+                found.problems.empty() ? "healthy\n" : "");
   }
 }
 
@@ -54,6 +63,10 @@ std::string Advice(const std::string& ledger, const LedgerExamination& found) {
         ledger,
         " --repair-tail` cuts it off and keeps a copy. If not, restore the "
         "last backup instead");
+  }
+  if (LogIsWhole(found)) {
+    return "put a good copy of the files named in their place (RUNBOOK.md "
+           "\"What to back up\"); log and states are as they were written";
   }
   return "copy the directory, look at the disk, restore the last backup and "
          "let producers resend since then; event ids make that safe";
@@ -91,7 +104,8 @@ void AddDoctorVerb(CLI::App& app, const Workshop&, VerbRun& run) {
   CLI::App* verb = app.add_subcommand(
       "ledger-doctor",
       "Examine every checksum of a ledger's files and decode its whole log, "
-      "while no server runs on it. Says for each damage the file, the offset "
+      "while no server runs on it; user.key and erased_users.txt, too, if they "
+      "are there. Says for the first damage of each file the offset "
       "and whether only the last record of the newest write-ahead log is "
       "affected. Changes nothing unless --repair-tail is given. Exit status: "
       "0 healthy, 2 damaged (the last line says what to do).");

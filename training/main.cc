@@ -124,6 +124,7 @@ int Main(int argc, char** argv) {
   }
   const absl::Status status = run();
   if (!status.ok()) {
+    std::fflush(stdout);  // Where both go to one file, this line is the last.
     std::fprintf(stderr, "tenuto: %s\n", std::string(status.message()).c_str());
   }
   return ExitCode(status);

@@ -12,6 +12,7 @@ namespace tenuto {
 namespace {
 
 constexpr absl::Duration kShowEvery = absl::Milliseconds(200);
+constexpr absl::Duration kLogEvery = absl::Minutes(1);
 constexpr char kClearLine[] = "\r\x1b[K";
 
 }  // namespace
@@ -23,20 +24,20 @@ Progress::Progress(const Clock& clock, std::string what, std::int64_t total,
       total_(total),
       unit_(std::move(unit)),
       start_(clock.Now()),
+      shown_(start_),
       on_terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
-  if (on_terminal_ && shown_ != absl::InfinitePast()) {
-    std::fputs(kClearLine, stderr);
-  }
+  if (line_stands_) std::fputs(kClearLine, stderr);
 }
 
 void Progress::Update(std::int64_t done) {
-  if (!on_terminal_) return;
   const absl::Time now = clock_.Now();
-  if (now - shown_ < kShowEvery) return;
+  if (now - shown_ < (on_terminal_ ? kShowEvery : kLogEvery)) return;
   shown_ = now;
-  std::string line = absl::StrCat(kClearLine, what_, ": ", done);
+  line_stands_ = on_terminal_;
+  std::string line =
+      absl::StrCat(on_terminal_ ? kClearLine : "", what_, ": ", done);
   if (total_ > 0) {
     absl::StrAppendFormat(&line, " of %d %s (%d %%)", total_, unit_,
                           done * 100 / total_);
@@ -44,6 +45,7 @@ void Progress::Update(std::int64_t done) {
     absl::StrAppend(&line, " ", unit_);
   }
   absl::StrAppendFormat(&line, ", %.0f s", absl::ToDoubleSeconds(now - start_));
+  if (!on_terminal_) line += '\n';
   std::fputs(line.c_str(), stderr);
 }
 

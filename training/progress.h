@@ -1,6 +1,6 @@
-// Progress of long work on a terminal, silent elsewhere so that scripts read
-// stable output. One line on standard error, rewritten at most 5 times a
-// second. Not thread-safe.
+// Progress of long work on standard error: on a terminal one line, rewritten at
+// most 5 times a second; elsewhere, as in a log file, a line a minute, so that
+// short work is silent and scripts read stable output. Not thread-safe.
 #ifndef TENUTO_TRAINING_PROGRESS_H_
 #define TENUTO_TRAINING_PROGRESS_H_
 
@@ -17,7 +17,7 @@ class Progress {
   // `what` is a verb phrase ("importing"); `total` 0 when unknown.
   Progress(const Clock& clock, std::string what, std::int64_t total,
            std::string unit);
-  ~Progress();  // Clears the line.
+  ~Progress();  // Clears the line on a terminal.
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
@@ -30,7 +30,8 @@ class Progress {
   const std::int64_t total_;
   const std::string unit_;
   const absl::Time start_;
-  absl::Time shown_ = absl::InfinitePast();
+  absl::Time shown_;
+  bool line_stands_ = false;
   const bool on_terminal_;
 };
 

@@ -85,7 +85,8 @@ void AddReplayVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   const auto options = std::make_shared<Options>();
   verb->add_option("--ledger", options->ledger, "Ledger directory")->required();
   verb->add_option("--models", options->models,
-                   "Directory of bundles, for the recorded rows");
+                   "Directory of bundles, for the recorded rows; needed when "
+                   "the ledger has score records");
   verb->add_flag("--verify", options->verify,
                  "Compare every state and every recorded row");
   verb->add_option("--threads", options->threads, "0: every core")

@@ -21,6 +21,7 @@ namespace tenuto {
 namespace {
 
 constexpr std::size_t kDifferencesMax = 5;
+constexpr std::size_t kBundlesNamedMax = 5;
 
 using BundleName = std::pair<std::string, std::int64_t>;
 using Bundles = std::map<BundleName, std::shared_ptr<const ModelBundle>>;
@@ -192,24 +193,57 @@ class Verifier {
   RecordedScores& records_;
 };
 
+std::map<BundleName, std::int64_t> CountByBundle(
+    const RecordedScores& records) {
+  std::map<BundleName, std::int64_t> counts;
+  for (const UserRecords& partition : records) {
+    for (const auto& [user, of_user] : partition) {
+      for (const v1::ScoreRecord& record : of_user) ++counts[NameOf(record)];
+    }
+  }
+  return counts;
+}
+
+// "churn_14d/1 (120 records), churn_14d/2 (3 records)"; the first few.
+std::string Listed(const std::map<BundleName, std::int64_t>& counts) {
+  std::string text;
+  std::size_t named = 0;
+  for (const auto& [name, count] : counts) {
+    if (named == kBundlesNamedMax) {
+      absl::StrAppend(&text, ", and ", counts.size() - named, " more");
+      break;
+    }
+    absl::StrAppend(&text, named++ == 0 ? "" : ", ", name.first, "/",
+                    name.second, " (", count, " records)");
+  }
+  return text;
+}
+
 absl::Status LoadBundles(const RecordedScores& records,
                          const Catalogue& catalogue,
                          const std::filesystem::path& models_dir,
                          Bundles& bundles) {
-  for (const UserRecords& partition : records) {
-    for (const auto& [user, of_user] : partition) {
-      for (const v1::ScoreRecord& record : of_user) {
-        auto& bundle = bundles[NameOf(record)];
-        if (bundle != nullptr) continue;
-        TENUTO_ASSIGN_OR_RETURN(
-            bundle, ModelBundle::Open(models_dir / record.model() /
-                                          absl::StrCat(record.model_version()),
-                                      catalogue));
-        if (bundle->plan() == nullptr) {
-          return absl::DataLossError(
-              absl::StrCat("model ", record.model(), " reads no ledger"));
-        }
-      }
+  const std::map<BundleName, std::int64_t> counts = CountByBundle(records);
+  if (!counts.empty() && models_dir.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the ledger has score records of ", Listed(counts),
+        "; verifying them needs those bundles: give --models DIR"));
+  }
+  for (const auto& [name, count] : counts) {
+    auto& bundle = bundles[name];
+    absl::StatusOr<std::shared_ptr<const ModelBundle>> opened =
+        ModelBundle::Open(models_dir / name.first / absl::StrCat(name.second),
+                          catalogue);
+    if (!opened.ok()) {
+      return absl::Status(
+          opened.status().code(),
+          absl::StrCat(std::string(opened.status().message()), "; ", count,
+                       " score records are of that bundle"));
+    }
+    bundle = *std::move(opened);
+    if (bundle->plan() == nullptr) {
+      return absl::DataLossError(
+          absl::StrCat("model ", name.first, " reads no ledger"));
     }
   }
   return absl::OkStatus();

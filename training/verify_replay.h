@@ -40,7 +40,8 @@ absl::StatusOr<RecordedScores> ReadRecordedScores(
     const std::filesystem::path& records_dir);
 
 // `models_dir` holds the bundles that the records name; records of a bundle
-// that is not there are kNotFound.
+// that is not there are kNotFound. Empty only if there is no record:
+// kInvalidArgument.
 absl::StatusOr<VerifyResult> VerifyReplay(
     const Ledger& ledger, const Catalogue& catalogue, RecordedScores records,
     const std::filesystem::path& models_dir, int threads);

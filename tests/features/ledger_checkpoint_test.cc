@@ -159,6 +159,16 @@ TEST_F(LedgerCheckpointTest, GoesOnByItselfAndHoldsNoKey) {
   EXPECT_EQ(opened->Facts().last_position, 10u) << "and what is there stays";
 }
 
+TEST_F(LedgerCheckpointTest, IsClosedToOthersFromItsFolderToItsStore) {
+  const auto ledger = Open(data_, false);
+  const fs::path folder = data_ / kCheckpointsFolder;
+  ASSERT_TRUE(ledger->Checkpoint(folder / "monday").ok());
+  for (const fs::path& made :
+       {folder, folder / "monday", folder / "monday" / "rocks"}) {
+    EXPECT_EQ(fs::status(made).permissions(), fs::perms::owner_all) << made;
+  }
+}
+
 TEST_F(LedgerCheckpointTest, VisitsWholeOnesAndRemovesHalfMadeOnes) {
   const fs::path folder = data_ / kCheckpointsFolder;
   for (const char* name : {"b", "a"}) {

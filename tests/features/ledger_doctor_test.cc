@@ -6,10 +6,13 @@
 #include <map>
 #include <string>
 
+#include "features/base/atomic_file.h"
 #include "features/log_file_check.h"
+#include "features/rocks_ledger.h"
 #include "features/rocks_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/fixed_clock.h"
 #include "tests/support/temp_folder.h"
 
 namespace tenuto {
@@ -17,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A store with tables of two lives, and a log of the last.
 class LedgerDoctorTest : public ::testing::Test {
@@ -147,10 +151,53 @@ TEST_F(LedgerDoctorTest, CutsNothingWhenMoreIsDamaged) {
 }
 
 TEST_F(LedgerDoctorTest, FindsWhatOnlyTheFilesTogetherShow) {
-  fs::remove(Table());
+  const fs::path gone = Table();
+  fs::remove(gone);
   const LedgerExamination found = Examine();
   ASSERT_EQ(found.problems.size(), 1u);
   EXPECT_THAT(found.problems[0].what, HasSubstr("No such file"));
+  EXPECT_THAT(found.problems[0].what, HasSubstr(gone.filename().string()));
+  EXPECT_THAT(found.problems[0].what, Not(HasSubstr(".ldb")));
+}
+
+TEST_F(LedgerDoctorTest, SaysThatItKnowsOnlyTheFirstDamageOfAFile) {
+  Damage(Log(), 20);
+  Damage(Table(), 10);
+  for (const LedgerProblem& problem : Examine().problems) {
+    EXPECT_THAT(problem.what, HasSubstr("the first damage of this file"));
+    EXPECT_FALSE(problem.beside);
+  }
+}
+
+TEST_F(LedgerDoctorTest, LooksAtTheListOfErasedUsersAndAtTheKey) {
+  ASSERT_TRUE(WriteFileAtomically(ledger_ / "erased_users.txt",
+                                  std::string(32, 'a') + " 7 8 9\nhalf a li")
+                  .ok());
+  ASSERT_TRUE(WriteFileAtomically(ledger_ / "user.key", "0123", 0600).ok());
+  const LedgerExamination found = Examine();
+  ASSERT_EQ(found.problems.size(), 2u);
+  EXPECT_EQ(found.problems[0].file, ledger_ / "user.key");
+  EXPECT_THAT(found.problems[0].what, HasSubstr("64 hexadecimal digits"));
+  EXPECT_EQ(found.problems[1].file, ledger_ / "erased_users.txt");
+  EXPECT_THAT(found.problems[1].what, HasSubstr("line 2"));
+  for (const LedgerProblem& problem : found.problems) {
+    EXPECT_TRUE(problem.beside);
+  }
+}
+
+TEST_F(LedgerDoctorTest, KnowsTheKeyOfAnotherLedger) {
+  const FixedClock clock(absl::FromUnixSeconds(1'700'000'000));
+  const fs::path made = folder_.path() / "made";
+  const auto keys = UserKeys::OpenOrCreate(folder_.path() / "other.key");
+  ASSERT_TRUE(OpenRocksLedger({made, false, 2, &clock}, Catalogue::Embedded(),
+                              UserKeys::FromSecret("its own"))
+                  .ok());
+  EXPECT_TRUE(ExamineLedger(made)->problems.empty()) << "no key is no damage";
+  fs::copy(folder_.path() / "other.key", made / "user.key");
+  const auto found = ExamineLedger(made);
+  ASSERT_EQ(found->problems.size(), 1u);
+  EXPECT_EQ(found->problems[0].file, made / "user.key");
+  EXPECT_THAT(found->problems[0].what, HasSubstr("another user key"));
 }
 
 TEST_F(LedgerDoctorTest, WantsALedger) {

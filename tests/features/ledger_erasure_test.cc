@@ -226,12 +226,16 @@ TEST_F(ErasureIsReal, IsRepeatedOnARestoredCheckpointBeforeItOpens) {
       OpenRocksLedger(reading, Catalogue::Embedded(), keys_).status().code(),
       absl::StatusCode::kFailedPrecondition);
   auto restored = Open(copy);
+  EXPECT_EQ(restored->Facts().erased_again.users, 1);
+  EXPECT_GT(restored->Facts().erased_again.events, 0u);
   EXPECT_EQ(StateOf(*restored, User(5)), "");
   EXPECT_NE(StateOf(*restored, User(6)), "");
   ExpectNothingOf(5);
   Fill(*restored, 2);
   restored.reset();
-  EXPECT_NE(StateOf(*Open(copy), User(5)), "") << "only what was before goes";
+  restored = Open(copy);
+  EXPECT_NE(StateOf(*restored, User(5)), "") << "only what was before goes";
+  EXPECT_EQ(restored->Facts().erased_again.users, 0);
 }
 
 // Kills the child right after the batch that removes the user was durable.

@@ -6,7 +6,9 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "features/rocks_ledger.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/changed_catalogue.h"
 #include "tests/support/failing_ledger.h"
@@ -16,6 +18,9 @@
 
 namespace tenuto {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::int64_t kStartUs = 1'700'006'400'000'000;
 
@@ -118,6 +123,31 @@ TEST_F(BackfillThreadTest, StopsSoonAndLeavesTheRestToTheNext) {
   thread.Start();
   EXPECT_FALSE(thread.done());
   EXPECT_NE(ledger->Facts().pending, nullptr);
+}
+
+TEST_F(BackfillThreadTest, LogsEveryTenthAndWhereItWentOn) {
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    const auto more = random_.Life(testing::TestUser(partition, 1), 1);
+    life_.insert(life_.end(), more.begin(), more.end());
+  }
+  const auto ledger = OpenWithSignalsPending();
+  const auto half = [](const BackfillProgress& now) {
+    return now.partitions_done < kPartitions / 2;
+  };
+  ASSERT_TRUE(absl::IsCancelled(ledger->Backfill(half)));
+  ::testing::internal::CaptureStderr();
+  {
+    BackfillThread thread(*ledger);
+    thread.Start();
+    while (!thread.done()) std::this_thread::yield();
+  }
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("goes on at partition 128 of 256\n"));
+  EXPECT_THAT(log, Not(HasSubstr("(50 %)"))) << "was done before";
+  for (int tenths = 6; tenths <= 10; ++tenths) {
+    const int done = (tenths * kPartitions + 9) / 10;
+    EXPECT_THAT(log, HasSubstr(absl::StrCat(": ", done, " of 256 partitions")));
+  }
 }
 
 TEST_F(BackfillThreadTest, IsDoneAtOnceWhenNothingIsPending) {

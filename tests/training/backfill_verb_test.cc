@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "features/base/atomic_file.h"
 #include "features/rocks_ledger.h"
@@ -17,6 +18,7 @@ namespace tenuto {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr std::int64_t kStartUs = 1'700'006'400'000'000;
 
@@ -60,13 +62,34 @@ TEST_F(BackfillVerb, LeavesNoSignalPending) {
   ASSERT_EQ(Backfill(folder_.path().string()), absl::OkStatus());
   EXPECT_THAT(shown_, HasSubstr(absl::StrCat(won, " were pending, 0 are")));
   EXPECT_THAT(shown_, HasSubstr("1 folded again from 60 events"));
-  EXPECT_EQ(*ReadFile(summary_), absl::StrCat("{\"signals\":", won,
-                                              ",\"users\":1,\"events\":60}\n"));
+  EXPECT_EQ(
+      *ReadFile(summary_),
+      absl::StrCat("{\"signals\":", won,
+                   ",\"users\":1,\"events\":60,\"partitions_before\":0}\n"));
   const auto ledger = Open(now);
   EXPECT_EQ(ledger->Facts().pending, nullptr);
   std::string state;
   ASSERT_EQ(ledger->LoadState(testing::TestUser(9), state), absl::OkStatus());
   EXPECT_EQ(state, testing::FoldAll(now, life));
+}
+
+TEST_F(BackfillVerb, SaysWhereAnInterruptedRunGoesOn) {
+  testing::RandomEvents random(3, kStartUs, 30);
+  std::vector<GatedEvent> events;
+  for (const int partition : {5, 70, 200}) {
+    const auto life = random.Life(testing::TestUser(partition, 1), 10);
+    events.insert(events.end(), life.begin(), life.end());
+  }
+  const Catalogue& now = Catalogue::Embedded();
+  ASSERT_TRUE(Open(testing::Made(testing::Thinned(now)))->Commit(events).ok());
+  ASSERT_TRUE(absl::IsCancelled(
+      Open(now)->Backfill([](const BackfillProgress& progress) {
+        return progress.partitions_done < 200;
+      })));
+  ASSERT_EQ(Backfill(folder_.path().string()), absl::OkStatus());
+  EXPECT_THAT(shown_, StartsWith("going on at partition 71 of 256\n"));
+  EXPECT_THAT(shown_, HasSubstr("1 folded again from 10 events"));
+  EXPECT_THAT(*ReadFile(summary_), HasSubstr(",\"partitions_before\":71}"));
 }
 
 TEST_F(BackfillVerb, HasNothingToDoTwiceAndMakesNoLedger) {

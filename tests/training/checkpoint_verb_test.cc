@@ -3,9 +3,11 @@
 #include <vector>
 
 #include "features/base/atomic_file.h"
+#include "features/rocks_ledger.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/child_process.h"
+#include "tests/support/fixed_clock.h"
 #include "tests/support/temp_folder.h"
 
 namespace tenuto {
@@ -75,6 +77,18 @@ TEST_F(CheckpointVerb, CopiesTheKeyOnlyWhenAskedAndOverwritesNothing) {
       std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   EXPECT_EQ(Run({"checkpoint", "--ledger", ledger_, "--to", copy_}), 2);
   EXPECT_THAT(errors_, HasSubstr("not there yet"));
+}
+
+TEST_F(CheckpointVerb, NamesTheCallThatDoesItBesideAServer) {
+  const FixedClock clock(absl::FromUnixSeconds(1'700'000'000));
+  const auto held =
+      OpenRocksLedger({ledger_, false, 2, &clock}, Catalogue::Embedded(),
+                      UserKeys::FromSecret("held"));
+  ASSERT_TRUE(held.ok()) << held.status();
+  EXPECT_EQ(Run({"checkpoint", "--ledger", ledger_, "--to", copy_}), 2);
+  EXPECT_THAT(errors_, HasSubstr("is held by process "));
+  EXPECT_THAT(errors_, HasSubstr("`tenuto call Admin.CreateCheckpoint"));
+  EXPECT_FALSE(std::filesystem::exists(copy_));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "tests/support/borrowed_ledger.h"
 #include "tests/support/child_process.h"
 #include "tests/support/fixed_clock.h"
+#include "tests/support/pending_ledger.h"
 #include "tests/support/random_events.h"
 #include "tests/support/run_verb.h"
 #include "tests/support/temp_folder.h"
@@ -23,6 +24,7 @@ namespace tenuto {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr std::int64_t kStartUs = 1'700'006'400'000'000;
@@ -112,7 +114,7 @@ TEST_F(DescribeVerb, MeasuresEveryStateAndThoseOfActiveUsers) {
   EXPECT_EQ(*ReadFile(summary_),
             absl::StrCat("{\"events\":", ledger_.Facts().last_position,
                          ",\"active\":", json(active), ",\"all\":", json(all),
-                         "}\n"));
+                         ",\"pending_signals\":[]}\n"));
   EXPECT_THAT(shown_, StartsWith("history                2023-11-"));
   EXPECT_THAT(shown_, HasSubstr("\nstates, all                   60 users"));
 }
@@ -121,6 +123,28 @@ TEST_F(DescribeVerb, DescribesAnEmptyLedgerWithoutAHistory) {
   ASSERT_TRUE(Describe("state --ledger here").ok());
   EXPECT_THAT(shown_, StartsWith("events                 0\n"));
   EXPECT_THAT(shown_, HasSubstr("median      0"));
+}
+
+TEST_F(DescribeVerb, NamesTheSignalsThatMissThePast) {
+  ASSERT_TRUE(Describe("state --ledger here").ok());
+  EXPECT_THAT(shown_, Not(HasSubstr("pending")));
+  const auto id = catalogue_.signals()[3].declaration.id();
+  const std::string& name = catalogue_.signals()[3].declaration.name();
+  const Workshop pending{
+      clock_, catalogue_, [&](const std::filesystem::path&, LedgerAccess) {
+        return OpenedLedger{
+            UserKeys::FromSecret("described"),
+            std::make_unique<PendingLedger>(ledger_, PendingSignals({id}))};
+      }};
+  ASSERT_EQ(testing::RunVerb(
+                AddDescribeVerb, pending,
+                {"describe", "state", "--ledger", "x", "--summary", summary_},
+                shown_),
+            absl::OkStatus());
+  EXPECT_THAT(shown_, HasSubstr("pending signals        " + name + "\n"));
+  EXPECT_THAT(shown_, HasSubstr("`tenuto backfill`"));
+  EXPECT_THAT(*ReadFile(summary_),
+              HasSubstr("\"pending_signals\":[\"" + name + "\"]}"));
 }
 
 TEST_F(DescribeVerb, EndsTheProgramWithTheDocumentedCodes) {

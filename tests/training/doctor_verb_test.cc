@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class DoctorVerb : public ::testing::Test {
  protected:
@@ -77,6 +78,24 @@ TEST_F(DoctorVerb, SaysWhatToDoAboutMore) {
   EXPECT_THAT(errors_, AllOf(HasSubstr("nothing was changed"),
                              HasSubstr("restore the last backup")));
   EXPECT_EQ(fs::file_size(Log()), size);
+}
+
+TEST_F(DoctorVerb, AdvisesACopyOfAFileThatLiesBesideTheLog) {
+  std::ofstream(ledger_ + "/erased_users.txt") << "half a li";
+  EXPECT_EQ(Examine(), 2);
+  EXPECT_THAT(output_, HasSubstr("erased_users.txt, line 1"));
+  EXPECT_THAT(errors_, HasSubstr("put a good copy of the files named"));
+}
+
+TEST_F(DoctorVerb, EndsWithItsAdviceWhereBothStreamsGoToOneFile) {
+  Damage(1);
+  ChildProcess child({"/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1",
+                      BuiltProgram("tenuto"), "ledger-doctor", "--ledger",
+                      ledger_});
+  const std::string both = child.ReadAll();
+  EXPECT_EQ(child.Wait(), 2);
+  EXPECT_THAT(both, StartsWith("write-ahead logs"));
+  EXPECT_LT(both.find("damaged  "), both.find("tenuto: the ledger is damaged"));
 }
 
 TEST_F(DoctorVerb, WantsALedger) {

@@ -12,6 +12,7 @@
 namespace tenuto {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -79,9 +80,41 @@ TEST_F(EraseVerb, ReplaysTheListOnARestoredCheckpoint) {
   }
   EXPECT_EQ(Run({"replay", "--verify", "--ledger", copy_}), 2) << "not yet";
   EXPECT_THAT(errors_, HasSubstr("erase --replay"));
-  ASSERT_EQ(Run({"erase", "--ledger", copy_, "--replay"}), 0) << errors_;
+  const std::string summary = (folder_.path() / "summary").string();
+  ASSERT_EQ(Run({"erase", "--ledger", copy_, "--replay", "--summary", summary}),
+            0)
+      << errors_;
+  EXPECT_THAT(output_, HasSubstr("in the list 1; 1 of them, with 3 events"));
+  EXPECT_THAT(errors_, HasSubstr("erased again 1 users, 3 events"));
+  EXPECT_THAT(errors_, HasSubstr(copy_));
+  EXPECT_THAT(*ReadFile(summary),
+              AllOf(HasSubstr("\"events\":3,"), HasSubstr("\"listed\":1,"),
+                    HasSubstr("\"erased_again\":1,")));
   EXPECT_THAT(testing::FindBytes(copy_, {"sentinel-anna"}), IsEmpty());
   EXPECT_EQ(Run({"replay", "--verify", "--ledger", copy_}), 0) << errors_;
+  ASSERT_EQ(Run({"erase", "--ledger", copy_, "--replay"}), 0) << errors_;
+  EXPECT_THAT(output_, HasSubstr("in the list 1; 0 of them, with 0 events"));
+  EXPECT_EQ(errors_, "");
+}
+
+TEST_F(EraseVerb, DoubtsAnIdOfWhomNothingIsKnown) {
+  const std::string summary = (folder_.path() / "summary").string();
+  const auto erase = [&](const std::string& user) {
+    return Run(
+        {"erase", "--ledger", ledger_, "--user", user, "--summary", summary});
+  };
+  ASSERT_EQ(erase("sentinel-ana"), 0) << errors_;
+  EXPECT_THAT(output_, HasSubstr("erased 0 events"));
+  EXPECT_THAT(output_, HasSubstr("is the id right?"));
+  EXPECT_THAT(*ReadFile(summary), HasSubstr("\"known\":false,"));
+  ASSERT_EQ(erase("sentinel-anna"), 0) << errors_;
+  EXPECT_THAT(output_, Not(HasSubstr("nothing was known")));
+  EXPECT_THAT(*ReadFile(summary), AllOf(HasSubstr("\"known\":true,"),
+                                        HasSubstr("\"listed_before\":false")));
+  ASSERT_EQ(erase("sentinel-anna"), 0) << errors_;
+  EXPECT_THAT(output_, HasSubstr("names them already"));
+  EXPECT_THAT(*ReadFile(summary), AllOf(HasSubstr("\"known\":false,"),
+                                        HasSubstr("\"listed_before\":true")));
 }
 
 TEST_F(EraseVerb, SaysWhatIsMissing) {

@@ -133,7 +133,11 @@ TEST_F(ReplayVerb, SaysWhichBundleTheRecordsNeed) {
   std::filesystem::remove_all(models_);
   EXPECT_EQ(Verify(), 2);
   ExpectOneLine("churn_14d");
+  EXPECT_THAT(errors_, HasSubstr("1 score records are of that bundle"));
   EXPECT_FALSE(std::filesystem::exists(summary_));
+  EXPECT_EQ(Run({"replay", "--verify", "--ledger", ledger_}), 2);
+  ExpectOneLine("of churn_14d/1 (1 records)");
+  EXPECT_THAT(errors_, HasSubstr("give --models DIR"));
 }
 
 TEST_F(ReplayVerb, RefusesWrongFlagsAndMissingLedgersInOneLine) {

@@ -2,21 +2,36 @@
 
 #include <string>
 
-#include "absl/strings/match.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace tenuto {
 namespace {
 
+constexpr std::size_t kNameBytesMax = 64;
+
 // The parser's own text may quote the line, which is a person's: only its kind
-// is told.
+// is told, and a field's name, which is a program's. That text is
+// "(playback) trakId: Cannot find field.".
 std::string Complaint(absl::string_view parser_text, std::size_t bytes) {
-  return absl::StrCat(absl::EndsWith(parser_text, "Cannot find field.")
-                          ? "a field that tenuto.v1.Event has not ("
-                          : "no tenuto.v1.Event in the JSON form of proto3 (",
-                      bytes, " bytes)");
+  if (!absl::ConsumeSuffix(&parser_text, ": Cannot find field.")) {
+    return absl::StrCat("no tenuto.v1.Event in the JSON form of proto3 (",
+                        bytes, " bytes)");
+  }
+  absl::string_view within;
+  if (const std::size_t end = parser_text.find(") ");
+      absl::ConsumePrefix(&parser_text, "(") &&
+      end != absl::string_view::npos) {
+    within = parser_text.substr(0, end - 1);
+    parser_text.remove_prefix(end + 1);
+  }
+  return absl::StrCat(
+      "the field \"", absl::CHexEscape(parser_text.substr(0, kNameBytesMax)),
+      "\", which tenuto.v1.Event has not", within.empty() ? "" : " in ", within,
+      " (", bytes, " bytes)");
 }
 
 class JsonlFormat : public Format {

@@ -1,6 +1,7 @@
 #include "training/importers/jsonl.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
@@ -51,16 +52,33 @@ TEST_F(JsonlTest, ForgetsTheLineBefore) {
 
 TEST_F(JsonlTest, RefusesOtherLinesWithoutQuotingThem) {
   for (const char* line :
-       {"secret", "{\"userId\":\"secret\"", "[\"secret\"]", R"({"secret":1})",
-        R"({"plan":"SECRET_secret"})", R"({"eventTime":"secret"})",
-        R"({"userId":"secret"}})"}) {
+       {"secret", "{\"userId\":\"secret\"", "[\"secret\"]",
+        R"({"playbak":"secret"})", R"({"plan":"SECRET_secret"})",
+        R"({"eventTime":"secret"})", R"({"userId":"secret"}})"}) {
     EXPECT_EQ(format_->Read(line, rejection_), nullptr) << line;
     EXPECT_STREQ(rejection_.reason, "MALFORMED_JSON");
     EXPECT_FALSE(absl::StrContains(rejection_.message, "secret"));
   }
-  EXPECT_EQ(format_->Read(R"({"playbak":{}})", rejection_), nullptr);
-  EXPECT_EQ(rejection_.message,
-            "a field that tenuto.v1.Event has not (14 bytes)");
+}
+
+TEST_F(JsonlTest, NamesTheFieldThatNobodyKnows) {
+  const std::pair<std::string, std::string> lines[] = {
+      {R"({"playbak":{}})",
+       "the field \"playbak\", which tenuto.v1.Event has not (14 bytes)"},
+      {R"({"playback":{"trakId":"value"}})",
+       "the field \"trakId\", which tenuto.v1.Event has not in playback (31 "
+       "bytes)"},
+      {R"({"(odd":1})",
+       "the field \"odd\", which tenuto.v1.Event has not (10 bytes)"},
+      {R"({"a\u001bb":1})",
+       "the field \"a\\x1b\\x62\", which tenuto.v1.Event has not (14 bytes)"},
+      {"{\"" + std::string(100, 'x') + "\":1}",
+       "the field \"" + std::string(64, 'x') +
+           "\", which tenuto.v1.Event has not (106 bytes)"}};
+  for (const auto& [line, message] : lines) {
+    EXPECT_EQ(format_->Read(line, rejection_), nullptr) << line;
+    EXPECT_EQ(rejection_.message, message);
+  }
 }
 
 }  // namespace

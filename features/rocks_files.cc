@@ -71,6 +71,10 @@ class PrivateFiles final : public rocksdb::FileSystemWrapper {
     lock_ = lock;
     return rocksdb::IOStatus::OK();
   }
+  bool keeps_lock() {
+    const absl::MutexLock guard(&mutex_);
+    return lock_ != nullptr;
+  }
   ~PrivateFiles() override {
     if (lock_ != nullptr) {
       target()->UnlockFile(lock_, {}, nullptr).PermitUncheckedError();
@@ -95,6 +99,11 @@ std::unique_ptr<rocksdb::Env> MakePrivateFiles(
     std::shared_ptr<rocksdb::FileSystem> files) {
   return rocksdb::NewCompositeEnv(
       std::make_shared<PrivateFiles>(std::move(files)));
+}
+
+bool KeepsLock(const rocksdb::Env& files) {
+  auto* const mine = dynamic_cast<PrivateFiles*>(files.GetFileSystem().get());
+  return mine != nullptr && mine->keeps_lock();
 }
 
 }  // namespace tenuto

@@ -16,6 +16,9 @@ namespace tenuto {
 std::unique_ptr<rocksdb::Env> MakePrivateFiles(
     std::shared_ptr<rocksdb::FileSystem> files);
 
+// Whether `files`, made so, keep the lock of an opening that has ended.
+bool KeepsLock(const rocksdb::Env& files);
+
 }  // namespace tenuto
 
 #endif  // TENUTO_FEATURES_ROCKS_FILES_H_

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdarg>
+#include <cstdint>
 #include <fstream>
-#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -11,11 +11,14 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
+#include "features/base/clock.h"
 #include "features/base/status_macros.h"
 #include "features/base/status_reason.h"
 #include "features/log_file_check.h"
+#include "features/rocks_files.h"
 #include "features/rocks_merges.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
@@ -23,7 +26,7 @@
 namespace tenuto {
 namespace {
 
-constexpr int kReaderTries = 10;
+constexpr absl::Duration kReaderPatience = absl::Seconds(20);
 
 // The file LOG is the writer's.
 class NoNotes final : public rocksdb::Logger {
@@ -137,45 +140,67 @@ absl::Status OpenError(const RocksStoreOptions& options,
   return Explained(FromRocks(status, "RocksDB"), options);
 }
 
-// The tables and manifests in a database's folder. An opening that fails may
-// leave some that nothing names, as large as the log, and so do the next tries.
-class Unnamed {
+// The name of the manifest that holds; empty when it cannot be read. Every
+// change of tables or logs begins a new one.
+std::string CurrentManifest(const std::filesystem::path& folder) {
+  std::string name;
+  std::getline(std::ifstream(folder / "CURRENT"), name);
+  return name;
+}
+
+// The files of a database that have numbers. An opening that fails may leave
+// some that nothing names, as large as the log, and so do the next tries.
+class NumberedFiles {
  public:
-  explicit Unnamed(std::filesystem::path folder)
-      : folder_(std::move(folder)), current_(Current()) {
-    Visit([&](const std::filesystem::path& file) { before_.insert(file); });
+  explicit NumberedFiles(std::filesystem::path folder)
+      : folder_(std::move(folder)), manifest_(CurrentManifest(folder_)) {
+    is_whole_ = Visit([&](const std::filesystem::path&, std::uint64_t number) {
+      newest_ = std::max(newest_, number);
+    });
   }
-  // Those that were not there before, if the database is as it was.
-  void RemoveNew() const {
-    if (Current() != current_) return;
-    Visit([&](const std::filesystem::path& file) {
-      std::error_code ignored;
-      if (!before_.contains(file)) std::filesystem::remove(file, ignored);
+  // Those that are newer than any there was, if the database is as it was.
+  // Nothing where anything is not certain.
+  void RemoveNewer() const {
+    if (!is_whole_ || manifest_.empty()) return;
+    if (CurrentManifest(folder_) != manifest_) return;
+    Visit([&](const std::filesystem::path& file, std::uint64_t number) {
+      std::error_code error;
+      if (number <= newest_) return;
+      if (file.extension() == ".log" &&
+          (std::filesystem::file_size(file, error) > 0 || error)) {
+        return;
+      }
+      std::filesystem::remove(file, error);
     });
   }
 
  private:
-  // The name of the manifest that holds.
-  std::string Current() const {
-    std::string name;
-    std::getline(std::ifstream(folder_ / "CURRENT"), name);
-    return name;
-  }
-  void Visit(
-      absl::FunctionRef<void(const std::filesystem::path&)> visit) const {
+  // Whether all were visited.
+  bool Visit(
+      absl::FunctionRef<void(const std::filesystem::path&, std::uint64_t)>
+          visit) const {
     std::error_code error;
     std::filesystem::directory_iterator file(folder_, error), end;
     for (; !error && file != end; file.increment(error)) {
-      if (file->path().extension() == ".sst" ||
-          absl::StartsWith(file->path().filename().string(), "MANIFEST-")) {
-        visit(file->path());
+      std::string name = file->path().filename().string();
+      const std::string kind = file->path().extension().string();
+      std::uint64_t number = 0;
+      if (kind == ".sst" || kind == ".log") {
+        name.resize(name.size() - kind.size());
+      } else if (absl::StartsWith(name, "MANIFEST-")) {
+        name.erase(0, sizeof "MANIFEST-" - 1);
+      } else {
+        continue;
       }
+      if (absl::SimpleAtoi(name, &number)) visit(file->path(), number);
     }
+    return !error;
   }
 
   const std::filesystem::path folder_;
-  const std::string current_;
-  std::set<std::filesystem::path> before_;
+  const std::string manifest_;
+  bool is_whole_ = false;
+  std::uint64_t newest_ = 0;
 };
 
 }  // namespace
@@ -197,7 +222,8 @@ absl::StatusOr<std::unique_ptr<RocksOpening>> RocksOpening::Open(
 }
 
 void RocksOpening::Watch::OnBackgroundError(
-    rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status* error) {
+    rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) {
+  if (IsHarmless(reason, *error)) return;
   Note(*error);
   if (error->severity() < rocksdb::Status::Severity::kFatalError) {
     *error = rocksdb::Status(*error, rocksdb::Status::Severity::kFatalError);
@@ -205,22 +231,82 @@ void RocksOpening::Watch::OnBackgroundError(
 }
 
 void RocksOpening::Watch::OnErrorRecoveryBegin(
-    rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+    rocksdb::BackgroundErrorReason reason, rocksdb::Status error,
     bool* goes_on_by_itself) {
-  *goes_on_by_itself = false;
+  if (!IsHarmless(reason, error)) *goes_on_by_itself = false;
+}
+
+bool RocksOpening::Watch::IsHarmless(rocksdb::BackgroundErrorReason reason,
+                                     const rocksdb::Status& error) {
+  return reason == rocksdb::BackgroundErrorReason::kCompaction &&
+         error.IsNoSpace();
 }
 
 void RocksOpening::Watch::Note(const rocksdb::Status& status) {
+  const absl::MutexLock lock(&mutex_);
+  if (first_.ok()) first_ = status;
   if (status.IsCorruption()) damaged_ = true;
   failed_ = true;
 }
 
+rocksdb::Status RocksOpening::Watch::first() const {
+  const absl::MutexLock lock(&mutex_);
+  return first_;
+}
+
 RocksOpening::~RocksOpening() {
-  for (rocksdb::ColumnFamilyHandle* family : families_) {
+  Close();
+  closed_->Notify();
+}
+
+rocksdb::Status RocksOpening::OpenHere(
+    const rocksdb::Options& tuned, const std::string& path,
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& wanted) {
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      purpose_ == For::kWriting
+          ? rocksdb::DB::Open(tuned, path, wanted, &handles, &opened)
+          : rocksdb::DB::OpenForReadOnly(tuned, path, wanted, &handles,
+                                         &opened);
+  if (!status.ok()) return status;
+  db_.reset(opened);
+  db_->DestroyColumnFamilyHandle(handles[0]);
+  std::copy(handles.begin() + 1, handles.end(), families_.begin());
+  return status;
+}
+
+// Not as RocksDB's secondary, which takes a table that is missing for one that
+// its writer has not made yet. But RocksDB reads the manifest first and the
+// logs last: what the writer brought from a log into a table meanwhile is in
+// neither, and files go. So only an opening during which nothing moved counts.
+absl::Status RocksOpening::OpenBesideWriter(
+    const rocksdb::Options& tuned, const std::filesystem::path& path,
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& wanted,
+    rocksdb::Status& status) {
+  const absl::Time start = Clock::Real().Now();
+  while (true) {
+    const std::string before = CurrentManifest(path);
+    status = OpenHere(tuned, path.string(), wanted);
+    if (CurrentManifest(path) == before) break;
+    Close();
+    if (absl::AbsDuration(Clock::Real().Now() - start) < kReaderPatience) {
+      continue;
+    }
+    return absl::UnavailableError(absl::StrCat(
+        "the ledger ", path.parent_path().string(),
+        " was changed by its writer each time while it was opened for reading; "
+        "try again when less is taken in, or read a checkpoint"));
+  }
+  return absl::OkStatus();
+}
+
+void RocksOpening::Close() {
+  for (rocksdb::ColumnFamilyHandle*& family : families_) {
     if (family != nullptr) db_->DestroyColumnFamilyHandle(family);
+    family = nullptr;
   }
   db_.reset();
-  closed_->Notify();
 }
 
 absl::Status RocksOpening::Start(const RocksStoreOptions& options,
@@ -246,28 +332,18 @@ absl::Status RocksOpening::Start(const RocksStoreOptions& options,
     wanted.emplace_back(kFamilyNames[k],
                         FamilyOptions(static_cast<Family>(k), tuned, expiry));
   }
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* opened = nullptr;
   rocksdb::Status status;
   if (for_writing) {
-    const Unnamed unnamed(path);
-    status = rocksdb::DB::Open(tuned, path.string(), wanted, &handles, &opened);
+    const NumberedFiles before(path);
+    status = OpenHere(tuned, path, wanted);
     // Another process's are not ours to remove.
-    if (!status.ok() && !status.IsBusy()) unnamed.RemoveNew();
+    if (!status.ok() && KeepsLock(files)) before.RemoveNewer();
+  } else if (purpose_ == For::kReadingAlone) {
+    status = OpenHere(tuned, path, wanted);
   } else {
-    // Not as RocksDB's secondary, which takes a table that is missing for one
-    // that its writer has not made yet. A writer may remove a file that was
-    // about to be opened, but hardly so often.
-    int tries = purpose_ == For::kReadingBesideWriter ? kReaderTries : 1;
-    do {
-      status = rocksdb::DB::OpenForReadOnly(tuned, path.string(), wanted,
-                                            &handles, &opened);
-    } while (!status.ok() && --tries > 0);
+    TENUTO_RETURN_IF_ERROR(OpenBesideWriter(tuned, path, wanted, status));
   }
   if (!status.ok()) return OpenError(options, path, status);
-  db_.reset(opened);
-  db_->DestroyColumnFamilyHandle(handles[0]);
-  std::copy(handles.begin() + 1, handles.end(), families_.begin());
   return absl::OkStatus();
 }
 

@@ -8,10 +8,13 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "features/rocks_store.h"
 #include "features/rocks_store_options.h"
@@ -53,6 +56,7 @@ class RocksOpening {
   bool can_change() const { return purpose_ == For::kWriting && !failed(); }
   bool failed() const { return watch_->failed(); }
   bool damaged() const { return watch_->damaged(); }
+  rocksdb::Status failure() const { return watch_->first(); }
   void NoteFailure(const rocksdb::Status& status) const {
     watch_->Note(status);
   }
@@ -78,8 +82,14 @@ class RocksOpening {
     void Note(const rocksdb::Status& status);
     bool failed() const { return failed_; }
     bool damaged() const { return damaged_; }
+    rocksdb::Status first() const;  // That was noted.
 
    private:
+    // No room to compact: nothing is half-written, and RocksDB looks for room.
+    static bool IsHarmless(rocksdb::BackgroundErrorReason reason,
+                           const rocksdb::Status& error);
+    mutable absl::Mutex mutex_;
+    rocksdb::Status first_ ABSL_GUARDED_BY(mutex_);
     std::atomic<bool> failed_{false};
     std::atomic<bool> damaged_{false};
   };
@@ -87,6 +97,14 @@ class RocksOpening {
   explicit RocksOpening(For purpose) : purpose_(purpose) {}
   absl::Status Start(const RocksStoreOptions& options, rocksdb::Env& files,
                      const AnswerExpiry* expiry);
+  rocksdb::Status OpenHere(
+      const rocksdb::Options& tuned, const std::string& path,
+      const std::vector<rocksdb::ColumnFamilyDescriptor>& wanted);
+  absl::Status OpenBesideWriter(
+      const rocksdb::Options& tuned, const std::filesystem::path& path,
+      const std::vector<rocksdb::ColumnFamilyDescriptor>& wanted,
+      rocksdb::Status& status);
+  void Close();
 
   const For purpose_;
   const std::shared_ptr<absl::Notification> closed_ =

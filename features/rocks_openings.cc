@@ -56,23 +56,20 @@ absl::Status RocksOpenings::Open(RocksOpening::For purpose) {
 
 absl::Status RocksOpenings::Change(
     absl::string_view doing, std::uint64_t number,
-    absl::FunctionRef<rocksdb::Status(const RocksOpening&)> change) {
+    absl::FunctionRef<rocksdb::Status(const RocksOpening&)> change,
+    Failure failure) {
   TENUTO_RETURN_IF_ERROR(TakeUp());
   const absl::ReaderMutexLock lock(&changes_);
   const Current now = Now();
   if (number != kAny && number != now.number) return Refusal();
+  if (!options_.read_only && !now.opening->can_change()) return Refusal();
   const rocksdb::Status status = change(*now.opening);
   if (status.ok()) {
     tries_ = 0;
-  } else if (number != kAny) {
+  } else if (failure == Failure::kEndsOpening && !status.IsTimedOut()) {
     now.opening->NoteFailure(status);
   }
-  absl::Status ours = Counted(status, doing);
-  if (now.opening->failed()) {
-    const absl::MutexLock failed(&now_);
-    failure_ = ours;
-  }
-  return ours;
+  return Counted(status, doing);
 }
 
 absl::Status RocksOpenings::TakeUp() {
@@ -100,10 +97,7 @@ absl::Status RocksOpenings::OpenAnew() {
   }
   if (const auto opening = Now().opening;
       opening->purpose() == RocksOpening::For::kWriting) {
-    LogWarning(
-        absl::StrCat("nothing can be written to the ledger until it is "
-                     "opened anew: ",
-                     LastFailure().message()));
+    NoteWhy();
     // It must not remove what the next one reads.
     rocksdb::CancelAllBackgroundWork(&opening->db(), /*wait=*/true);
     closed_ = opening->closed();
@@ -118,6 +112,15 @@ absl::Status RocksOpenings::OpenAnew() {
   tails_truncated_ += Now().opening->tails_truncated();
   LogWarning("the ledger writes again");
   return absl::OkStatus();
+}
+
+void RocksOpenings::NoteWhy() {
+  const absl::Status failure = LastFailure();
+  LogWarning(absl::StrCat(
+      "nothing can be written to the ledger until it is opened anew: ",
+      failure.message()));
+  const absl::MutexLock lock(&now_);
+  failure_ = failure;
 }
 
 absl::Status RocksOpenings::Failed(const absl::Status& opened) {
@@ -141,10 +144,9 @@ absl::Status RocksOpenings::Refusal() {
 
 absl::Status RocksOpenings::LastFailure() const {
   const absl::ReaderMutexLock lock(&now_);
-  if (!failure_.ok()) return failure_;
-  return WithReason(
-      absl::UnavailableError("the ledger's disk failed in the background"),
-      kIoError);
+  return current_.opening->failed()
+             ? FromRocks(current_.opening->failure(), "writing to the ledger")
+             : failure_;
 }
 
 absl::Status RocksOpenings::Counted(const rocksdb::Status& status,

@@ -43,11 +43,15 @@ class RocksOpenings {
   }
 
   static constexpr std::uint64_t kAny = 0;
+  // What a change that failed means: only a checkpoint's may be due to a disk
+  // that is not the ledger's. None that timed out ends anything.
+  enum class Failure { kEndsOpening, kMayBeElsewhere };
   // Makes `change` in the opening of that number. When that is over, or has
   // failed and cannot be replaced yet: the failure, and nothing was changed.
   absl::Status Change(
       absl::string_view doing, std::uint64_t number,
-      absl::FunctionRef<rocksdb::Status(const RocksOpening&)> change);
+      absl::FunctionRef<rocksdb::Status(const RocksOpening&)> change,
+      Failure failure = Failure::kEndsOpening);
   // `status` as ours, and counted.
   absl::Status Counted(const rocksdb::Status& status, absl::string_view doing);
   LedgerFaults faults() const {
@@ -63,6 +67,7 @@ class RocksOpenings {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
   absl::Status Refusal();  // With the last failure, which counts again.
   absl::Status LastFailure() const;
+  void NoteWhy();  // It outlives the opening that failed.
   void Count(const absl::Status& failure);
 
   const RocksStoreOptions options_;

@@ -130,9 +130,11 @@ absl::Status RocksStore::Checkpoint(const std::filesystem::path& directory) {
   const absl::MutexLock lock(&rep_->checkpoint_or_purge);
   return rep_->openings.Change(
       absl::StrCat("making a checkpoint in ", directory.string()),
-      RocksOpenings::kAny, [&](const RocksOpening& opening) {
+      RocksOpenings::kAny,
+      [&](const RocksOpening& opening) {
         return MakeCheckpoint(opening.db(), directory / "rocks");
-      });
+      },
+      RocksOpenings::Failure::kMayBeElsewhere);
 }
 
 StoreBatch::StoreBatch(const RocksStore& store) {

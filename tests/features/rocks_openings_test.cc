@@ -1,8 +1,11 @@
 #include "features/rocks_openings.h"
 
+#include <filesystem>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "features/base/clock.h"
+#include "features/rocks_store.h"
 #include "gtest/gtest.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/temp_folder.h"
@@ -88,6 +91,34 @@ TEST_F(RocksOpeningsTest, WaitForWhoeverHasTheOldOne) {
   old.opening.reset();
   EXPECT_EQ(Put(RocksOpenings::kAny), absl::OkStatus());
   EXPECT_EQ(openings_->Now().number, 3u);
+}
+
+// After an edit of the manifest that failed RocksDB may remove the manifest
+// that holds, as soon as it is asked for a checkpoint.
+TEST_F(RocksOpeningsTest, EndWithAPurgeThatFailed) {
+  openings_.reset();
+  int failures = 0;
+  for (int n = 1; n <= 8; ++n) {
+    RocksStoreOptions options;
+    options.directory = folder_.path();
+    options.files = files_;
+    auto store = RocksStore::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    files_->FailCall(n, {FileCall::kRename, FileCall::kFolder});
+    failures += !(*store)->Purge({}).ok();
+    files_->FailNoMore();
+    const absl::Time start = Clock::Real().Now();
+    absl::Status made;
+    int tries = 0;
+    do {
+      const auto copy = folder_.path() / absl::StrCat(n, "-", tries);
+      std::filesystem::create_directory(copy);
+      made = (*store)->Checkpoint(copy);
+    } while (!made.ok() && ++tries > 0 &&
+             Clock::Real().Now() < start + absl::Seconds(10));
+    EXPECT_EQ(made, absl::OkStatus());
+  }
+  EXPECT_GT(failures, 0);
 }
 
 }  // namespace

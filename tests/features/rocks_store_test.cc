@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <limits>
@@ -272,23 +271,6 @@ TEST_F(RocksStoreTest, ReadsBesideAWriterAndWritesNothing) {
   EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(refused.message()), HasSubstr("committing"));
   EXPECT_EQ(Get(*writer, Family::kState, "a"), "1");
-}
-
-TEST_F(RocksStoreTest, LeavesNoFolderOfAReaderBehind) {
-  Put(*Open(), Family::kState, "a", "1");
-  const TempFolder temporary;
-  const char* const before = std::getenv("TMPDIR");
-  const std::string restored = before == nullptr ? "" : before;
-  ::setenv("TMPDIR", temporary.path().c_str(), 1);
-  auto reader = Open(true);
-  if (before == nullptr) {
-    ::unsetenv("TMPDIR");
-  } else {
-    ::setenv("TMPDIR", restored.c_str(), 1);
-  }
-  EXPECT_FALSE(std::filesystem::is_empty(temporary.path()));
-  reader.reset();
-  EXPECT_TRUE(std::filesystem::is_empty(temporary.path()));
 }
 
 TEST_F(RocksStoreTest, IsNotFoundWhereNoneWasMade) {

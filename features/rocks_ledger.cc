@@ -332,6 +332,11 @@ absl::StatusOr<Position> RocksLedger::Checkpoint(
     const std::filesystem::path& directory) {
   TENUTO_RETURN_IF_ERROR(CheckWritable());
   const absl::MutexLock lock(&upkeep_);
+  if (store_->faults().damage > 0) {  // Good copies may go for this one.
+    return absl::DataLossError(
+        "no checkpoint is made of a ledger in which damage was found; "
+        "`tenuto ledger-doctor` says where");
+  }
   TENUTO_RETURN_IF_ERROR(BeginCheckpoint(directory));
   TENUTO_CRASH_POINT("checkpoint.begun");
   absl::Status made = store_->Flush();

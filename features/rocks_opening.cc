@@ -1,7 +1,7 @@
 #include "features/rocks_opening.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cstdarg>
 #include <fstream>
 #include <set>
 #include <string>
@@ -22,6 +22,15 @@
 
 namespace tenuto {
 namespace {
+
+constexpr int kReaderTries = 10;
+
+// The file LOG is the writer's.
+class NoNotes final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, std::va_list) override {}
+};
 
 rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
                                  rocksdb::Env* env) {
@@ -211,10 +220,6 @@ RocksOpening::~RocksOpening() {
     if (family != nullptr) db_->DestroyColumnFamilyHandle(family);
   }
   db_.reset();
-  if (!reader_directory_.empty()) {
-    std::error_code ignored;
-    std::filesystem::remove_all(reader_directory_, ignored);
-  }
   closed_->Notify();
 }
 
@@ -231,6 +236,9 @@ absl::Status RocksOpening::Start(const RocksStoreOptions& options,
   }
   rocksdb::Options tuned = DatabaseOptions(options, &files);
   tuned.listeners.push_back(watch_);
+  if (purpose_ == For::kReadingBesideWriter) {
+    tuned.info_log = std::make_shared<NoNotes>();
+  }
   std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {
       {rocksdb::kDefaultColumnFamilyName,
        FamilyOptions(Family::kMeta, tuned, nullptr)}};
@@ -246,19 +254,15 @@ absl::Status RocksOpening::Start(const RocksStoreOptions& options,
     status = rocksdb::DB::Open(tuned, path.string(), wanted, &handles, &opened);
     // Another process's are not ours to remove.
     if (!status.ok() && !status.IsBusy()) unnamed.RemoveNew();
-  } else if (purpose_ == For::kReadingAlone) {
-    status = rocksdb::DB::OpenForReadOnly(tuned, path.string(), wanted,
-                                          &handles, &opened);
   } else {
-    std::string directory =
-        (std::filesystem::temp_directory_path() / "tenuto-reader-XXXXXX")
-            .string();
-    if (::mkdtemp(directory.data()) == nullptr) {
-      return absl::UnavailableError("cannot make a temporary directory");
-    }
-    reader_directory_ = directory;
-    status = rocksdb::DB::OpenAsSecondary(tuned, path.string(), directory,
-                                          wanted, &handles, &opened);
+    // Not as RocksDB's secondary, which takes a table that is missing for one
+    // that its writer has not made yet. A writer may remove a file that was
+    // about to be opened, but hardly so often.
+    int tries = purpose_ == For::kReadingBesideWriter ? kReaderTries : 1;
+    do {
+      status = rocksdb::DB::OpenForReadOnly(tuned, path.string(), wanted,
+                                            &handles, &opened);
+    } while (!status.ok() && --tries > 0);
   }
   if (!status.ok()) return OpenError(options, path, status);
   db_.reset(opened);

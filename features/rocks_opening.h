@@ -94,7 +94,6 @@ class RocksOpening {
   const std::shared_ptr<Watch> watch_ = std::make_shared<Watch>();
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilyNames.size()> families_{};
-  std::filesystem::path reader_directory_;
   int tails_truncated_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "features/base/clock.h"
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
@@ -99,7 +100,10 @@ absl::Status RocksOpenings::OpenAnew() {
   }
   if (const auto opening = Now().opening;
       opening->purpose() == RocksOpening::For::kWriting) {
-    LogWarning("the ledger's disk failed: opening the ledger anew");
+    LogWarning(
+        absl::StrCat("nothing can be written to the ledger until it is "
+                     "opened anew: ",
+                     LastFailure().message()));
     // It must not remove what the next one reads.
     rocksdb::CancelAllBackgroundWork(&opening->db(), /*wait=*/true);
     closed_ = opening->closed();
@@ -130,19 +134,17 @@ absl::Status RocksOpenings::Failed(const absl::Status& opened) {
 }
 
 absl::Status RocksOpenings::Refusal() {
-  absl::Status failure;
-  {
-    const absl::ReaderMutexLock lock(&now_);
-    failure = failure_;
-  }
-  // A flush in the background may have been the first to fail.
-  if (failure.ok()) {
-    failure = WithReason(
-        absl::UnavailableError("the ledger's disk failed; try again"),
-        kIoError);
-  }
+  absl::Status failure = LastFailure();
   Count(failure);
   return failure;
+}
+
+absl::Status RocksOpenings::LastFailure() const {
+  const absl::ReaderMutexLock lock(&now_);
+  if (!failure_.ok()) return failure_;
+  return WithReason(
+      absl::UnavailableError("the ledger's disk failed in the background"),
+      kIoError);
 }
 
 absl::Status RocksOpenings::Counted(const rocksdb::Status& status,

@@ -62,6 +62,7 @@ class RocksOpenings {
   absl::Status Failed(const absl::Status& opened)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
   absl::Status Refusal();  // With the last failure, which counts again.
+  absl::Status LastFailure() const;
   void Count(const absl::Status& failure);
 
   const RocksStoreOptions options_;

@@ -101,14 +101,14 @@ void LiveThrough(const Failure& failure, Failed& failed) {
 }
 
 TEST(FailuresR7, OfAnyCallEndByThemselvesAndLeaveWholeCommits) {
-  const int step = std::max(1, 6 - Rounds());
+  const int step = std::max(1, 10 - Rounds());
   Failed failed;
   for (const FailsAs as : {FailsAs::kIoError, FailsAs::kNoSpace}) {
     for (int n = 1; n < 100; n += n < 8 ? 1 : step) {
       SCOPED_TRACE(absl::StrCat("call ", n, ", ",
                                 as == FailsAs::kNoSpace ? "space" : "error"));
       LiveThrough({n, kEveryCall, as}, failed);
-      if (n < 20) LiveThrough({n, {FileCall::kSync}, as}, failed);
+      if (n < 8) LiveThrough({n, {FileCall::kSync}, as}, failed);
       ASSERT_FALSE(HasFailure());
     }
   }

@@ -151,6 +151,7 @@ TEST_F(ErasureIsReal, LeavesNoAnswerThatWasGivenWhileItRead) {
   auto ledger = Open();
   absl::Notification decided;
   std::atomic<bool> erased{false};
+  std::atomic<int> answers{0};
   std::thread decisions([&] {
     for (int k = 0; !erased; ++k) {
       v1::Event event;
@@ -163,11 +164,14 @@ TEST_F(ErasureIsReal, LeavesNoAnswerThatWasGivenWhileItRead) {
             return Ledger::Outcome{gate_.AdmitOwn(event, User(5)), ""};
           });
       EXPECT_TRUE(answer.ok()) << answer.status();
+      ++answers;
       if (k == 0) decided.Notify();
     }
   });
   decided.WaitForNotification();
+  const int before = answers;
   EraseUser(*ledger, User(5), "e5", clock_.Now());
+  EXPECT_GT(answers, before) << "none was given while it read";
   erased = true;
   decisions.join();
   // An event and its answer go together, or stay.

@@ -1,8 +1,10 @@
 #include "features/rocks_opening.h"
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "features/base/status_reason.h"
 #include "features/rocks_files.h"
@@ -106,6 +108,54 @@ TEST_F(RocksOpeningTest, CanChangeNothingMoreOnceAChangeHasFailed) {
   EXPECT_FALSE(opening->damaged());
   EXPECT_FALSE(opening->db().Resume().ok()) << "it must not go on";
   EXPECT_FALSE(Put(*opening, "b").ok());
+}
+
+TEST_F(RocksOpeningTest, ForReadingIsThereHoweverBusyTheWriterIs) {
+  const auto writer = *Open(RocksOpening::For::kWriting);
+  ASSERT_TRUE(Put(*writer, "first").ok());
+  std::atomic<bool> done{false};
+  std::atomic<int> rounds{0};
+  std::thread busy([&] {  // New logs, tables and manifests; old ones go.
+    for (; !done; ++rounds) {
+      EXPECT_TRUE(Put(*writer, "k").ok());
+      EXPECT_TRUE(writer->db().Flush({}, writer->Of(Family::kState)).ok());
+      if (rounds % 4 == 3) {
+        EXPECT_TRUE(
+            writer->db()
+                .CompactRange({}, writer->Of(Family::kState), nullptr, nullptr)
+                .ok());
+      }
+    }
+  });
+  for (int k = 0; k < 100 || rounds < 20; ++k) {
+    const auto reader = Open(RocksOpening::For::kReadingBesideWriter);
+    EXPECT_TRUE(reader.ok()) << reader.status();
+    if (!reader.ok()) continue;
+    EXPECT_EQ(Get(**reader, "first"), "value");
+  }
+  done = true;
+  busy.join();
+}
+
+TEST_F(RocksOpeningTest, MissesNoTableThatIsGone) {
+  for (const char* key : {"a", "b"}) {  // A table each.
+    const auto writer = *Open(RocksOpening::For::kWriting);
+    ASSERT_TRUE(Put(*writer, key).ok());
+    ASSERT_TRUE(writer->db().Flush({}, writer->Of(Family::kState)).ok());
+  }
+  for (const auto& file :
+       std::filesystem::directory_iterator(folder_.path() / "rocks")) {
+    if (file.path().extension() != ".sst") continue;
+    const auto aside = folder_.path() / "aside";
+    std::filesystem::rename(file.path(), aside);
+    for (const auto purpose :
+         {RocksOpening::For::kReadingAlone, RocksOpening::For::kWriting,
+          RocksOpening::For::kReadingBesideWriter}) {
+      EXPECT_TRUE(absl::IsDataLoss(Open(purpose).status())) << file.path();
+    }
+    std::filesystem::rename(aside, file.path());
+  }
+  EXPECT_EQ(Get(**Open(RocksOpening::For::kReadingBesideWriter), "a"), "value");
 }
 
 TEST_F(RocksOpeningTest, MakesNothingForReading) {

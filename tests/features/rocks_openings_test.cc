@@ -52,7 +52,7 @@ TEST_F(RocksOpeningsTest, RefuseWhatWasPlannedInAnEarlierOne) {
   EXPECT_TRUE(absl::IsUnavailable(Put(1)));
   EXPECT_EQ(PutUntilTaken(), absl::OkStatus());
   EXPECT_EQ(openings_->Now().number, 3u) << "one only read";
-  for (const std::uint64_t number : {1, 2}) {
+  for (const std::uint64_t number : {1u, 2u}) {
     EXPECT_TRUE(absl::IsUnavailable(Put(number)));
   }
   EXPECT_TRUE(Put(RocksOpenings::kAny).ok());

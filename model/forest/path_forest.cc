@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
+#include "model/forest/split_layout.h"
 
 namespace tenuto {
 namespace {
@@ -32,9 +33,23 @@ class PathCollector {
   absl::Status Add(const ForestTree& tree, std::size_t number) {
     tree_ = &tree;
     number_ = number;
-    return Walk(0, {}, 1);
+    found_.clear();
+    TENUTO_RETURN_IF_ERROR(Walk(0, {}, 1));
+    std::size_t conditions = 0;
+    for (const Path& path : found_) conditions += path.conditions.size();
+    if (IsBetterAsSplits(tree, conditions)) {
+      full_trees_.push_back(&tree);
+      return absl::OkStatus();
+    }
+    for (Path& path : found_) {
+      paths_[path.conditions.size()].push_back(std::move(path));
+    }
+    return absl::OkStatus();
   }
-  // By the number of their columns; none without any.
+  std::vector<const ForestTree*> TakeFullTrees() {
+    return std::move(full_trees_);
+  }
+  // Of the other trees, by the number of their columns; none without any.
   std::array<std::vector<Path>, kTreeDepthMax + 1> TakePaths() {
     return std::move(paths_);
   }
@@ -46,22 +61,18 @@ class PathCollector {
     const ForestNode& node = tree_->nodes[static_cast<std::size_t>(at)];
     if (node.is_leaf()) {
       bias_ += share * static_cast<double>(node.value);
-      if (!conditions.empty()) {
-        paths_[conditions.size()].push_back({conditions, node.value});
-      }
+      if (!conditions.empty()) found_.push_back({conditions, node.value});
       return absl::OkStatus();
     }
     for (const bool left : {true, false}) {
       const std::int32_t child = left ? node.left : node.right;
-      const double cover = CoverOf(child);
+      const double cover = tree_->nodes[static_cast<std::size_t>(child)].cover;
       if (!(cover >= 0 && std::isfinite(cover))) {
         return absl::InvalidArgumentError(absl::StrCat(
             "tree ", number_, ", node ", child, ": its sum_hessian is ", cover,
             ", no number of 0 or more"));
       }
-      // Where no row that was learned from came by, nothing hangs on it.
-      const double part =
-          CoverOf(at) > 0 ? std::min(cover / CoverOf(at), 1.0) : 0.5;
+      const double part = TrainingShare(*tree_, at, child);
       std::vector<Condition> more = conditions;
       Narrow(node, left, part, more);
       TENUTO_RETURN_IF_ERROR(Walk(child, more, share * part));
@@ -87,14 +98,11 @@ class PathCollector {
     at->missing = at->missing && node.default_left == left;
   }
 
-  double CoverOf(std::int32_t node) const {
-    return static_cast<double>(
-        tree_->nodes[static_cast<std::size_t>(node)].cover);
-  }
-
   const ForestTree* tree_ = nullptr;
   std::size_t number_ = 0;
+  std::vector<Path> found_;  // Of the tree.
   std::array<std::vector<Path>, kTreeDepthMax + 1> paths_;
+  std::vector<const ForestTree*> full_trees_;
   double bias_ = 0;
 };
 
@@ -143,7 +151,23 @@ absl::StatusOr<PathForest> PathForest::Compile(const Forest& forest,
   for (std::size_t columns = 1; columns < paths.size(); ++columns) {
     AddGroups(paths[columns], columns, compiled.groups_);
   }
+  compiled.splits_ = LayOutSplits(collector.TakeFullTrees());
   return compiled;
+}
+
+void PathForest::Add(const float* row, double* sums) const {
+#if defined(__x86_64__)
+  if (cpu_ == CpuLevel::kAvx512) {
+    AddSplitsAvx512(splits_, row, sums);
+    return AddContributionsAvx512(groups_, row, sums);
+  }
+  if (cpu_ == CpuLevel::kAvx2) {
+    AddSplitsAvx2(splits_, row, sums);
+    return AddContributionsAvx2(groups_, row, sums);
+  }
+#endif
+  AddSplitsPortable(splits_, row, sums);
+  AddContributionsPortable(groups_, row, sums);
 }
 
 absl::Status PathForest::Contributions(absl::Span<const float> row,
@@ -154,14 +178,7 @@ absl::Status PathForest::Contributions(absl::Span<const float> row,
         "a row of ", row.size(), " values for ", columns_, " columns"));
   }
   std::vector<double> sums(columns, 0.0);
-#if defined(__x86_64__)
-  const auto add = cpu_ == CpuLevel::kAvx512 ? AddContributionsAvx512
-                   : cpu_ == CpuLevel::kAvx2 ? AddContributionsAvx2
-                                             : AddContributionsPortable;
-#else
-  const auto add = AddContributionsPortable;
-#endif
-  add(groups_, row.data(), sums.data());
+  Add(row.data(), sums.data());
   for (std::size_t k = 0; k < columns; ++k) {
     contributions[k] = static_cast<float>(sums[k]);
   }
@@ -171,7 +188,10 @@ absl::Status PathForest::Contributions(absl::Span<const float> row,
 
 std::size_t PathForest::size_bytes() const {
   return groups_.groups.size() * sizeof(PathGroups::Group) +
-         groups_.steps.size() * sizeof(PathStep);
+         groups_.steps.size() * sizeof(PathStep) +
+         splits_.groups.size() * sizeof(SplitGroups::Group) +
+         splits_.steps.size() * sizeof(SplitStep) +
+         splits_.leaves.size() * sizeof(float);
 }
 
 }  // namespace tenuto

@@ -9,7 +9,8 @@
 // rows that go on where the column is unknown. The integral is the Shapley
 // weight |S|!(d-1-|S|)!/d! of every subset at once (it is a Beta function), and
 // its integrand a polynomial of degree d - 1: Gauss-Legendre with (d + 1) / 2
-// nodes is exact. All factors are positive, so floats lose nothing.
+// nodes is exact. All factors are positive, so floats lose nothing. Full trees
+// are summed split by split instead (split_kernel.h), to the same effect.
 // Thread-safe: immutable after Compile().
 #ifndef TENUTO_MODEL_FOREST_PATH_FOREST_H_
 #define TENUTO_MODEL_FOREST_PATH_FOREST_H_
@@ -23,6 +24,7 @@
 #include "model/forest/engine_choice.h"
 #include "model/forest/forest.h"
 #include "model/forest/path_groups.h"
+#include "model/forest/split_groups.h"
 
 namespace tenuto {
 
@@ -46,10 +48,12 @@ class PathForest {
 
  private:
   PathForest() = default;
+  void Add(const float* row, double* sums) const;
   int columns_ = 0;
   CpuLevel cpu_ = CpuLevel::kPortable;
   double bias_ = 0;
-  PathGroups groups_;
+  SplitGroups splits_;  // Of full trees,
+  PathGroups groups_;   // and of all others.
 };
 
 }  // namespace tenuto

@@ -54,35 +54,48 @@ SignalFold::SignalFold(const Catalogue& catalogue) : layout_(catalogue) {
     }
   }
   // Alike steps one after another, which a processor predicts better.
-  for (auto& steps : steps_) {
+  for (Plan& plan : plans_) {
     std::stable_sort(
-        steps.begin(), steps.end(),
+        plan.steps.begin(), plan.steps.end(),
         [](const Step& a, const Step& b) { return a.keep < b.keep; });
   }
 }
 
 void SignalFold::AddSteps(const Signal& signal, int place,
                           absl::string_view event) {
-  Step step{signal.declaration.keep(), signal.slot, place, {}, {}};
+  Plan& plan = plans_[Index(Valid(FindPayload(event)))];
+  Step step{signal.declaration.keep(), signal.slot, place, {}, 0};
   if (!signal.declaration.measure().empty()) {
     step.measure = Valid(FindField(event, signal.declaration.measure()));
   }
   for (const v1::Condition& condition : signal.declaration.where()) {
-    step.conditions.push_back(Valid(EventCondition::Compile(event, condition)));
+    step.needs |= std::uint64_t{1} << plan.NumberOf(event, condition);
   }
-  steps_[Index(Valid(FindPayload(event)))].push_back(std::move(step));
+  plan.steps.push_back(step);
+}
+
+std::uint64_t SignalFold::Plan::NumberOf(absl::string_view event,
+                                         const v1::Condition& declaration) {
+  const std::string text = declaration.SerializeAsString();
+  const auto known = std::find(declared.begin(), declared.end(), text);
+  const auto number = static_cast<std::uint64_t>(known - declared.begin());
+  if (known != declared.end()) return number;
+  TENUTO_CHECK(number < 64, "more than 64 conditions on one kind of event");
+  declared.push_back(text);
+  conditions.push_back(Valid(EventCondition::Compile(event, declaration)));
+  return number;
+}
+
+std::uint64_t SignalFold::Plan::Held(const EventView& event) const {
+  std::uint64_t held = 0;
+  for (std::size_t k = 0; k < conditions.size(); ++k) {
+    held |= std::uint64_t{conditions[k].Holds(event)} << k;
+  }
+  return held;
 }
 
 std::int64_t SignalFold::CountOf(const Step& step, const EventView& event) {
   return step.measure.slot == kNoField ? 1 : event.number(step.measure.slot);
-}
-
-bool SignalFold::Holds(const Step& step, const EventView& event) {
-  bool holds = true;
-  for (const EventCondition& condition : step.conditions) {
-    holds = holds && condition.Holds(event);
-  }
-  return holds;
 }
 
 void SignalFold::VisitMissed(const EventView& event, const UserState& state,
@@ -91,13 +104,15 @@ void SignalFold::VisitMissed(const EventView& event, const UserState& state,
       DayOf(event.time_us()) > state.newest_day - kHistoryDays) {
     return;
   }
-  for (const Step& step : steps_[Index(event.payload())]) {
+  const Plan& plan = plans_[Index(event.payload())];
+  const std::uint64_t held = plan.Held(event);
+  for (const Step& step : plan.steps) {
     const bool has_days =
         step.keep == v1::KEEP_DAILY_SUM || step.keep == v1::KEEP_DISTINCT;
     const FieldSlot measure = step.measure.slot;
     const bool is_known = step.keep == v1::KEEP_DAILY_SUM ||
                           measure == kNoField || event.has(measure);
-    if (has_days && is_known && Holds(step, event)) visit(step.signal);
+    if (has_days && is_known && Holds(step, held)) visit(step.signal);
   }
 }
 
@@ -108,8 +123,10 @@ void SignalFold::Apply(const EventView& event, std::uint64_t position,
   state.applied_through = std::max(state.applied_through, position);
   // Made on first use, so that an event of no daily signal makes no tile.
   std::int64_t* tiles = nullptr;
-  for (const Step& step : steps_[Index(event.payload())]) {
-    if (!Holds(step, event)) continue;
+  const Plan& plan = plans_[Index(event.payload())];
+  const std::uint64_t held = plan.Held(event);
+  for (const Step& step : plan.steps) {
+    if (!Holds(step, held)) continue;
     if (step.keep == v1::KEEP_DAILY_SUM) {
       if (tiles == nullptr) tiles = state.Day(day);
       if (tiles == nullptr) continue;

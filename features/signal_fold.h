@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -41,17 +42,29 @@ class SignalFold {
     int slot;
     int signal;  // Its place in the catalogue.
     FieldRef measure;
-    std::vector<EventCondition> conditions;
+    std::uint64_t needs = 0;  // A bit for each condition that must hold.
+  };
+  // What a payload changes. Signals share conditions, looked at once an event.
+  struct Plan {
+    std::vector<EventCondition> conditions;  // At most 64.
+    std::vector<std::string> declared;       // Each of them, for the next.
+    std::vector<Step> steps;
+
+    std::uint64_t NumberOf(absl::string_view event,
+                           const v1::Condition& declaration);
+    std::uint64_t Held(const EventView& event) const;
   };
   // What an event adds to a sum.
   static std::int64_t CountOf(const Step& step, const EventView& event);
-  static bool Holds(const Step& step, const EventView& event);
+  static bool Holds(const Step& step, std::uint64_t held) {
+    return (step.needs & ~held) == 0;
+  }
   void AddSteps(const Signal& signal, int place, absl::string_view event);
   void Fold(const Step& step, const EventView& event, int day,
             UserState& state) const;
 
   StateLayout layout_;
-  std::array<std::vector<Step>, 128> steps_;  // By payload number.
+  std::array<Plan, 128> plans_;  // By payload number.
 };
 
 }  // namespace tenuto

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
 #include "google/protobuf/arena.h"
 #include "server/rpc_status.h"
 
@@ -65,7 +66,7 @@ class EventStreams::Stream final : public Reactor,
     Advance();
   }
 
-  void OnDone() override { streams_.Forget(this); }
+  void OnDone() override { streams_.open_.Forget(this); }
 
  private:
   // Read, with a worker, answered, or being written.
@@ -222,30 +223,9 @@ EventStreams::EventStreams(Calls& calls, TakeIn take_in)
 EventStreams::~EventStreams() = default;
 
 EventStreams::Reactor* EventStreams::Open() {
-  auto owned = std::make_shared<Stream>(*this);
-  Stream* const stream = owned.get();
-  absl::MutexLock lock(&mutex_);
-  open_.emplace(stream, std::move(owned));
-  if (draining_) {
-    stream->Drain();
-  } else {
-    stream->Start();
-  }
-  return stream;
+  return open_.Open(std::make_shared<Stream>(*this));
 }
 
-void EventStreams::Drain() {
-  absl::MutexLock lock(&mutex_);
-  draining_ = true;
-  for (const auto& [stream, owned] : open_) stream->Drain();
-}
-
-void EventStreams::Forget(Stream* stream) {
-  std::shared_ptr<Stream> gone;  // Destroyed after the lock is released.
-  absl::MutexLock lock(&mutex_);
-  const auto at = open_.find(stream);
-  gone = std::move(at->second);
-  open_.erase(at);
-}
+void EventStreams::Drain() { open_.Drain(); }
 
 }  // namespace tenuto

@@ -4,14 +4,11 @@
 #define TENUTO_SERVER_EVENT_STREAMS_H_
 
 #include <functional>
-#include <memory>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/calls.h"
+#include "server/open_streams.h"
 #include "tenuto/v1/ingest.pb.h"
 
 namespace tenuto {
@@ -30,22 +27,18 @@ class EventStreams {
   EventStreams(Calls& calls, TakeIn take_in);
   ~EventStreams();
 
-  Reactor* Open() ABSL_LOCKS_EXCLUDED(mutex_);
+  Reactor* Open();
 
   // Ends idle streams now, busy ones once their batch is answered, new ones at
   // once, all with kUnavailable: producers repeat elsewhere.
-  void Drain() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Drain();
 
  private:
   class Stream;
-  void Forget(Stream* stream) ABSL_LOCKS_EXCLUDED(mutex_);
 
   Calls& calls_;
   const TakeIn take_in_;
-  absl::Mutex mutex_;
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_map<Stream*, std::shared_ptr<Stream>> open_
-      ABSL_GUARDED_BY(mutex_);
+  OpenStreams<Stream> open_;
 };
 
 }  // namespace tenuto

@@ -1,8 +1,9 @@
 #include "server/score_streams.h"
 
+#include <memory>
 #include <utility>
-#include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "server/rpc_status.h"
 
 namespace tenuto {
@@ -16,10 +17,7 @@ class ScoreStreams<Request, Response>::Stream final : public Reactor {
  public:
   explicit Stream(ScoreStreams& streams) : streams_(streams) {}
 
-  void Read() {
-    request_.Clear();
-    this->StartRead(&request_);
-  }
+  void Start() { Read(); }
 
   void Drain() {
     {
@@ -62,9 +60,14 @@ class ScoreStreams<Request, Response>::Stream final : public Reactor {
     Read();  // Ended meanwhile, it reads nothing.
   }
 
-  void OnDone() override { streams_.Forget(this); }
+  void OnDone() override { streams_.open_.Forget(this); }
 
  private:
+  void Read() {
+    request_.Clear();
+    this->StartRead(&request_);
+  }
+
   void End(const grpc::Status& status) {
     {
       const absl::MutexLock lock(&mutex_);
@@ -93,36 +96,12 @@ ScoreStreams<Request, Response>::~ScoreStreams() = default;
 template <typename Request, typename Response>
 typename ScoreStreams<Request, Response>::Reactor*
 ScoreStreams<Request, Response>::Open() {
-  auto owned = std::make_shared<Stream>(*this);
-  Stream* const stream = owned.get();
-  const absl::MutexLock lock(&mutex_);
-  open_.emplace(stream, std::move(owned));
-  if (draining_) {
-    stream->Drain();
-  } else {
-    stream->Read();
-  }
-  return stream;
+  return open_.Open(std::make_shared<Stream>(*this));
 }
 
 template <typename Request, typename Response>
 void ScoreStreams<Request, Response>::Drain() {
-  std::vector<std::shared_ptr<Stream>> streams;
-  {
-    const absl::MutexLock lock(&mutex_);
-    draining_ = true;
-    for (const auto& [stream, owned] : open_) streams.push_back(owned);
-  }
-  for (const auto& stream : streams) stream->Drain();
-}
-
-template <typename Request, typename Response>
-void ScoreStreams<Request, Response>::Forget(Stream* stream) {
-  std::shared_ptr<Stream> gone;  // Destroyed after the lock is released.
-  const absl::MutexLock lock(&mutex_);
-  const auto at = open_.find(stream);
-  gone = std::move(at->second);
-  open_.erase(at);
+  open_.Drain();
 }
 
 template class ScoreStreams<v1::ScoreUsersRequest, v1::ScoreUsersResponse>;

@@ -4,14 +4,11 @@
 #define TENUTO_SERVER_SCORE_STREAMS_H_
 
 #include <functional>
-#include <memory>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/calls.h"
+#include "server/open_streams.h"
 #include "tenuto/v1/scoring.pb.h"
 
 namespace tenuto {
@@ -29,23 +26,19 @@ class ScoreStreams {
   ScoreStreams(Calls& calls, RpcMethod method, Score score);
   ~ScoreStreams();
 
-  Reactor* Open() ABSL_LOCKS_EXCLUDED(mutex_);
+  Reactor* Open();
 
   // Ends idle streams now, busy ones once their request is answered, new ones
   // at once, all with kUnavailable.
-  void Drain() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Drain();
 
  private:
   class Stream;
-  void Forget(Stream* stream) ABSL_LOCKS_EXCLUDED(mutex_);
 
   Calls& calls_;
   const RpcMethod method_;
   const Score score_;
-  absl::Mutex mutex_;
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_map<Stream*, std::shared_ptr<Stream>> open_
-      ABSL_GUARDED_BY(mutex_);
+  OpenStreams<Stream> open_;
 };
 
 using UserScoreStreams =

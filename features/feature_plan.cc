@@ -22,9 +22,11 @@ constexpr double kDay = static_cast<double>(kDayUs);
 
 std::size_t Index(int n) { return static_cast<std::size_t>(n); }
 
+// Divides first: whether there is anything to divide by is unpredictable.
 double Divide(double a, double b, double prior, double weight) {
   const double below = b + weight;
-  return below > 0 ? (a + prior * weight) / below : kNaN;
+  const double quotient = (a + prior * weight) / below;
+  return below > 0 ? quotient : kNaN;
 }
 
 // Exact for the times of this age; damaged times do not overflow.
@@ -57,12 +59,12 @@ class FeaturePlan::Program {
   bool ReadsAnyOf(const PendingSignals& pending) const;
 
  private:
-  // What one column reads, resolved to numbers; a cache line each.
+  // What one column reads, resolved to numbers.
   struct Column {
     std::uint8_t read = v1::Feature::READ_NOT_SET;  // A ReadCase.
     bool since_first = false;
-    bool zero_when_missing = false;
     std::uint8_t consents = 0;  // Bits of consent slots that must be granted.
+    std::int16_t place = 0;     // In the row.
     std::int16_t slot = 0;
     std::int16_t slot2 = 0;
     std::int16_t window = -1;    // Index in the window plan.
@@ -74,6 +76,20 @@ class FeaturePlan::Program {
     double prior_weight = 0;
     double min = 0;
     double max = 0;
+    double missing = kNaN;  // Its value if it has none.
+  };
+  // Columns of one read, side by side: a loop each instead of a jump a column.
+  struct Group {
+    std::uint8_t read;
+    std::size_t first, end;
+  };
+  // What columns are read from.
+  struct Source {
+    const StateWindows& state;
+    std::int64_t as_of_us;
+    int history_days;
+    unsigned withheld;  // Bits of consent slots.
+    absl::Span<float> row;
   };
   static WindowPlan PlanWindows(const Catalogue& catalogue,
                                 const StateLayout& layout,
@@ -83,9 +99,13 @@ class FeaturePlan::Program {
             absl::Span<float> row) const;
   void CompileParameters(const v1::Feature& declaration, Column& column);
   std::vector<std::int64_t> NumbersOf(const v1::LastValueIs& read) const;
-  double Value(const Column& column, const StateWindows& state,
-               std::int64_t as_of_us) const;
-  double WindowedValue(const Column& column, const StateWindows& state) const;
+  void MakeGroups();
+  // Fill a group's columns; the others those of last values and of windows.
+  void FillGroup(const Group& group, const Source& source) const;
+  void FillLatest(const Group& group, const Source& source) const;
+  void FillWindows(const Group& group, const Source& source) const;
+  template <typename Read>
+  void FillEach(const Group& group, const Source& source, Read read) const;
   double Entropy(const Column& column, const StateWindows& state) const;
   bool Reads(std::size_t column, const PendingSignals& pending) const;
   void HidePending(const PendingSignals& pending, absl::Span<float> row) const;
@@ -93,9 +113,10 @@ class FeaturePlan::Program {
   const Catalogue* catalogue_;
   StateLayout layout_;
   WindowPlan plan_;
-  const Signal* plan_signal_;  // Null in a catalogue without one.
-  std::vector<int> features_;  // Of each column, in the catalogue.
-  std::vector<Column> columns_;
+  const Signal* plan_signal_;    // Null in a catalogue without one.
+  std::vector<int> features_;    // Of each column, in the catalogue.
+  std::vector<Column> columns_;  // By read.
+  std::vector<Group> groups_;
   std::vector<std::vector<std::int64_t>> lists_;
   // Ids of what each column reads, consents included.
   std::vector<std::vector<std::uint32_t>> signals_;
@@ -114,6 +135,20 @@ FeaturePlan::Program::Program(const Catalogue& catalogue,
   }
   for (const int feature : features_) {
     columns_.push_back(CompileColumn(catalogue.features()[Index(feature)]));
+    columns_.back().place = static_cast<std::int16_t>(columns_.size() - 1);
+  }
+  MakeGroups();
+}
+
+void FeaturePlan::Program::MakeGroups() {
+  std::stable_sort(
+      columns_.begin(), columns_.end(),
+      [](const Column& a, const Column& b) { return a.read < b.read; });
+  for (std::size_t k = 0; k < columns_.size(); ++k) {
+    if (groups_.empty() || groups_.back().read != columns_[k].read) {
+      groups_.push_back({columns_[k].read, k, k});
+    }
+    groups_.back().end = k + 1;
   }
 }
 
@@ -151,7 +186,7 @@ FeaturePlan::Program::Column FeaturePlan::Program::CompileColumn(
   }
   column.min = declaration.min_value();
   column.max = declaration.max_value();
-  column.zero_when_missing = declaration.missing() == v1::MISSING_ZERO;
+  if (declaration.missing() == v1::MISSING_ZERO) column.missing = 0;
   std::vector<std::int64_t> slots;
   std::vector<std::uint32_t>& read = signals_.emplace_back();
   for (const SignalUse& use : ShapeOf(declaration).uses) {
@@ -252,18 +287,8 @@ void FeaturePlan::Program::Fill(const StateWindows& windows,
   for (int s = 0; s < std::min(layout_.last_values, kConsentSlots); ++s) {
     withheld |= (windows.latest(s).value != v1::CONSENT_GRANTED) ? 1u << s : 0u;
   }
-  for (std::size_t k = 0; k < columns_.size(); ++k) {
-    const Column& column = columns_[k];
-    double value = kNaN;
-    if ((column.consents & withheld) == 0 && column.days_max <= history_days) {
-      value = Value(column, windows, as_of_us);
-      if (!std::isfinite(value)) value = column.zero_when_missing ? 0 : kNaN;
-      // A NaN stays one: it is neither below nor above.
-      if (value < column.min) value = column.min;
-      if (value > column.max) value = column.max;
-    }
-    row[k] = static_cast<float>(value);
-  }
+  const Source source{windows, as_of_us, history_days, withheld, row};
+  for (const Group& group : groups_) FillGroup(group, source);
   if (when.pending != nullptr) HidePending(*when.pending, row);
 }
 
@@ -288,88 +313,144 @@ bool FeaturePlan::Program::ReadsAnyOf(const PendingSignals& pending) const {
   return false;
 }
 
-double FeaturePlan::Program::Value(const Column& column,
-                                   const StateWindows& state,
-                                   std::int64_t as_of_us) const {
-  const int slot = column.slot;
-  switch (column.read) {
-    case v1::Feature::kStreak:
-      return state.Streak(slot);
-    case v1::Feature::kDecayedSum:
-      return state.DecayedSum(column.decay);
-    case v1::Feature::kTimeSince: {
-      const std::int64_t time =
-          column.since_first ? state.first_time(slot) : state.last_time(slot);
-      return time == kNever ? kNaN : DaysBetween(time, as_of_us);
+template <typename Read>
+void FeaturePlan::Program::FillEach(const Group& group, const Source& source,
+                                    Read read) const {
+  for (std::size_t k = group.first; k < group.end; ++k) {
+    const Column& column = columns_[k];
+    double value = kNaN;
+    if ((column.consents & source.withheld) == 0 &&
+        column.days_max <= source.history_days) {
+      value = read(column);
+      value = std::isfinite(value) ? value : column.missing;
+      // A NaN stays one: it is neither below nor above.
+      value = value < column.min ? column.min : value;
+      value = value > column.max ? column.max : value;
     }
-    case v1::Feature::kTimeUntil: {
-      const Latest& latest = state.latest(slot);
-      if (latest.time_us == kNever) return kNaN;
-      return static_cast<double>(latest.value) / 86'400.0 -
-             static_cast<double>(as_of_us) / kDay;
-    }
-    case v1::Feature::kLastValue: {
-      const Latest& latest = state.latest(slot);
-      return latest.time_us == kNever ? kNaN
-                                      : static_cast<double>(latest.value);
-    }
-    case v1::Feature::kLastValueIs: {
-      const Latest& latest = state.latest(slot);
-      if (latest.time_us == kNever) return kNaN;
-      const auto& equals = lists_[Index(column.list)];
-      return std::find(equals.begin(), equals.end(), latest.value) !=
-             equals.end();
-    }
-    case v1::Feature::kTotal:
-      return static_cast<double>(state.total(slot));
-    case v1::Feature::kTotalRatio:
-      return Divide(static_cast<double>(state.total(slot)),
-                    static_cast<double>(state.total(column.slot2)),
-                    column.prior, column.prior_weight);
-    case v1::Feature::kDailyRate: {
-      const std::int64_t since = state.first_time(column.slot2);
-      if (since == kNever) return kNaN;
-      const double days = std::max(0.0, DaysBetween(since, as_of_us));
-      return Divide(static_cast<double>(state.total(slot)), days, 0,
-                    column.prior_weight);
-    }
-    default:
-      return WindowedValue(column, state);
+    source.row[Index(column.place)] = static_cast<float>(value);
   }
 }
 
-double FeaturePlan::Program::WindowedValue(const Column& column,
-                                           const StateWindows& state) const {
-  const int slot = column.slot;
-  const int w = column.window;
-  switch (column.read) {
-    case v1::Feature::kWindowSum:
-      return state.Sum(w, slot);
-    case v1::Feature::kWindowRatio:
-      return Divide(state.Sum(w, slot), state.Sum(w, column.slot2),
-                    column.prior, column.prior_weight);
-    case v1::Feature::kWindowTrend: {
-      const double recent = state.Sum(w, slot) / plan_.windows()[Index(w)];
-      const double usual = state.Sum(column.baseline, slot) /
-                           plan_.windows()[Index(column.baseline)];
-      return Divide(recent, usual, 0, 0);
-    }
-    case v1::Feature::kActiveDays:
-      return state.ActiveDays(w, slot);
-    case v1::Feature::kPerActiveDay:
-      return Divide(state.Sum(w, slot), state.ActiveDays(w, slot), 0, 0);
-    case v1::Feature::kLongestGap:
-      return state.LongestGap(w, slot);
-    case v1::Feature::kDistinct:
-      return state.Distinct(w, slot);
-    case v1::Feature::kDistinctShare:
-      return Divide(state.Distinct(w, slot), state.Sum(w, column.slot2), 0, 0);
-    case v1::Feature::kWeekendShare:
-      return state.WeekendShare(w, slot);
-    case v1::Feature::kEntropy:
-      return Entropy(column, state);
+void FeaturePlan::Program::FillGroup(const Group& group,
+                                     const Source& source) const {
+  const StateWindows& state = source.state;
+  const std::int64_t as_of_us = source.as_of_us;
+  switch (group.read) {
+    case v1::Feature::kStreak:
+      return FillEach(group, source, [&](const Column& column) -> double {
+        return state.Streak(column.slot);
+      });
+    case v1::Feature::kDecayedSum:
+      return FillEach(group, source, [&](const Column& column) {
+        return state.DecayedSum(column.decay);
+      });
+    case v1::Feature::kTimeSince:
+      return FillEach(group, source, [&](const Column& column) {
+        const std::int64_t time = column.since_first
+                                      ? state.first_time(column.slot)
+                                      : state.last_time(column.slot);
+        return time == kNever ? kNaN : DaysBetween(time, as_of_us);
+      });
+    case v1::Feature::kTimeUntil:
+    case v1::Feature::kLastValue:
+    case v1::Feature::kLastValueIs:
+      return FillLatest(group, source);
+    case v1::Feature::kTotal:
+      return FillEach(group, source, [&](const Column& column) {
+        return static_cast<double>(state.total(column.slot));
+      });
+    case v1::Feature::kTotalRatio:
+      return FillEach(group, source, [&](const Column& column) {
+        return Divide(static_cast<double>(state.total(column.slot)),
+                      static_cast<double>(state.total(column.slot2)),
+                      column.prior, column.prior_weight);
+      });
+    case v1::Feature::kDailyRate:
+      return FillEach(group, source, [&](const Column& column) {
+        const std::int64_t since = state.first_time(column.slot2);
+        const double days = std::max(0.0, DaysBetween(since, as_of_us));
+        const double rate =
+            Divide(static_cast<double>(state.total(column.slot)), days, 0,
+                   column.prior_weight);
+        return since == kNever ? kNaN : rate;
+      });
     default:
-      return kNaN;
+      return FillWindows(group, source);
+  }
+}
+
+void FeaturePlan::Program::FillLatest(const Group& group,
+                                      const Source& source) const {
+  FillEach(group, source, [&](const Column& column) {
+    const Latest& latest = source.state.latest(column.slot);
+    if (latest.time_us == kNever) return kNaN;
+    const auto number = static_cast<double>(latest.value);
+    if (group.read == v1::Feature::kLastValue) return number;
+    if (group.read == v1::Feature::kTimeUntil) {
+      return number / 86'400.0 - static_cast<double>(source.as_of_us) / kDay;
+    }
+    const auto& equals = lists_[Index(column.list)];
+    const bool is_one =
+        std::find(equals.begin(), equals.end(), latest.value) != equals.end();
+    return is_one ? 1.0 : 0.0;
+  });
+}
+
+void FeaturePlan::Program::FillWindows(const Group& group,
+                                       const Source& source) const {
+  const StateWindows& state = source.state;
+  const auto fill = [&](auto read) {
+    FillEach(group, source, [&](const Column& column) -> double {
+      return read(column, column.window, column.slot);
+    });
+  };
+  switch (group.read) {
+    case v1::Feature::kWindowSum:
+      return fill(
+          [&](const Column&, int w, int slot) { return state.Sum(w, slot); });
+    case v1::Feature::kWindowRatio:
+      return fill([&](const Column& column, int w, int slot) {
+        return Divide(state.Sum(w, slot), state.Sum(w, column.slot2),
+                      column.prior, column.prior_weight);
+      });
+    case v1::Feature::kWindowTrend:
+      return fill([&](const Column& column, int w, int slot) {
+        const int baseline = column.baseline;
+        return Divide(
+            state.Sum(w, slot) / plan_.windows()[Index(w)],
+            state.Sum(baseline, slot) / plan_.windows()[Index(baseline)], 0, 0);
+      });
+    case v1::Feature::kActiveDays:
+      return fill([&](const Column&, int w, int slot) {
+        return state.ActiveDays(w, slot);
+      });
+    case v1::Feature::kPerActiveDay:
+      return fill([&](const Column&, int w, int slot) {
+        return Divide(state.Sum(w, slot), state.ActiveDays(w, slot), 0, 0);
+      });
+    case v1::Feature::kLongestGap:
+      return fill([&](const Column&, int w, int slot) {
+        return state.LongestGap(w, slot);
+      });
+    case v1::Feature::kDistinct:
+      return fill([&](const Column&, int w, int slot) {
+        return state.Distinct(w, slot);
+      });
+    case v1::Feature::kDistinctShare:
+      return fill([&](const Column& column, int w, int slot) {
+        return Divide(state.Distinct(w, slot), state.Sum(w, column.slot2), 0,
+                      0);
+      });
+    case v1::Feature::kWeekendShare:
+      return fill([&](const Column&, int w, int slot) {
+        return state.WeekendShare(w, slot);
+      });
+    case v1::Feature::kEntropy:
+      return fill([&](const Column& column, int, int) {
+        return Entropy(column, state);
+      });
+    default:
+      return fill([&](const Column&, int, int) { return kNaN; });
   }
 }
 

@@ -56,11 +56,9 @@ class StateDecoder {
   }
   void ReadLatest() {
     ForEachSlot(in_.Mask(layout_.last_values), [&](int slot) {
-      Latest latest;
-      latest.time_us = Time();
-      latest.sequence = in_.Signed();
-      latest.value = in_.Signed();
-      sink_.OnLatest(slot, latest);
+      const std::int64_t time_us = Time();
+      const std::int64_t sequence = in_.Signed();
+      sink_.OnLatest(slot, Latest{time_us, sequence, in_.Signed()});
     });
     ForEachSlot(in_.Mask(layout_.last_texts), [&](int slot) {
       const std::int64_t time_us = Time();
@@ -75,19 +73,21 @@ class StateDecoder {
     }
   }
   void ReadDays() {
+    StateCursor in = in_;  // A copy stays in registers.
     int day = newest_day_ + 1;
-    for (int left = in_.Count(kHistoryDays); left > 0 && in_.ok(); --left) {
-      day -= static_cast<int>(in_.Count(kHistoryDays)) + 1;
-      const SlotMask mask = in_.Mask(layout_.daily);
+    for (int left = in.Count(kHistoryDays); left > 0 && in.ok(); --left) {
+      day -= static_cast<int>(in.Count(kHistoryDays)) + 1;
+      const SlotMask mask = in.Mask(layout_.daily);
       sink_.OnDay(day, mask);
-      ForEachSlot(mask, [&](int slot) { sink_.OnTile(slot, in_.Signed()); });
+      ForEachSlot(mask, [&](int slot) { sink_.OnTile(slot, in.Signed()); });
     }
+    in_ = in;
   }
   // An entry is 16 bits: 3 of register step (7: the step is one more byte),
   // 6 of rank, 7 of age in days.
   void ReadSketches() {
     constexpr int kEntriesMax = DistinctSketch::kRegisters * 58;
-    StateCursor in = in_;  // A copy stays in registers.
+    StateCursor in = in_;
     for (int slot = 0; slot < layout_.distinct; ++slot) {
       DistinctSketch::Entry before;
       for (int left = in.Count(kEntriesMax); left > 0 && in.ok(); --left) {

@@ -19,6 +19,21 @@ bool IsWeekend(int day) {
 
 }  // namespace
 
+// Of each number of a state: in line, and without branches that are not needed.
+[[gnu::always_inline]] inline void StateWindows::OnTile(int slot,
+                                                        std::int64_t n) {
+  if (!seen_) return;
+  tiles_[Index(tile_count_++)] = n;
+  running_[Index(slot)] = WrappingAdd(running_[Index(slot)], n);
+  running_active_[Index(slot)] += counted_;
+  const int stop = first_decays_[slot + 1];
+  for (int d = first_decays_[slot]; d < stop; ++d) {
+    const WindowPlan::SlotDecay& decay = decays_[d];
+    decayed_[Index(d)] += (decay.count_days ? 1.0 : static_cast<double>(n)) *
+                          powers_[decay.half_life];
+  }
+}
+
 // The large arrays are left as they are: only what was written is read.
 StateWindows::StateWindows(const StateLayout& layout, const WindowPlan& plan,
                            std::int64_t as_of_us)
@@ -27,10 +42,12 @@ StateWindows::StateWindows(const StateLayout& layout, const WindowPlan& plan,
       as_of_day_(DayOf(as_of_us)),
       last_day_(DayOf(as_of_us - 1)),
       tail_share_(1.0 - static_cast<double>(as_of_us - as_of_day_ * kDayUs) /
-                            static_cast<double>(kDayUs)) {
+                            static_cast<double>(kDayUs)),
+      first_decays_(plan.first_decays().data()),
+      decays_(plan.decays().data()) {
   const std::size_t daily = Index(layout.daily);
   std::fill_n(running_.begin(), daily, 0);
-  std::fill_n(running_active_.begin(), daily, std::uint8_t{0});
+  std::fill_n(running_active_.begin(), daily, std::uint16_t{0});
   for (std::size_t k = 0; k < plan.windows().size(); ++k) {
     std::fill_n(tails_[k].begin(), daily, 0);
   }
@@ -41,10 +58,11 @@ StateWindows::StateWindows(const StateLayout& layout, const WindowPlan& plan,
   std::fill_n(decayed_.begin(), plan.decays().size(), 0.0);
   for (std::size_t h = 0; h < plan.half_lives().size(); ++h) {
     const double into_day = 1.0 - tail_share_;
-    scales_[h] = std::exp2(-(into_day - 0.5) / plan.half_lives()[h].days);
+    scales_[h] = std::exp2(-(into_day - 0.5) / plan.half_lives()[h]);
   }
   for (std::size_t slot = 0; slot < Index(layout.distinct); ++slot) {
-    distinct_[slot].fill(RegisterSums{});
+    std::fill_n(distinct_[slot].begin(), plan.windows().size() + 1,
+                RegisterSums{});
     distinct_[slot][0] = RegisterSums::Empty();
   }
 }
@@ -64,6 +82,7 @@ void StateWindows::Read(const UserState& state) {
 }
 
 void StateWindows::Finish() {
+  KeepTail();
   CloseWindows(std::numeric_limits<int>::min());
   for (std::size_t slot = 0; slot < Index(layout_.distinct); ++slot) {
     for (std::size_t k = 1; k < plan_.windows().size(); ++k) {
@@ -90,29 +109,22 @@ void StateWindows::CloseWindows(int day) {
 }
 
 void StateWindows::OnDay(int day, const SlotMask& mask) {
+  KeepTail();
   seen_ = day <= as_of_day_;
-  counted_ = day <= last_day_;
+  counted_ = day <= last_day_ ? 1 : 0;
   if (!seen_) return;
   CloseWindows(day);
-  age_ = as_of_day_ - day;
+  powers_ = plan_.PowersOfAge(as_of_day_ - day);
   days_[Index(day_count_++)] = {day, tile_count_, mask};
 }
 
-void StateWindows::OnTile(int slot, std::int64_t n) {
-  if (!seen_) return;
-  tiles_[Index(tile_count_++)] = n;
-  running_[Index(slot)] = WrappingAdd(running_[Index(slot)], n);
-  if (counted_) ++running_active_[Index(slot)];
-  if (tail_window_ >= 0) tails_[Index(tail_window_)][Index(slot)] = n;
-  if (age_ >= kHistoryDays) return;
-  const int stop = plan_.FirstDecayOf(slot + 1);
-  for (int d = plan_.FirstDecayOf(slot); d < stop; ++d) {
-    const WindowPlan::SlotDecay& decay = plan_.decays()[Index(d)];
-    const double power =
-        plan_.half_lives()[Index(decay.half_life)].powers[Index(age_)];
-    decayed_[Index(d)] +=
-        decay.count_days ? power : static_cast<double>(n) * power;
-  }
+void StateWindows::KeepTail() {
+  if (tail_window_ < 0) return;
+  const DayTiles& day = days_[Index(day_count_ - 1)];
+  const std::int64_t* tile = &tiles_[Index(day.first_tile)];
+  auto& tails = tails_[Index(tail_window_)];
+  ForEachSlot(day.mask, [&](int slot) { tails[Index(slot)] = *tile++; });
+  tail_window_ = -1;
 }
 
 // Inside a register days fall and ranks rise: an entry's windows are those of
@@ -121,15 +133,6 @@ void StateWindows::OnSketch(int slot, const DistinctSketch::Entry& entry,
                             int rank_before) {
   const int first = plan_.FirstWindowOfAge(last_day_ - entry.day);
   distinct_[Index(slot)][Index(first)].Raise(rank_before, entry.rank);
-}
-
-double StateWindows::Sum(int k, int slot) const {
-  return static_cast<double>(sums_[Index(k)][Index(slot)]) +
-         tail_share_ * static_cast<double>(tails_[Index(k)][Index(slot)]);
-}
-
-int StateWindows::ActiveDays(int k, int slot) const {
-  return active_[Index(k)][Index(slot)];
 }
 
 std::int64_t StateWindows::TileOf(const DayTiles& day, int slot) const {

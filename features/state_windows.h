@@ -30,10 +30,15 @@ class StateWindows {
 
   // Sum of the tiles inside window k; the tile that the window's beginning cuts
   // counts with the share that lies inside.
-  double Sum(int k, int slot) const;
+  double Sum(int k, int slot) const {
+    return static_cast<double>(sums_[Index(k)][Index(slot)]) +
+           tail_share_ * static_cast<double>(tails_[Index(k)][Index(slot)]);
+  }
   // The days of window k that a count of days looks at: n whole days, the last
   // of which holds the last instant before the moment of reading.
-  int ActiveDays(int k, int slot) const;
+  int ActiveDays(int k, int slot) const {
+    return active_[Index(k)][Index(slot)];
+  }
   int LastDay() const { return last_day_; }
   int FirstDay(int k) const {
     return last_day_ - plan_.windows()[Index(k)] + 1;
@@ -80,6 +85,8 @@ class StateWindows {
   };
   // Closes sums whose window begins after `day`.
   void CloseWindows(int day);
+  // Of the day that was read last, if a window begins inside it.
+  void KeepTail();
   // Tile of a slot on a kept day; 0 if it has none.
   std::int64_t TileOf(const DayTiles& day, int slot) const;
 
@@ -89,20 +96,23 @@ class StateWindows {
   const int last_day_;
   const double tail_share_;
 
-  int open_sum_ = 0;      // First window whose sum is still running.
-  int open_active_ = 0;   // First window whose active days still run.
-  int tail_window_ = -1;  // Window that the day being read is the tail of.
-  bool seen_ = false;     // The day being read is not after the moment.
-  bool counted_ = false;  // ... and not after LastDay().
+  int open_sum_ = 0;           // First window whose sum is still running.
+  int open_active_ = 0;        // First window whose active days still run.
+  int tail_window_ = -1;       // Window that the day being read is the tail of.
+  bool seen_ = false;          // The day being read is not after the moment.
+  std::uint16_t counted_ = 0;  // 1: ... and not after LastDay().
   int day_count_ = 0;
   int tile_count_ = 0;
-  int age_ = 0;  // Of the day being read.
+  const double* powers_ = nullptr;  // Of the day being read, by half-life.
+  const int* const first_decays_;   // Of the plan, at hand for every tile.
+  const WindowPlan::SlotDecay* const decays_;
 
   std::array<std::int64_t, kDailyMax> running_;
-  std::array<std::uint8_t, kDailyMax> running_active_;
+  // Not of bytes: those might be anything, and would be read again and again.
+  std::array<std::uint16_t, kDailyMax> running_active_;
   std::array<std::array<std::int64_t, kDailyMax>, kWindowsMax> sums_;
   std::array<std::array<std::int64_t, kDailyMax>, kWindowsMax> tails_;
-  std::array<std::array<std::uint8_t, kDailyMax>, kWindowsMax> active_;
+  std::array<std::array<std::uint16_t, kDailyMax>, kWindowsMax> active_;
   std::array<std::int64_t, kDailyMax> totals_;
   std::array<std::int64_t, kDailyMax> last_times_;
   std::array<std::int64_t, kDailyMax> first_times_;

@@ -37,24 +37,22 @@ WindowPlan::WindowPlan(int daily, std::vector<int> windows_days,
         std::upper_bound(windows_.begin(), windows_.end(), age) -
         windows_.begin());
   }
-  std::vector<double> half_lives;
   for (const Decay& decay : decays_) {
-    half_lives.push_back(decay.half_life_days);
+    half_lives_.push_back(decay.half_life_days);
   }
-  half_lives = SortedOnce(std::move(half_lives));
-  for (const double days : half_lives) {
-    HalfLife& half_life = half_lives_.emplace_back();
-    half_life.days = days;
-    for (std::size_t age = 0; age < half_life.powers.size(); ++age) {
-      half_life.powers[age] = std::exp2(-static_cast<double>(age) / days);
+  half_lives_ = SortedOnce(std::move(half_lives_));
+  for (int age = 0; age < kHistoryDays; ++age) {
+    for (const double days : half_lives_) {
+      powers_.push_back(std::exp2(-static_cast<double>(age) / days));
     }
   }
+  powers_.resize(powers_.size() + half_lives_.size(), 0.0);
   auto decay = decays_.begin();
   for (int slot = 0; slot <= daily; ++slot) {
     first_decay_.push_back(static_cast<int>(slot_decays_.size()));
     for (; decay != decays_.end() && decay->slot == slot; ++decay) {
       slot_decays_.push_back(
-          {IndexIn(half_lives, decay->half_life_days), decay->count_days});
+          {IndexIn(half_lives_, decay->half_life_days), decay->count_days});
     }
   }
 }

@@ -24,10 +24,6 @@ struct Decay {
 // Thread-safe: immutable after construction.
 class WindowPlan {
  public:
-  struct HalfLife {
-    double days = 0;
-    std::array<double, kHistoryDays> powers{};  // 2^(-age / days), whole days.
-  };
   struct SlotDecay {
     int half_life = 0;  // Index in half_lives().
     bool count_days = false;
@@ -49,9 +45,17 @@ class WindowPlan {
                    : first_window_[static_cast<std::size_t>(
                          age < kHistoryDays ? age : kHistoryDays)];
   }
-  absl::Span<const HalfLife> half_lives() const { return half_lives_; }
+  absl::Span<const double> half_lives() const { return half_lives_; }  // Days.
+  // 2^(-age / half-life) of each half-life, side by side since one day's tiles
+  // want them all; 0 of an age that is not kept.
+  const double* PowersOfAge(int age) const {
+    const std::size_t row =
+        static_cast<std::size_t>(age < kHistoryDays ? age : kHistoryDays);
+    return powers_.data() + row * half_lives_.size();
+  }
   // All decays by rising slot; those of a slot are [first, first of the next).
   absl::Span<const SlotDecay> decays() const { return slot_decays_; }
+  absl::Span<const int> first_decays() const { return first_decay_; }
   int FirstDecayOf(int slot) const {
     return first_decay_[static_cast<std::size_t>(slot)];
   }
@@ -62,7 +66,8 @@ class WindowPlan {
   std::vector<Decay> decays_;
   std::vector<SlotDecay> slot_decays_;
   std::vector<int> first_decay_;
-  std::vector<HalfLife> half_lives_;
+  std::vector<double> half_lives_;
+  std::vector<double> powers_;
 };
 
 }  // namespace tenuto

@@ -40,10 +40,11 @@ TEST(WindowPlan, KeepsTheDecaysOfASlotTogether) {
   const auto& found =
       plan.decays()[static_cast<std::size_t>(plan.IndexOfDecay(fast))];
   EXPECT_TRUE(found.count_days);
-  const auto& half_life =
-      plan.half_lives()[static_cast<std::size_t>(found.half_life)];
-  EXPECT_EQ(half_life.days, 7);
-  EXPECT_DOUBLE_EQ(half_life.powers[14], 0.25);
+  EXPECT_EQ(plan.half_lives()[static_cast<std::size_t>(found.half_life)], 7);
+  EXPECT_DOUBLE_EQ(plan.PowersOfAge(14)[found.half_life], 0.25);
+  EXPECT_GT(plan.PowersOfAge(kHistoryDays - 1)[found.half_life], 0);
+  EXPECT_EQ(plan.PowersOfAge(kHistoryDays)[found.half_life], 0) << "not kept";
+  EXPECT_EQ(plan.PowersOfAge(1'000'000)[found.half_life], 0);
 }
 
 }  // namespace

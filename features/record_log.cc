@@ -126,6 +126,7 @@ RecordLog::~RecordLog() {
   {
     const absl::MutexLock lock(&queue_mutex_);
     closed_ = true;
+    changed_.Signal();
   }
   writer_.join();
 }
@@ -148,8 +149,11 @@ void RecordLog::Append(absl::string_view frames, std::int64_t count) {
     frames = frames.substr(0, size);
     count = room;
   }
+  const bool was_idle = !IsReady();
+  const bool was_half_full = IsHalfFull();
   waiting_.frames.append(frames.data(), frames.size());
   waiting_.count += count;
+  if (was_idle || was_half_full != IsHalfFull()) changed_.Signal();
 }
 
 RecordLog::Counts RecordLog::counts() const {
@@ -176,9 +180,11 @@ bool RecordLog::Take(Waiting& taken) {
   // What one burst needed is not kept for ever.
   if (taken.frames.capacity() > kKeptBytesMax) taken.frames.shrink_to_fit();
   const absl::MutexLock lock(&queue_mutex_);
-  queue_mutex_.Await(absl::Condition(this, &RecordLog::IsReady));
-  queue_mutex_.AwaitWithTimeout(absl::Condition(this, &RecordLog::IsHalfFull),
-                                options_.linger);
+  while (!IsReady()) changed_.Wait(&queue_mutex_);
+  // A wake-up without a reason only lengthens the pause.
+  while (!IsHalfFull() &&
+         !changed_.WaitWithTimeout(&queue_mutex_, options_.linger)) {
+  }
   std::swap(taken, waiting_);
   return taken.count > 0;
 }

@@ -90,6 +90,9 @@ class RecordLog {
 
   const RecordLogOptions options_;
   absl::Mutex queue_mutex_;
+  // Signalled only when the writer has something to do: a condition would be
+  // looked at whenever a record is added.
+  absl::CondVar changed_;
   Waiting waiting_ ABSL_GUARDED_BY(queue_mutex_);
   bool closed_ ABSL_GUARDED_BY(queue_mutex_) = false;
   std::atomic<std::int64_t> written_ = 0;

@@ -52,6 +52,9 @@ rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
   // A reader beside the writer needs every file open.
   db.max_open_files = -1;
   db.max_background_jobs = options.threads;
+  // States by file and key: one is found in a fifth of what its block takes.
+  // Of this opening alone, and no range is ever deleted, which it would miss.
+  db.row_cache = rocksdb::NewLRUCache(64 << 20);
   db.max_bgerror_resume_count = 0;
   db.info_log_level = rocksdb::WARN_LEVEL;
   db.keep_log_file_num = 4;
@@ -71,6 +74,9 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   table.block_cache = rocksdb::NewLRUCache(64 << 20);
   if (family == Family::kState || family == Family::kSeen) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    // Most who are asked for were not written to of late.
+    options.memtable_prefix_bloom_size_ratio = 0.02;
+    options.memtable_whole_key_filtering = true;
   }
   if (family == Family::kSeen)
     options.merge_operator = std::make_shared<MarkMerge>();

@@ -98,7 +98,8 @@ class StateWriter {
 
 // Calls `visit(slot)` for every set bit, rising.
 template <typename Visit>
-void ForEachSlot(const SlotMask& mask, Visit visit) {
+[[gnu::always_inline]] inline void ForEachSlot(const SlotMask& mask,
+                                               Visit visit) {
   for (std::size_t word = 0; word < mask.size(); ++word) {
     for (std::uint64_t bits = mask[word]; bits != 0; bits &= bits - 1) {
       visit(static_cast<int>(word * 64) + std::countr_zero(bits));

@@ -32,7 +32,8 @@ class StateCursor {
       return static_cast<std::uint8_t>(*at_++);
     }
     std::uint64_t n = 0;
-    return ReadVarint(at_, end_, n) ? n : Fail();
+    return ReadShortVarint(at_, end_, n) || ReadVarint(at_, end_, n) ? n
+                                                                     : Fail();
   }
   std::int64_t Signed() { return UnZigZag(Varint()); }
   absl::string_view Text() {
@@ -52,7 +53,18 @@ class StateCursor {
       Fail();
       return mask;
     }
-    std::memcpy(mask.data(), at_, static_cast<std::size_t>(bytes));
+    if (end_ - at_ >= static_cast<std::ptrdiff_t>(sizeof mask)) {
+      // As many bytes as a mask can have, and then those that it has.
+      std::memcpy(mask.data(), at_, sizeof mask);
+      for (int word = 0; word < kMaskWords; ++word) {
+        const int bits = 8 * bytes - 64 * word;
+        if (bits >= 64) continue;
+        mask[static_cast<std::size_t>(word)] &=
+            bits <= 0 ? 0 : (std::uint64_t{1} << bits) - 1;
+      }
+    } else {
+      std::memcpy(mask.data(), at_, static_cast<std::size_t>(bytes));
+    }
     at_ += bytes;
     const int spare = slots & 63;
     if (spare != 0 &&
@@ -79,6 +91,7 @@ class StateCursor {
   }
 
  private:
+  static constexpr int kMaskWords = kDailyMax / 64;
   std::uint8_t Fail() {
     ok_ = false;
     at_ = end_;

@@ -135,6 +135,14 @@ void StateWindows::OnSketch(int slot, const DistinctSketch::Entry& entry,
   distinct_[Index(slot)][Index(first)].Raise(rank_before, entry.rank);
 }
 
+int StateWindows::FirstDay(int k) const {
+  return last_day_ - plan_.windows()[Index(k)] + 1;
+}
+
+int StateWindows::ActiveDays(int k, int slot) const {
+  return active_[Index(k)][Index(slot)];
+}
+
 std::int64_t StateWindows::TileOf(const DayTiles& day, int slot) const {
   if (!TestSlot(day.mask, slot)) return 0;
   int rank = 0;

@@ -19,8 +19,7 @@ inline constexpr int kTilesMax = kHistoryDays * kDailyMax;
 // Value type; not thread-safe. Slots are those of the catalogue's signals.
 class StateWindows {
  public:
-  // Both must outlive it. Days after the one that holds `as_of_us` are not
-  // seen.
+  // Both must outlive it. Days after that of `as_of_us` are not seen.
   StateWindows(const StateLayout& layout, const WindowPlan& plan,
                std::int64_t as_of_us);
 
@@ -36,13 +35,9 @@ class StateWindows {
   }
   // The days of window k that a count of days looks at: n whole days, the last
   // of which holds the last instant before the moment of reading.
-  int ActiveDays(int k, int slot) const {
-    return active_[Index(k)][Index(slot)];
-  }
+  int ActiveDays(int k, int slot) const;
   int LastDay() const { return last_day_; }
-  int FirstDay(int k) const {
-    return last_day_ - plan_.windows()[Index(k)] + 1;
-  }
+  int FirstDay(int k) const;
   double WeekendShare(int k, int slot) const;  // NaN where the sum is 0.
   int LongestGap(int k, int slot) const;
   int Streak(int slot) const;
@@ -61,12 +56,8 @@ class StateWindows {
   void OnHeader(std::uint64_t, int) {}
   void OnTotal(int slot, std::int64_t n) { totals_[Index(slot)] = n; }
   void OnLastTime(int slot, std::int64_t us) { last_times_[Index(slot)] = us; }
-  void OnFirstTime(int slot, std::int64_t us) {
-    first_times_[Index(slot)] = us;
-  }
-  void OnLatest(int slot, const Latest& latest) {
-    latest_[Index(slot)] = latest;
-  }
+  void OnFirstTime(int slot, std::int64_t t) { first_times_[Index(slot)] = t; }
+  void OnLatest(int slot, const Latest& last) { latest_[Index(slot)] = last; }
   void OnText(int, std::int64_t, std::int64_t, absl::string_view) {}
   void OnRecent(int, const RecentEntry&) {}
   void OnDay(int day, const SlotMask& mask);
@@ -79,8 +70,7 @@ class StateWindows {
   }
   void Finish();
   struct DayTiles {
-    int day;
-    int first_tile;
+    int day, first_tile;
     SlotMask mask;
   };
   // Closes sums whose window begins after `day`.

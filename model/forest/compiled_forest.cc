@@ -79,7 +79,8 @@ struct CompiledForest::Layouts {
   std::vector<SlicedForest> sliced512;
   std::vector<SlicedForest> sliced256;
   std::size_t forests = 0;
-  std::size_t fat_blocks = 0;  // Of the largest forest.
+  std::size_t fat_blocks = 0;     // Of the largest forest.
+  std::size_t scratch_bytes = 0;  // Of the engine that needs most.
 
   bool Has(ForestEngine engine) const {
     return engine == ForestEngine::kFlat        ? !flat.empty()
@@ -173,6 +174,10 @@ absl::StatusOr<CompiledForest> CompiledForest::Compile(
                                       LeafForm::kFloats);
     }
   }
+  for (const ForestEngine engine : kEngines) {
+    layouts->scratch_bytes =
+        std::max(layouts->scratch_bytes, layouts->ScratchBytes(engine));
+  }
   return CompiledForest(std::move(layouts));
 }
 
@@ -188,11 +193,7 @@ ForestShape CompiledForest::shape() const { return layouts_->shape; }
 CpuLevel CompiledForest::cpu() const { return layouts_->cpu; }
 
 std::size_t CompiledForest::ScratchBytes() const {
-  std::size_t bytes = 0;
-  for (const ForestEngine engine : kEngines) {
-    bytes = std::max(bytes, layouts_->ScratchBytes(engine));
-  }
-  return bytes;
+  return layouts_->scratch_bytes;
 }
 
 std::size_t CompiledForest::size_bytes() const {

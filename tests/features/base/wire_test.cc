@@ -1,5 +1,6 @@
 #include "features/base/wire.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,35 @@
 
 namespace tenuto {
 namespace {
+
+TEST(Wire, ReadsShortVarintsLikeAnyOther) {
+  testing::Draws draws(1);
+  int read = 0;
+  for (int round = 0; round < 100'000; ++round) {
+    std::string bytes = draws.Bytes(static_cast<int>(draws.Between(0, 12)));
+    // Many that go on, some of them with nothing but zeros.
+    for (char& byte : bytes) {
+      if (draws.Chance(0.5)) byte = static_cast<char>(byte | 0x80);
+      if (draws.Chance(0.1)) byte = '\x80';
+    }
+    const char* const end = bytes.data() + bytes.size();
+    const char *at = bytes.data(), *expected_at = at;
+    std::uint64_t n = 0, expected = 0;
+    if (!ReadShortVarint(at, end, n)) {
+      EXPECT_EQ(at, bytes.data());
+      const bool has_stop =
+          bytes.size() >= 8 && std::any_of(bytes.begin(), bytes.begin() + 8,
+                                           [](char byte) { return byte >= 0; });
+      EXPECT_FALSE(has_stop);
+      continue;
+    }
+    ++read;
+    ASSERT_TRUE(ReadVarint(expected_at, end, expected));
+    ASSERT_EQ(n, expected);
+    ASSERT_EQ(at, expected_at);
+  }
+  EXPECT_GT(read, 10'000);
+}
 
 TEST(Wire, VisitsEveryFieldInOrder) {
   v1::ScoreRecord record;

@@ -1,5 +1,5 @@
 // The columns of a feature plan, put in groups of one read each: a loop a group
-// is a third cheaper than a jump a column.
+// is cheaper than a jump a column, which the processor cannot foresee.
 #ifndef TENUTO_FEATURES_COLUMN_GROUPS_H_
 #define TENUTO_FEATURES_COLUMN_GROUPS_H_
 

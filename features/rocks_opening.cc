@@ -52,9 +52,6 @@ rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
   // A reader beside the writer needs every file open.
   db.max_open_files = -1;
   db.max_background_jobs = options.threads;
-  // States by file and key: one is found in a fifth of what its block takes.
-  // Of this opening alone, and no range is ever deleted, which it would miss.
-  db.row_cache = rocksdb::NewLRUCache(64 << 20);
   db.max_bgerror_resume_count = 0;
   db.info_log_level = rocksdb::WARN_LEVEL;
   db.keep_log_file_num = 4;
@@ -328,6 +325,10 @@ absl::Status RocksOpening::Start(const RocksStoreOptions& options,
   }
   rocksdb::Options tuned = DatabaseOptions(options, &files);
   tuned.listeners.push_back(watch_);
+  // Rows by file and key: one is found in a third of what its block takes. An
+  // opening that only reads finds nothing in it (RocksDB holds every row there
+  // for newer than what it may see), nor must ranges be deleted beside it.
+  if (for_writing) tuned.row_cache = rocksdb::NewLRUCache(64 << 20);
   if (purpose_ == For::kReadingBesideWriter) {
     tuned.info_log = std::make_shared<NoNotes>();
   }

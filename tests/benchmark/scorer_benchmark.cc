@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "benchmark/benchmark.h"
 #include "features/base/clock.h"
 #include "features/base/log.h"
@@ -263,4 +264,9 @@ BENCHMARK(ScoreUsers)->ArgsProduct({{2'000, 60'000}, {0, 1}});
 }  // namespace
 }  // namespace tenuto
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  // As the server does.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -273,6 +273,37 @@ TEST_F(RocksStoreTest, ReadsBesideAWriterAndWritesNothing) {
   EXPECT_EQ(Get(*writer, Family::kState, "a"), "1");
 }
 
+// Rows are kept at hand when they are read.
+TEST_F(RocksStoreTest, ReadsTheSameAgainAndAgain) {
+  const auto expect = [](const RocksStore& store, const std::string& state,
+                         const std::string& start) {
+    for (int k = 0; k < 3; ++k) {
+      EXPECT_EQ(Get(store, Family::kState, "user"), state);
+      EXPECT_EQ(Get(store, Family::kState, "nobody"), "");
+      EXPECT_EQ(Get(store, Family::kMeta, kHistoryStartKey), start);
+    }
+  };
+  const auto store = Open();
+  Put(*store, Family::kState, "user", "old");
+  Merge(*store, Family::kMeta, kHistoryStartKey, "30");
+  ASSERT_TRUE(store->Flush().ok());
+  expect(*store, "old", "30");
+  expect(*Open(/*read_only=*/true), "old", "30");
+  Put(*store, Family::kState, "user", "new");
+  Merge(*store, Family::kMeta, kHistoryStartKey, "20");
+  expect(*store, "new", "20");
+  ASSERT_TRUE(store->Flush().ok());
+  expect(*store, "new", "20");
+  expect(*Open(/*read_only=*/true), "new", "20");
+  StoreBatch batch(*store);
+  batch.Delete(Family::kState, "user");
+  ASSERT_TRUE(store->Write(batch).ok());
+  expect(*store, "", "20");
+  ASSERT_TRUE(store->Purge({{Family::kState, "user", "user"}}).ok());
+  expect(*store, "", "20");
+  expect(*Open(/*read_only=*/true), "", "20");
+}
+
 TEST_F(RocksStoreTest, IsNotFoundWhereNoneWasMade) {
   const absl::Status status = TryOpen(true).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);

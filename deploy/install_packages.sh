@@ -30,8 +30,9 @@ packages=(
   # Reading input: JSON, gzip, CSV; the command line.
   libsimdjson-dev libisal-dev libcsv-dev libcli11-dev
   prometheus-cpp-dev
-  # Tests and benchmarks; openssl makes the certificates of a test.
-  openssl libgtest-dev libgmock-dev libbenchmark-dev
+  # Tests and benchmarks; openssl makes the certificates of a test, nghttp2
+  # the calls of a benchmark.
+  openssl libgtest-dev libgmock-dev libbenchmark-dev libnghttp2-dev
   # Users' time zones by IANA name, at run time.
   tzdata
   ca-certificates

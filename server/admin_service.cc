@@ -12,6 +12,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "server/request_checks.h"
 #include "server/rpc_status.h"
+#include "server/unary_call.h"
 #include "server/user_scorer.h"
 #include "xxhash.h"
 
@@ -144,44 +145,43 @@ absl::Status AdminService::Checkpoint(
   return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* AdminService::GetServerStatus(
-    grpc::CallbackServerContext* context, const v1::GetServerStatusRequest*,
-    v1::GetServerStatusResponse* response) {
-  return options_.calls.Answer(*context, RpcMethod::kGetServerStatus,
-                               [&] { return Report(*response); });
-}
-
-grpc::ServerUnaryReactor* AdminService::ReloadModels(
-    grpc::CallbackServerContext* context, const v1::ReloadModelsRequest*,
-    v1::ReloadModelsResponse* response) {
-  return options_.calls.AnswerFromPool(
-      *context, RpcMethod::kReloadModels,
-      [this, response] { return Reload(*response); });
-}
-
-grpc::ServerUnaryReactor* AdminService::DescribeModel(
-    grpc::CallbackServerContext* context,
-    const v1::DescribeModelRequest* request,
-    v1::DescribeModelResponse* response) {
-  return options_.calls.Answer(*context, RpcMethod::kDescribeModel,
-                               [&] { return Describe(*request, *response); });
-}
-
-grpc::ServerUnaryReactor* AdminService::EraseUser(
-    grpc::CallbackServerContext* context, const v1::EraseUserRequest* request,
-    v1::EraseUserResponse* response) {
-  return options_.calls.AnswerFromPool(
-      *context, RpcMethod::kEraseUser,
-      [this, request, response] { return Erase(*request, *response); });
-}
-
-grpc::ServerUnaryReactor* AdminService::CreateCheckpoint(
-    grpc::CallbackServerContext* context,
-    const v1::CreateCheckpointRequest* request,
-    v1::CreateCheckpointResponse* response) {
-  return options_.calls.AnswerFromPool(
-      *context, RpcMethod::kCreateCheckpoint,
-      [this, request, response] { return Checkpoint(*request, *response); });
+void AdminService::Await(CallQueue& queue) {
+  using Methods = v1::Admin::AsyncService;
+  Calls& calls = options_.calls;
+  AwaitCalls(queue, methods_, &Methods::RequestGetServerStatus,
+             [this, &calls](auto& call) {
+               calls.Answer(call, RpcMethod::kGetServerStatus,
+                            [&] { return Report(call.response()); });
+             });
+  AwaitCalls(queue, methods_, &Methods::RequestDescribeModel,
+             [this, &calls](auto& call) {
+               calls.Answer(call, RpcMethod::kDescribeModel, [&] {
+                 return Describe(call.request(), call.response());
+               });
+             });
+  AwaitCalls(
+      queue, methods_, &Methods::RequestReloadModels,
+      [this, &calls](auto& call) {
+        calls.AnswerFromPool(call, RpcMethod::kReloadModels,
+                             [this, &call] { return Reload(call.response()); });
+      },
+      Cancels::kHeard);
+  AwaitCalls(
+      queue, methods_, &Methods::RequestEraseUser,
+      [this, &calls](auto& call) {
+        calls.AnswerFromPool(call, RpcMethod::kEraseUser, [this, &call] {
+          return Erase(call.request(), call.response());
+        });
+      },
+      Cancels::kHeard);
+  AwaitCalls(
+      queue, methods_, &Methods::RequestCreateCheckpoint,
+      [this, &calls](auto& call) {
+        calls.AnswerFromPool(call, RpcMethod::kCreateCheckpoint, [this, &call] {
+          return Checkpoint(call.request(), call.response());
+        });
+      },
+      Cancels::kHeard);
 }
 
 }  // namespace tenuto

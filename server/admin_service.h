@@ -16,12 +16,13 @@
 #include "model/model_registry.h"
 #include "server/calls.h"
 #include "server/metrics.h"
+#include "server/rpc_service.h"
 #include "tenuto/v1/admin.grpc.pb.h"
 
 namespace tenuto {
 
 // Thread-safe. The references must outlive it.
-class AdminService final : public v1::Admin::CallbackService {
+class AdminService final : public RpcService {
  public:
   struct Options {
     absl::string_view version;
@@ -47,28 +48,12 @@ class AdminService final : public v1::Admin::CallbackService {
   absl::Status Checkpoint(const v1::CreateCheckpointRequest& request,
                           v1::CreateCheckpointResponse& response) const;
 
-  grpc::ServerUnaryReactor* GetServerStatus(
-      grpc::CallbackServerContext* context,
-      const v1::GetServerStatusRequest* request,
-      v1::GetServerStatusResponse* response) override;
-  grpc::ServerUnaryReactor* ReloadModels(
-      grpc::CallbackServerContext* context,
-      const v1::ReloadModelsRequest* request,
-      v1::ReloadModelsResponse* response) override;
-  grpc::ServerUnaryReactor* DescribeModel(
-      grpc::CallbackServerContext* context,
-      const v1::DescribeModelRequest* request,
-      v1::DescribeModelResponse* response) override;
-  grpc::ServerUnaryReactor* EraseUser(grpc::CallbackServerContext* context,
-                                      const v1::EraseUserRequest* request,
-                                      v1::EraseUserResponse* response) override;
-  grpc::ServerUnaryReactor* CreateCheckpoint(
-      grpc::CallbackServerContext* context,
-      const v1::CreateCheckpointRequest* request,
-      v1::CreateCheckpointResponse* response) override;
+  grpc::Service& methods() override { return methods_; }
+  void Await(CallQueue& queue) override;
 
  private:
   const Options options_;
+  v1::Admin::AsyncService methods_;
 };
 
 }  // namespace tenuto

@@ -6,16 +6,19 @@
 #include <functional>
 #include <utility>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "features/base/clock.h"
-#include "grpcpp/server_context.h"
-#include "grpcpp/support/server_callback.h"
+#include "grpcpp/support/status.h"
 #include "server/metrics.h"
 #include "server/worker_pool.h"
 
 namespace tenuto {
+
+// What a call is told when too much work is waiting.
+absl::Status BusyError();
+// What a stream is told when the server ends.
+absl::Status DrainingError();
 
 // Thread-safe. The references must outlive every call.
 class Calls {
@@ -29,15 +32,30 @@ class Calls {
         disk_pool_(disk_pool),
         on_data_loss_(std::move(on_data_loss)) {}
 
-  // For work that waits for nothing: done in gRPC's own thread.
-  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext& context,
-                                   RpcMethod method,
-                                   absl::FunctionRef<absl::Status()> work);
+  // For work that waits for nothing: done in the queue's thread. `call` is a
+  // UnaryCall.
+  template <typename Call, typename Work>
+  void Answer(Call& call, RpcMethod method, const Work& work) {
+    const absl::Time start = clock_.Now();
+    call.Finish(Close(method, start, work()));
+  }
 
   // For work that waits for the disk. kResourceExhausted when too much waits.
-  grpc::ServerUnaryReactor* AnswerFromPool(grpc::CallbackServerContext& context,
-                                           RpcMethod method,
-                                           std::function<absl::Status()> work);
+  template <typename Call>
+  void AnswerFromPool(Call& call, RpcMethod method,
+                      std::function<absl::Status()> work) {
+    const absl::Time start = clock_.Now();
+    const bool taken =
+        disk_pool_.TryRun([this, &call, method, start, work = std::move(work)] {
+          // Nobody waits for the answer of a call that was given up.
+          const absl::Status status =
+              call.IsCancelled()
+                  ? absl::CancelledError("the caller gave up while it waited")
+                  : work();
+          call.Finish(Close(method, start, status));
+        });
+    if (!taken) call.Finish(Close(method, start, BusyError()));
+  }
 
   // False when too much work is waiting.
   bool TryRun(std::function<void()> work) {
@@ -58,11 +76,6 @@ class Calls {
   WorkerPool& disk_pool_;
   const std::function<void()> on_data_loss_;
 };
-
-// What a call is told when too much work is waiting.
-absl::Status BusyError();
-// What a stream is told when the server ends.
-absl::Status DrainingError();
 
 }  // namespace tenuto
 

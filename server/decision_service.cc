@@ -14,6 +14,7 @@
 #include "model/explainer.h"
 #include "server/request_checks.h"
 #include "server/rpc_status.h"
+#include "server/unary_call.h"
 #include "xxhash.h"
 
 namespace tenuto {
@@ -237,13 +238,15 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
   return outcome;
 }
 
-grpc::ServerUnaryReactor* DecisionService::DecideTreatment(
-    grpc::CallbackServerContext* context,
-    const v1::DecideTreatmentRequest* request,
-    v1::DecideTreatmentResponse* response) {
-  return options_.calls.AnswerFromPool(
-      *context, RpcMethod::kDecideTreatment,
-      [this, request, response] { return Decide(*request, *response); });
+void DecisionService::Await(CallQueue& queue) {
+  AwaitCalls(
+      queue, methods_, &v1::Decision::AsyncService::RequestDecideTreatment,
+      [this](auto& call) {
+        options_.calls.AnswerFromPool(
+            call, RpcMethod::kDecideTreatment,
+            [this, &call] { return Decide(call.request(), call.response()); });
+      },
+      Cancels::kHeard);
 }
 
 }  // namespace tenuto

@@ -17,13 +17,14 @@
 #include "model/decision/policy.h"
 #include "server/calls.h"
 #include "server/metrics.h"
+#include "server/rpc_service.h"
 #include "server/user_scorer.h"
 #include "tenuto/v1/decision.grpc.pb.h"
 
 namespace tenuto {
 
 // Thread-safe. The references must outlive it.
-class DecisionService final : public v1::Decision::CallbackService {
+class DecisionService final : public RpcService {
  public:
   struct Options {
     const Clock& clock;
@@ -45,10 +46,8 @@ class DecisionService final : public v1::Decision::CallbackService {
   absl::Status Decide(const v1::DecideTreatmentRequest& request,
                       v1::DecideTreatmentResponse& response) const;
 
-  grpc::ServerUnaryReactor* DecideTreatment(
-      grpc::CallbackServerContext* context,
-      const v1::DecideTreatmentRequest* request,
-      v1::DecideTreatmentResponse* response) override;
+  grpc::Service& methods() override { return methods_; }
+  void Await(CallQueue& queue) override;
 
  private:
   // One decision while it is being made, under the user's stripe.
@@ -57,6 +56,7 @@ class DecisionService final : public v1::Decision::CallbackService {
                                        Making& making) const;
 
   const Options options_;
+  v1::Decision::AsyncService methods_;
 };
 
 }  // namespace tenuto

@@ -27,10 +27,12 @@ google::protobuf::ArenaOptions LargeBlocks() {
 // and checked. Answers go out in the order sent. gRPC and the workers call in
 // from any thread; `mutex_` says what goes on, and gRPC is called without it,
 // because it may call back at once. Goes when gRPC is done with it.
-class EventStreams::Stream final : public Reactor,
+class EventStreams::Stream final : public Call,
                                    public std::enable_shared_from_this<Stream> {
  public:
   explicit Stream(EventStreams& streams) : streams_(streams) {}
+
+  void OnArrived() override { streams_.open_.Open(shared_from_this()); }
 
   void Start() { Advance(); }
 
@@ -222,8 +224,8 @@ EventStreams::EventStreams(Calls& calls, TakeIn take_in)
     : calls_(calls), take_in_(std::move(take_in)) {}
 EventStreams::~EventStreams() = default;
 
-EventStreams::Reactor* EventStreams::Open() {
-  return open_.Open(std::make_shared<Stream>(*this));
+std::shared_ptr<EventStreams::Call> EventStreams::Make() {
+  return std::make_shared<Stream>(*this);
 }
 
 void EventStreams::Drain() { open_.Drain(); }

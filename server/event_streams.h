@@ -4,11 +4,12 @@
 #define TENUTO_SERVER_EVENT_STREAMS_H_
 
 #include <functional>
+#include <memory>
 
 #include "absl/status/status.h"
-#include "grpcpp/support/server_callback.h"
 #include "server/calls.h"
 #include "server/open_streams.h"
+#include "server/stream_call.h"
 #include "tenuto/v1/ingest.pb.h"
 
 namespace tenuto {
@@ -16,8 +17,7 @@ namespace tenuto {
 // Thread-safe. Must outlive its streams.
 class EventStreams {
  public:
-  using Reactor = grpc::ServerBidiReactor<v1::IngestEventsRequest,
-                                          v1::IngestEventsResponse>;
+  using Call = StreamCall<v1::IngestEventsRequest, v1::IngestEventsResponse>;
   // Takes in one batch and calls back, once, from any thread. May take the
   // request apart.
   using Done = std::function<void(const absl::Status&)>;
@@ -27,7 +27,8 @@ class EventStreams {
   EventStreams(Calls& calls, TakeIn take_in);
   ~EventStreams();
 
-  Reactor* Open();
+  // A stream that waits for its producer.
+  std::shared_ptr<Call> Make();
 
   // Ends idle streams now, busy ones once their batch is answered, new ones at
   // once, all with kUnavailable: producers repeat elsewhere.

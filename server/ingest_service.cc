@@ -109,31 +109,26 @@ void IngestService::TakeIn(v1::IngestEventsRequest& request,
                   });
 }
 
-grpc::ServerUnaryReactor* IngestService::IngestEvents(
-    grpc::CallbackServerContext* context,
-    const v1::IngestEventsRequest* request,
-    v1::IngestEventsResponse* response) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const auto finish = [this, reactor, start = options_.calls.Now()](
+void IngestService::IngestEvents(IngestCall& call) {
+  const auto finish = [this, &call, start = options_.calls.Now()](
                           const absl::Status& status) {
-    reactor->Finish(
-        options_.calls.Close(RpcMethod::kIngestEvents, start, status));
+    call.Finish(options_.calls.Close(RpcMethod::kIngestEvents, start, status));
   };
-  const auto take_in = [this, request, response, finish] {
-    v1::IngestEventsRequest own = *request;
-    TakeIn(own, *response, finish);
+  const auto take_in = [this, &call, finish] {
+    TakeIn(call.request(), call.response(), finish);
   };
-  if (request->events_size() <= kFewEvents) {
+  if (call.request().events_size() <= kFewEvents) {
     take_in();
   } else if (!options_.calls.TryRun(take_in)) {
     finish(BusyError());
   }
-  return reactor;
 }
 
-EventStreams::Reactor* IngestService::StreamEvents(
-    grpc::CallbackServerContext*) {
-  return streams_.Open();
+void IngestService::Await(CallQueue& queue) {
+  AwaitCalls(queue, methods_, &Methods::RequestIngestEvents,
+             [this](IngestCall& call) { IngestEvents(call); });
+  AwaitStreams(queue, methods_, &Methods::RequestStreamEvents,
+               [this] { return streams_.Make(); });
 }
 
 }  // namespace tenuto

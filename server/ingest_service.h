@@ -18,16 +18,18 @@
 #include "server/calls.h"
 #include "server/event_streams.h"
 #include "server/metrics.h"
+#include "server/rpc_service.h"
+#include "server/unary_call.h"
 #include "tenuto/v1/ingest.grpc.pb.h"
 
 namespace tenuto {
 
 // Thread-safe. The references must outlive it.
-class IngestService final : public v1::Ingest::CallbackService {
+class IngestService final : public RpcService {
  public:
   static constexpr int kEventsMax = 1000;
-  // A call with at most as many is checked at once; more would keep gRPC's own
-  // threads too long.
+  // A call with at most as many is checked at once; more would keep the queue's
+  // thread too long.
   static constexpr int kFewEvents = 32;
   // Told how it went, once, from any thread, when all is durable.
   using Done = std::function<void(const absl::Status&)>;
@@ -48,12 +50,8 @@ class IngestService final : public v1::Ingest::CallbackService {
 
   void Drain() { streams_.Drain(); }
 
-  grpc::ServerUnaryReactor* IngestEvents(
-      grpc::CallbackServerContext* context,
-      const v1::IngestEventsRequest* request,
-      v1::IngestEventsResponse* response) override;
-  EventStreams::Reactor* StreamEvents(
-      grpc::CallbackServerContext* context) override;
+  grpc::Service& methods() override { return methods_; }
+  void Await(CallQueue& queue) override;
 
  private:
   // Events that passed the gate, and where their verdicts go.
@@ -73,7 +71,13 @@ class IngestService final : public v1::Ingest::CallbackService {
       absl::flat_hash_map<std::string, UserKey>& users,
       GatedEvent& gated) const;
 
+  using Methods = v1::Ingest::AsyncService;
+  using IngestCall =
+      UnaryCall<v1::IngestEventsRequest, v1::IngestEventsResponse>;
+  void IngestEvents(IngestCall& call);
+
   const Options options_;
+  Methods methods_;
   CommitGroup commits_;
   EventStreams streams_;
 };

@@ -10,10 +10,10 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "features/base/clock.h"
 #include "features/base/log.h"
 #include "google/protobuf/text_format.h"
+#include "server/process_settings.h"
 #include "server/server.h"
 #include "server/server_options.h"
 
@@ -63,9 +63,7 @@ int Run(const ServerFlags& flags) {
   if (!config.ok()) return Fail(config.status(), kExitBadInput);
   PrintConfig(*config);
 
-  // Where Abseil is built with checks it looks for deadlocks at every lock,
-  // gRPC's own among them; tests do that, a server only pays.
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  MakeProcessSettings();
   // Blocked before there is any thread, so that only this one takes them.
   const sigset_t signals = StopSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);

@@ -26,11 +26,12 @@ using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
-constexpr std::array<const char*, 13> kMethods = {
-    "IngestEvents",     "StreamEvents",    "ScoreUsers",    "ScoreRows",
-    "StreamScoreUsers", "StreamScoreRows", "ExplainScore",  "DecideTreatment",
-    "GetServerStatus",  "ReloadModels",    "DescribeModel", "EraseUser",
-    "CreateCheckpoint"};
+constexpr std::array<const char*, 14> kMethods = {
+    "IngestEvents",     "StreamEvents",        "ScoreUsers",
+    "ScoreRows",        "StreamScoreUsers",    "StreamScoreRows",
+    "ExplainScore",     "DecideTreatment",     "GetServerStatus",
+    "ReloadModels",     "DescribeModel",       "EraseUser",
+    "CreateCheckpoint", "ServerReflectionInfo"};
 constexpr std::size_t kCodes = 17;  // Of gRPC, from 0.
 
 constexpr std::array<std::pair<v1::EventVerdict, const char*>, 3> kVerdicts = {{

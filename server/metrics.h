@@ -34,6 +34,7 @@ enum class RpcMethod {
   kDescribeModel,
   kEraseUser,
   kCreateCheckpoint,
+  kServerReflectionInfo,
 };
 
 // What other parts count themselves, read at every scrape.

@@ -18,7 +18,7 @@ template <typename Stream>
 class OpenStreams {
  public:
   // Starts it, or drains it at once when the others were told to.
-  Stream* Open(std::shared_ptr<Stream> owned) ABSL_LOCKS_EXCLUDED(mutex_) {
+  void Open(std::shared_ptr<Stream> owned) ABSL_LOCKS_EXCLUDED(mutex_) {
     Stream* const stream = owned.get();
     const absl::MutexLock lock(&mutex_);
     open_.emplace(stream, std::move(owned));
@@ -27,7 +27,6 @@ class OpenStreams {
     } else {
       stream->Start();
     }
-    return stream;
   }
 
   void Drain() ABSL_LOCKS_EXCLUDED(mutex_) {

@@ -12,6 +12,7 @@
 #include "model/explainer.h"
 #include "server/request_checks.h"
 #include "server/rpc_status.h"
+#include "server/unary_call.h"
 
 namespace tenuto {
 namespace {
@@ -67,10 +68,7 @@ ScoringService::ScoringService(Options options)
                    [this](const v1::ScoreRowsRequest& request,
                           v1::ScoreRowsResponse& response) {
                      return Score(request, response);
-                   }) {
-  SetMessageAllocatorFor_ScoreUsers(&user_messages_);
-  SetMessageAllocatorFor_ScoreRows(&row_messages_);
-}
+                   }) {}
 
 absl::Status ScoringService::Score(const v1::ScoreUsersRequest& request,
                                    v1::ScoreUsersResponse& response) const {
@@ -159,41 +157,34 @@ absl::Status ScoringService::Explain(const v1::ExplainScoreRequest& request,
   return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* ScoringService::ScoreUsers(
-    grpc::CallbackServerContext* context, const v1::ScoreUsersRequest* request,
-    v1::ScoreUsersResponse* response) {
-  return options_.calls.Answer(*context, RpcMethod::kScoreUsers,
-                               [&] { return Score(*request, *response); });
-}
-
-grpc::ServerUnaryReactor* ScoringService::ScoreRows(
-    grpc::CallbackServerContext* context, const v1::ScoreRowsRequest* request,
-    v1::ScoreRowsResponse* response) {
-  return options_.calls.Answer(*context, RpcMethod::kScoreRows,
-                               [&] { return Score(*request, *response); });
-}
-
-UserScoreStreams::Reactor* ScoringService::StreamScoreUsers(
-    grpc::CallbackServerContext*) {
-  return user_streams_.Open();
-}
-
-RowScoreStreams::Reactor* ScoringService::StreamScoreRows(
-    grpc::CallbackServerContext*) {
-  return row_streams_.Open();
+void ScoringService::Await(CallQueue& queue) {
+  using Methods = v1::Scoring::AsyncService;
+  Calls& calls = options_.calls;
+  AwaitCalls(
+      queue, methods_, &Methods::RequestScoreUsers, [this, &calls](auto& call) {
+        calls.Answer(call, RpcMethod::kScoreUsers,
+                     [&] { return Score(call.request(), call.response()); });
+      });
+  AwaitCalls(
+      queue, methods_, &Methods::RequestScoreRows, [this, &calls](auto& call) {
+        calls.Answer(call, RpcMethod::kScoreRows,
+                     [&] { return Score(call.request(), call.response()); });
+      });
+  AwaitCalls(queue, methods_, &Methods::RequestExplainScore,
+             [this, &calls](auto& call) {
+               calls.Answer(call, RpcMethod::kExplainScore, [&] {
+                 return Explain(call.request(), call.response());
+               });
+             });
+  AwaitStreams(queue, methods_, &Methods::RequestStreamScoreUsers,
+               [this] { return user_streams_.Make(); });
+  AwaitStreams(queue, methods_, &Methods::RequestStreamScoreRows,
+               [this] { return row_streams_.Make(); });
 }
 
 void ScoringService::Drain() {
   user_streams_.Drain();
   row_streams_.Drain();
-}
-
-grpc::ServerUnaryReactor* ScoringService::ExplainScore(
-    grpc::CallbackServerContext* context,
-    const v1::ExplainScoreRequest* request,
-    v1::ExplainScoreResponse* response) {
-  return options_.calls.Answer(*context, RpcMethod::kExplainScore,
-                               [&] { return Explain(*request, *response); });
 }
 
 }  // namespace tenuto

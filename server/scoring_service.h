@@ -8,17 +8,17 @@
 #include "absl/status/status.h"
 #include "features/user_key.h"
 #include "model/model_registry.h"
+#include "server/answer_streams.h"
 #include "server/calls.h"
-#include "server/message_pool.h"
 #include "server/metrics.h"
-#include "server/score_streams.h"
+#include "server/rpc_service.h"
 #include "server/user_scorer.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 
 namespace tenuto {
 
 // Thread-safe. The references must outlive it.
-class ScoringService final : public v1::Scoring::CallbackService {
+class ScoringService final : public RpcService {
  public:
   static constexpr int kUsersMax = 512;
   static constexpr int kRowsMax = 4096;
@@ -43,29 +43,15 @@ class ScoringService final : public v1::Scoring::CallbackService {
   absl::Status Explain(const v1::ExplainScoreRequest& request,
                        v1::ExplainScoreResponse& response) const;
 
-  grpc::ServerUnaryReactor* ScoreUsers(
-      grpc::CallbackServerContext* context,
-      const v1::ScoreUsersRequest* request,
-      v1::ScoreUsersResponse* response) override;
-  grpc::ServerUnaryReactor* ScoreRows(grpc::CallbackServerContext* context,
-                                      const v1::ScoreRowsRequest* request,
-                                      v1::ScoreRowsResponse* response) override;
-  UserScoreStreams::Reactor* StreamScoreUsers(
-      grpc::CallbackServerContext* context) override;
-  RowScoreStreams::Reactor* StreamScoreRows(
-      grpc::CallbackServerContext* context) override;
-  grpc::ServerUnaryReactor* ExplainScore(
-      grpc::CallbackServerContext* context,
-      const v1::ExplainScoreRequest* request,
-      v1::ExplainScoreResponse* response) override;
+  grpc::Service& methods() override { return methods_; }
+  void Await(CallQueue& queue) override;
 
   // Ends the streams.
   void Drain();
 
  private:
   const Options options_;
-  MessagePool<v1::ScoreUsersRequest, v1::ScoreUsersResponse> user_messages_;
-  MessagePool<v1::ScoreRowsRequest, v1::ScoreRowsResponse> row_messages_;
+  v1::Scoring::AsyncService methods_;
   UserScoreStreams user_streams_;
   RowScoreStreams row_streams_;
 };

@@ -20,8 +20,6 @@
 #include "features/record_erasure.h"
 #include "features/record_log.h"
 #include "features/rocks_ledger.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
-#include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -29,8 +27,12 @@
 #include "model/model_registry.h"
 #include "server/admin_service.h"
 #include "server/backfill_thread.h"
+#include "server/call_queue.h"
 #include "server/decision_service.h"
+#include "server/health_service.h"
 #include "server/ingest_service.h"
+#include "server/reflection_service.h"
+#include "server/rpc_service.h"
 #include "server/scoring_service.h"
 #include "server/server_options.h"
 #include "server/tls.h"
@@ -68,6 +70,15 @@ absl::StatusOr<UserKeys> OpenKeys(const std::filesystem::path& data_dir) {
         absl::StrCat("data_dir: ", made.message()));
   }
   return UserKeys::OpenOrCreate(data_dir / "user.key");
+}
+
+std::vector<std::string> ServiceNames() {
+  return {v1::Ingest::service_full_name(),
+          v1::Scoring::service_full_name(),
+          v1::Decision::service_full_name(),
+          v1::Admin::service_full_name(),
+          grpc::health::v1::Health::service_full_name(),
+          grpc::reflection::v1alpha::ServerReflection::service_full_name()};
 }
 
 }  // namespace
@@ -119,6 +130,11 @@ class Server::Parts {
   ScoringService scoring_;
   DecisionService decision_;
   AdminService admin_;
+  ReflectionService reflection_;
+  HealthService health_;
+  const std::vector<RpcService*> services_ = {
+      &ingest_, &scoring_, &decision_, &admin_, &reflection_, &health_};
+  std::vector<std::unique_ptr<CallQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
   std::atomic<bool> serving_{false};
   std::atomic<bool> damaged_{false};
@@ -176,7 +192,8 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
               .registry = registry_,
               .default_model = config.default_model(),
               .metrics = metrics_,
-              .calls = calls_}) {}
+              .calls = calls_}),
+      reflection_(calls_, ServiceNames()) {}
 
 void Server::Parts::LoadModels() {
   for (const absl::Status& refusal : registry_.Refresh()) {
@@ -197,8 +214,6 @@ void Server::Parts::LoadModels() {
 
 absl::Status Server::Parts::Bind() {
   TENUTO_RETURN_IF_ERROR(BindMetrics());
-  grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   TENUTO_ASSIGN_OR_RETURN(const auto credentials,
                           MakeServerCredentials(config_.tls()));
@@ -207,10 +222,13 @@ absl::Status Server::Parts::Bind() {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(
       static_cast<int>(config_.request_bytes_max()));
-  builder.RegisterService(&ingest_);
-  builder.RegisterService(&scoring_);
-  builder.RegisterService(&decision_);
-  builder.RegisterService(&admin_);
+  for (RpcService* const service : services_) {
+    builder.RegisterService(&service->methods());
+  }
+  for (std::int64_t k = 0; k < config_.call_threads(); ++k) {
+    queues_.push_back(std::make_unique<CallQueue>(
+        builder, absl::Microseconds(config_.call_spin_us())));
+  }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port_ == 0) {
     return absl::UnavailableError(absl::StrCat(
@@ -220,6 +238,10 @@ absl::Status Server::Parts::Bind() {
                           : "?"));
   }
   SetServing(false);
+  for (const auto& queue : queues_) {
+    for (RpcService* const service : services_) service->Await(*queue);
+    queue->Start();
+  }
   return absl::OkStatus();
 }
 
@@ -241,13 +263,10 @@ absl::Status Server::Parts::BindMetrics() {
 }
 
 void Server::Parts::SetServing(bool serving) {
-  grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
-  for (const char* service :
-       {v1::Ingest::service_full_name(), v1::Scoring::service_full_name(),
-        v1::Decision::service_full_name(), v1::Admin::service_full_name()}) {
-    health.SetServingStatus(service, serving);
+  for (const std::string& service : ServiceNames()) {
+    health_.Set(service, serving);
   }
-  health.SetServingStatus(serving);
+  health_.Set("", serving);
   metrics_.SetServing(serving);
 }
 
@@ -266,9 +285,11 @@ void Server::Parts::Drain() {
     backfill_.Stop();
     ingest_.Drain();
     scoring_.Drain();
+    reflection_.Drain();
     server_->Shutdown(std::chrono::system_clock::now() +
                       std::chrono::seconds(config_.drain_s_max()));
     server_->Wait();
+    queues_.clear();  // With the last call over they end.
   });
 }
 

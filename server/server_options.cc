@@ -1,8 +1,10 @@
 #include "server/server_options.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -23,6 +25,7 @@ constexpr std::int64_t kDrainSMax = 8;
 constexpr std::int64_t kRequestBytesMax = 4 << 20;
 constexpr std::int64_t kLedgerThreads = 2;
 constexpr std::int64_t kCommitThreads = 16;
+constexpr std::int64_t kCallSpinUs = 50;
 
 constexpr std::int64_t kConfigBytesMax = 1 << 20;
 
@@ -156,6 +159,11 @@ void SetDefaults(v1::ServerConfig& config) {
     consent.set_messages(v1::CONSENT_WITHHELD);
   }
   if (!config.has_commit_threads()) config.set_commit_threads(kCommitThreads);
+  if (!config.has_call_threads()) {
+    config.set_call_threads(
+        std::max(1u, std::thread::hardware_concurrency() / 2));
+  }
+  if (!config.has_call_spin_us()) config.set_call_spin_us(kCallSpinUs);
 }
 
 absl::Status CheckServerConfig(const v1::ServerConfig& config) {
@@ -181,7 +189,11 @@ absl::Status CheckServerConfig(const v1::ServerConfig& config) {
       "request_bytes_max", config.request_bytes_max(), 1024, 256 << 20));
   TENUTO_RETURN_IF_ERROR(
       CheckRange("ledger_threads", config.ledger_threads(), 1, 64));
-  return CheckRange("commit_threads", config.commit_threads(), 1, 256);
+  TENUTO_RETURN_IF_ERROR(
+      CheckRange("commit_threads", config.commit_threads(), 1, 256));
+  TENUTO_RETURN_IF_ERROR(
+      CheckRange("call_threads", config.call_threads(), 1, 256));
+  return CheckRange("call_spin_us", config.call_spin_us(), 0, 1'000'000);
 }
 
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {

@@ -8,7 +8,8 @@
 #include <fstream>
 #include <string>
 
-#include "absl/synchronization/mutex.h"
+#include "server/process_settings.h"
+#include "server/server_options.h"
 #include "tests/benchmark/echo_server.h"
 
 int main(int argc, char** argv) {
@@ -16,8 +17,12 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: echo_server KIND SETTINGS ROWS USERS\n");
     return 2;
   }
+  absl::Duration spin = absl::ZeroDuration();
   if (std::string(argv[2]) == "ours") {
-    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+    tenuto::MakeProcessSettings();
+    tenuto::v1::ServerConfig config;
+    tenuto::SetDefaults(config);
+    spin = absl::Microseconds(config.call_spin_us());
   }
   tenuto::Answers answers;
   std::ifstream rows(argv[3], std::ios::binary);
@@ -27,7 +32,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "cannot read %s or %s\n", argv[3], argv[4]);
     return 2;
   }
-  const auto server = tenuto::EchoServer::Start(argv[1], answers);
+  const auto server = tenuto::EchoServer::Start(argv[1], answers, spin);
   if (server == nullptr) {
     std::fprintf(stderr, "unknown kind \"%s\"\n", argv[1]);
     return 2;

@@ -1,17 +1,14 @@
 #include "tests/benchmark/echo_server.h"
 
-#include <array>
-#include <optional>
-#include <thread>
-#include <vector>
+#include <memory>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "features/base/log.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
-#include "tenuto/v1/admin.grpc.pb.h"
+#include "server/call_queue.h"
+#include "server/rpc_service.h"
+#include "server/unary_call.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 
 namespace tenuto {
@@ -99,110 +96,49 @@ class SyncEcho final : public EchoServer, public v1::Scoring::Service {
   Listener listener_;
 };
 
-// A place where a call can be: waiting for one, or answering it.
-class Place {
+// What our server does with a call, but for the work.
+class AsyncEcho final : public EchoServer, public RpcService {
  public:
-  virtual ~Place() = default;
-  virtual void Step(bool ok) = 0;
-};
-
-template <typename Request, typename Response>
-class PlaceOf final : public Place {
- public:
-  using Service = v1::Scoring::AsyncService;
-  using Writer = grpc::ServerAsyncResponseWriter<Response>;
-  using Ask = void (Service::*)(grpc::ServerContext*, Request*, Writer*,
-                                grpc::CompletionQueue*,
-                                grpc::ServerCompletionQueue*, void*);
-
-  PlaceOf(Service& service, Ask ask, grpc::ServerCompletionQueue& queue,
-          const Response& answer)
-      : service_(service), ask_(ask), queue_(queue), answer_(answer) {
-    Await();
-  }
-  void Step(bool ok) override {
-    if (is_answering_) return Await();
-    if (!ok) return;  // The server ends.
-    is_answering_ = true;
-    writer_->Finish(answer_, grpc::Status::OK, this);
-  }
-
- private:
-  void Await() {
-    is_answering_ = false;
-    writer_.reset();
-    context_.emplace();
-    writer_.emplace(&*context_);
-    request_.Clear();
-    (service_.*ask_)(&*context_, &request_, &*writer_, &queue_, &queue_, this);
-  }
-
-  Service& service_;
-  const Ask ask_;
-  grpc::ServerCompletionQueue& queue_;
-  const Response& answer_;
-  bool is_answering_ = false;
-  Request request_;
-  std::optional<grpc::ServerContext> context_;
-  std::optional<Writer> writer_;
-};
-
-class AsyncEcho final : public EchoServer {
- public:
-  AsyncEcho(const Answers& answers, bool is_mixed) : answers_(answers) {
-    listener_.Add(service_);
-    if (is_mixed) listener_.builder().RegisterService(&others_);
-    queue_ = listener_.builder().AddCompletionQueue();
+  AsyncEcho(const Answers& answers, absl::Duration spin) : answers_(answers) {
+    listener_.Add(methods_);
+    queue_ = std::make_unique<CallQueue>(listener_.builder(), spin);
     listener_.Start();
-    for (int k = 0; k < kPlaces; ++k) {
-      places_.push_back(std::make_unique<
-                        PlaceOf<v1::ScoreRowsRequest, v1::ScoreRowsResponse>>(
-          service_, &v1::Scoring::AsyncService::RequestScoreRows, *queue_,
-          answers_.rows));
-      places_.push_back(std::make_unique<
-                        PlaceOf<v1::ScoreUsersRequest, v1::ScoreUsersResponse>>(
-          service_, &v1::Scoring::AsyncService::RequestScoreUsers, *queue_,
-          answers_.users));
-    }
-    thread_ = std::thread([this] {
-      void* tag = nullptr;
-      for (bool ok = false; queue_->Next(&tag, &ok);) {
-        const absl::MutexLock lock(&mutex_);
-        if (!ends_) static_cast<Place*>(tag)->Step(ok);
-      }
-    });
+    Await(*queue_);
+    queue_->Start();
   }
   ~AsyncEcho() override {
-    {
-      const absl::MutexLock lock(&mutex_);
-      ends_ = true;  // Nobody asks for calls any more.
-    }
     listener_.server().Shutdown();
-    queue_->Shutdown();
-    thread_.join();
+    queue_.reset();
   }
   int port() const override { return listener_.port(); }
+  grpc::Service& methods() override { return methods_; }
+  void Await(CallQueue& queue) override {
+    AwaitCalls(queue, methods_, &v1::Scoring::AsyncService::RequestScoreRows,
+               [this](auto& call) { Answer(call, answers_.rows); });
+    AwaitCalls(queue, methods_, &v1::Scoring::AsyncService::RequestScoreUsers,
+               [this](auto& call) { Answer(call, answers_.users); });
+  }
 
  private:
-  static constexpr int kPlaces = 256;  // A method; more calls wait in gRPC.
+  template <typename Call, typename Response>
+  static void Answer(Call& call, const Response& answer) {
+    call.response() = answer;
+    call.Finish(grpc::Status::OK);
+  }
+
   const Answers answers_;
-  v1::Scoring::AsyncService service_;
-  v1::Admin::CallbackService others_;
-  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  v1::Scoring::AsyncService methods_;
   Listener listener_;
-  std::vector<std::unique_ptr<Place>> places_;
-  absl::Mutex mutex_;
-  bool ends_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  std::unique_ptr<CallQueue> queue_;
 };
 
 }  // namespace
 
 std::unique_ptr<EchoServer> EchoServer::Start(absl::string_view kind,
-                                              const Answers& answers) {
+                                              const Answers& answers,
+                                              absl::Duration spin) {
   if (kind == "callback") return std::make_unique<CallbackEcho>(answers);
-  if (kind == "async") return std::make_unique<AsyncEcho>(answers, false);
-  if (kind == "mixed") return std::make_unique<AsyncEcho>(answers, true);
+  if (kind == "async") return std::make_unique<AsyncEcho>(answers, spin);
   if (kind == "sync") return std::make_unique<SyncEcho>(answers);
   return nullptr;
 }

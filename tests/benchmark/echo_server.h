@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "tenuto/v1/scoring.pb.h"
 
 namespace tenuto {
@@ -22,11 +23,12 @@ struct Answers {
 class EchoServer {
  public:
   virtual ~EchoServer() = default;
-  // Binds a port of 127.0.0.1. `kind` is "callback", as our server, "async"
-  // (one thread at one completion queue), "mixed" (that, with a callback
-  // service beside it) or "sync"; else null.
-  static std::unique_ptr<EchoServer> Start(absl::string_view kind,
-                                           const Answers& answers);
+  // Binds a port of 127.0.0.1. `kind` is "async" (one thread at one completion
+  // queue, as our server, which looks for `spin` before it sleeps), "callback"
+  // or "sync"; else null.
+  static std::unique_ptr<EchoServer> Start(
+      absl::string_view kind, const Answers& answers,
+      absl::Duration spin = absl::ZeroDuration());
   virtual int port() const = 0;
 };
 

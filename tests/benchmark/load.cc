@@ -2,27 +2,16 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "features/base/clock.h"
 #include "features/base/log.h"
-#include "grpcpp/client_context.h"
-#include "grpcpp/support/slice.h"
 
 namespace tenuto {
 
-struct LoadClient::Call {
-  std::optional<grpc::ClientContext> context;
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader;
-  absl::Time begin;
-};
-
 void Load::Add(const google::protobuf::MessageLite& request) {
-  const grpc::Slice slice(request.SerializeAsString());
-  requests.emplace_back(&slice, 1);
+  requests.push_back(GrpcFrame(request.SerializeAsString()));
 }
 
 double LoadResult::calls_per_s() const {
@@ -47,38 +36,12 @@ void LoadResult::Merge(const LoadResult& other) {
                      latencies.end());
 }
 
-LoadClient::LoadClient(const std::shared_ptr<grpc::Channel>& channel)
-    : stub_(channel) {}
+LoadClient::LoadClient(const std::string& address) : connection_(address) {}
 
-LoadClient::~LoadClient() {
-  queue_.Shutdown();
-  void* tag = nullptr;
-  for (bool ok = false; queue_.Next(&tag, &ok);) {
-  }
-}
-
-void LoadClient::Send(Call& call, const Load& load, absl::Time begin) {
-  call.reader.reset();  // It lives in memory of the context's call.
-  call.context.emplace();
-  call.response.Clear();
+void LoadClient::Begin(Call& call, const Load& load, absl::Time begin) {
   call.begin = begin;
-  const grpc::ByteBuffer& request =
-      load.requests[next_request_++ % load.requests.size()];
-  call.reader =
-      stub_.PrepareUnaryCall(&*call.context, load.method, request, &queue_);
-  call.reader->StartCall();
-  call.reader->Finish(&call.response, &call.status, &call);
-}
-
-LoadClient::Call* LoadClient::Next(absl::Time deadline) {
-  void* tag = nullptr;
-  bool ok = false;
-  const auto next = queue_.AsyncNext(&tag, &ok, absl::ToChronoTime(deadline));
-  if (next != grpc::CompletionQueue::GOT_EVENT) return nullptr;
-  Call& call = *static_cast<Call*>(tag);
-  latencies_.push_back(Clock::Real().Now() - call.begin);
-  if (!call.status.ok()) ++failures_;
-  return &call;
+  call.request = &load.requests[next_request_++ % load.requests.size()];
+  connection_.Submit(load.method, call);
 }
 
 LoadClient::Call& LoadClient::IdleCall() {
@@ -88,6 +51,16 @@ LoadClient::Call& LoadClient::IdleCall() {
   Call& call = *idle_.back();
   idle_.pop_back();
   return call;
+}
+
+void LoadClient::Note(const std::vector<Call*>& over) {
+  if (over.empty()) return;
+  const absl::Time now = Clock::Real().Now();
+  for (Call* const call : over) {
+    latencies_.push_back(now - call->begin);
+    if (!call->is_ok) ++failures_;
+    idle_.push_back(call);
+  }
 }
 
 LoadResult LoadClient::Finish(absl::Duration took) {
@@ -101,19 +74,16 @@ LoadResult LoadClient::Finish(absl::Duration took) {
 LoadResult LoadClient::Closed(const Load& load, int in_flight,
                               absl::Duration duration) {
   const absl::Time start = Clock::Real().Now();
-  for (int k = 0; k < in_flight; ++k) {
-    Send(IdleCall(), load, Clock::Real().Now());
-  }
+  for (int k = 0; k < in_flight; ++k) Begin(IdleCall(), load, start);
   while (in_flight > 0) {
-    Call* const call = Next(absl::InfiniteFuture());
-    if (call == nullptr) break;
+    const std::vector<Call*>& over = connection_.Turn(absl::ZeroDuration());
+    Note(over);
     const absl::Time now = Clock::Real().Now();
-    if (now - start < duration) {
-      Send(*call, load, now);
-    } else {
-      idle_.push_back(call);
-      --in_flight;
+    if (now - start >= duration) {
+      in_flight -= static_cast<int>(over.size());
+      continue;
     }
+    for (std::size_t k = 0; k < over.size(); ++k) Begin(IdleCall(), load, now);
   }
   return Finish(Clock::Real().Now() - start);
 }
@@ -123,36 +93,32 @@ LoadResult LoadClient::Open(const Load& load, double calls_per_s,
   const absl::Time start = Clock::Real().Now();
   const absl::Duration step = absl::Seconds(1) / calls_per_s;
   absl::Time due = start;
-  int in_flight = 0;
+  std::size_t in_flight = 0;
   while (in_flight > 0 || due < start + duration) {
     for (; due < start + duration && due <= Clock::Real().Now(); due += step) {
-      Send(IdleCall(), load, due);
+      Begin(IdleCall(), load, due);
       ++in_flight;
     }
-    // gRPC waits in whole milliseconds: between two calls it is only asked.
-    Call* const call = Next(absl::UnixEpoch());
-    if (call == nullptr) continue;
-    idle_.push_back(call);
-    --in_flight;
+    const std::vector<Call*>& over = connection_.Turn(
+        due < start + duration
+            ? std::max(due - Clock::Real().Now(), absl::ZeroDuration())
+            : absl::InfiniteDuration());
+    Note(over);
+    in_flight -= over.size();
   }
   return Finish(Clock::Real().Now() - start);
 }
 
 std::string LoadClient::AnswerTo(const Load& load) {
   Call& call = IdleCall();
-  Send(call, load, Clock::Real().Now());
-  while (Next(absl::InfiniteFuture()) != &call) {
+  call.keeps_answer = true;
+  Begin(call, load, Clock::Real().Now());
+  while (connection_.Turn(absl::InfiniteDuration()).empty()) {
   }
-  TENUTO_CHECK(call.status.ok(), call.status.error_message());
-  latencies_.clear();
+  call.keeps_answer = false;
   idle_.push_back(&call);
-  std::vector<grpc::Slice> slices;
-  TENUTO_CHECK(call.response.Dump(&slices).ok(), "no bytes came");
-  std::string bytes;
-  for (const grpc::Slice& slice : slices) {
-    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  }
-  return bytes;
+  TENUTO_CHECK(call.is_ok, absl::StrCat(load.method, " failed"));
+  return call.answer.substr(GrpcFrame("").size());
 }
 
 }  // namespace tenuto

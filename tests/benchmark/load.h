@@ -1,6 +1,7 @@
-// The cheapest gRPC client there is: one thread, one completion queue, requests
-// in bytes made beforehand and answers nobody parses, so that a server on
-// another core is what limits a measurement.
+// Calls of one method as fast as a server answers, or as many a second as are
+// due: a client on one thread, with requests in bytes made beforehand and
+// answers nobody parses, so that a server on another core is what limits a
+// measurement.
 // Not thread-safe.
 #ifndef TENUTO_TESTS_BENCHMARK_LOAD_H_
 #define TENUTO_TESTS_BENCHMARK_LOAD_H_
@@ -12,17 +13,14 @@
 
 #include "absl/time/time.h"
 #include "google/protobuf/message_lite.h"
-#include "grpcpp/channel.h"
-#include "grpcpp/completion_queue.h"
-#include "grpcpp/generic/generic_stub.h"
-#include "grpcpp/support/byte_buffer.h"
+#include "tests/benchmark/http2_connection.h"
 
 namespace tenuto {
 
 // Calls of one method. Requests are taken in turn.
 struct Load {
-  std::string method;  // "/tenuto.v1.Scoring/ScoreRows"
-  std::vector<grpc::ByteBuffer> requests;
+  std::string method;                 // "/tenuto.v1.Scoring/ScoreRows"
+  std::vector<std::string> requests;  // A GrpcFrame each.
 
   void Add(const google::protobuf::MessageLite& request);
 };
@@ -40,8 +38,8 @@ struct LoadResult {
 
 class LoadClient {
  public:
-  explicit LoadClient(const std::shared_ptr<grpc::Channel>& channel);
-  ~LoadClient();
+  // `address` is of the loopback, "127.0.0.1:7400".
+  explicit LoadClient(const std::string& address);
 
   // Always `in_flight` calls at a time: what a server can do at most. A call
   // takes from when it was sent.
@@ -56,15 +54,14 @@ class LoadClient {
   std::string AnswerTo(const Load& load);
 
  private:
-  struct Call;
-  void Send(Call& call, const Load& load, absl::Time begin);
-  // The call that is over by `deadline`, or nothing.
-  Call* Next(absl::Time deadline);
+  using Call = Http2Connection::Call;
+  void Begin(Call& call, const Load& load, absl::Time begin);
   Call& IdleCall();
+  // Notes that these calls are over.
+  void Note(const std::vector<Call*>& over);
   LoadResult Finish(absl::Duration took);
 
-  grpc::GenericStub stub_;
-  grpc::CompletionQueue queue_;
+  Http2Connection connection_;
   std::vector<std::unique_ptr<Call>> calls_;
   std::vector<Call*> idle_;
   std::size_t next_request_ = 0;

@@ -17,8 +17,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "features/base/clock.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
 #include "tenuto/v1/scoring.pb.h"
 #include "tests/benchmark/cores.h"
@@ -44,12 +42,8 @@ constexpr std::size_t kTurnsMax = 40;
 // A server that used less of its core was held back by others or the client.
 constexpr double kBusyShare = 0.93;
 constexpr int kOpenTurns = 32;
-constexpr int kOpenTurnsMin = 4;
-// In a turn. A hundredth of the calls must not be theirs.
-constexpr double kOthersCpuSecondsMax = 0.02;
 // What is asked of calls that arrive evenly, at this share of the peak.
 constexpr double kOpenLoopShare = 0.6;
-constexpr double kOpenLoopP99MsMax = 1;
 constexpr int kServerCore = 1;
 constexpr int kClientCore = 0;
 
@@ -118,8 +112,8 @@ struct Round {
 // A server under load, and the rounds that count.
 struct Contestant {
   Contestant(std::string its_name, pid_t its_process,
-             const std::shared_ptr<grpc::Channel>& channel)
-      : name(std::move(its_name)), process(its_process), client(channel) {}
+             const std::string& address)
+      : name(std::move(its_name)), process(its_process), client(address) {}
 
   Round Run(const Load& load) {
     const double before = CpuSecondsOf(process);
@@ -217,14 +211,13 @@ class ServingBenchmark : public ::testing::Test {
     ASSERT_TRUE(address.has_value()) << echo.process->errors();
     echo.contestant = std::make_unique<Contestant>(
         absl::StrCat("echo, ", kind, settings == "plain" ? "" : ", as ours"),
-        echo.process->pid(),
-        grpc::CreateChannel(*address, grpc::InsecureChannelCredentials()));
+        echo.process->pid(), *address);
   }
   Contestant& echo(std::size_t k) { return *echoes_[k].contestant; }
   Contestant& ours() {
     if (ours_ == nullptr) {
       ours_ = std::make_unique<Contestant>("tenuto-server", server_->pid(),
-                                           server_->channel());
+                                           server_->address());
     }
     return *ours_;
   }
@@ -251,43 +244,32 @@ class ServingBenchmark : public ::testing::Test {
 
   // Even arrivals at a share of the peak that the last rounds showed, to the
   // echoes as well: what an echo's calls take is gRPC's, the client's and the
-  // machine's. Counted where nobody else used the machine, if that was ever.
-  void OpenLoop(const Load& load) {
+  // machine's. A machine that stops a core for 5 ms now and then, as virtual
+  // ones do, spoils the p99 of every turn it does that in: what the turn in the
+  // middle saw is the server's.
+  double OpenLoop(const Load& load) {
     const double rate = kOpenLoopShare * Median(ours().speeds);
-    std::vector<Contestant*> sides;
-    for (Echo& echo : echoes_) sides.push_back(echo.contestant.get());
-    sides.push_back(&ours());
-    std::vector<LoadResult> quiet(sides.size()), all(sides.size());
-    int quiet_turns = 0;
-    for (int k = 0; k < kOpenTurns && rate > 0; ++k) {
-      std::vector<LoadResult> turn;
-      const double before = OthersCpuSeconds();
-      for (Contestant* side : sides) {
-        turn.push_back(side->client.Open(load, rate, kRound));
-        EXPECT_EQ(turn.back().failures, 0) << side->name;
-      }
-      const bool is_quiet = OthersCpuSeconds() - before < kOthersCpuSecondsMax;
-      if (is_quiet) ++quiet_turns;
+    std::printf("%s, %.0f calls/s due, %.0f %% of the peak\n",
+                load.method.c_str(), rate, 100 * kOpenLoopShare);
+    std::vector<Contestant*> sides = {&echo(0), &echo(1), &ours()};
+    std::vector<LoadResult> all(sides.size());
+    std::vector<std::vector<double>> p99_ms(sides.size());
+    for (int k = 0; k < kOpenTurns; ++k) {
       for (std::size_t s = 0; s < sides.size(); ++s) {
-        all[s].Merge(turn[s]);
-        if (is_quiet) quiet[s].Merge(turn[s]);
+        const LoadResult turn = sides[s]->client.Open(load, rate, kRound);
+        EXPECT_EQ(turn.failures, 0) << sides[s]->name;
+        p99_ms[s].push_back(turn.Milliseconds(0.99));
+        all[s].Merge(turn);
       }
     }
-    const bool counts = quiet_turns >= kOpenTurnsMin;
-    std::printf("%s, %.0f calls/s due, %.0f %% of the peak%s\n",
-                load.method.c_str(), rate, 100 * kOpenLoopShare,
-                counts ? "" : ": others used the cores, all turns");
     for (std::size_t s = 0; s < sides.size(); ++s) {
-      const LoadResult& result = counts ? quiet[s] : all[s];
-      std::printf("%-24s p50 %7.3f ms  p99 %7.3f ms  slowest %6.1f ms\n",
-                  sides[s]->name.c_str(), result.Milliseconds(0.5),
-                  result.Milliseconds(0.99), result.Milliseconds(1));
+      std::printf(
+          "%-24s p50 %6.3f ms  p99 %6.3f ms, of all turns %7.3f ms  slowest "
+          "%6.1f ms\n",
+          sides[s]->name.c_str(), all[s].Milliseconds(0.5), Median(p99_ms[s]),
+          all[s].Milliseconds(0.99), all[s].Milliseconds(1));
     }
-    std::printf("target p99 <= %.0f ms: %s\n\n", kOpenLoopP99MsMax,
-                !counts ? "not measured"
-                : quiet.back().Milliseconds(0.99) <= kOpenLoopP99MsMax
-                    ? "pass"
-                    : "short");
+    return Median(p99_ms.back());
   }
 
   const Load rows_ = RowsLoad();
@@ -298,14 +280,6 @@ class ServingBenchmark : public ::testing::Test {
     std::unique_ptr<ChildProcess> process;
     std::unique_ptr<Contestant> contestant;
   };
-  // Of all but the client, the echoes and our server.
-  double OthersCpuSeconds() {
-    double seconds = CpuSecondsOfAll() - CpuSecondsOf(::getpid()) -
-                     CpuSecondsOf(server_->pid());
-    for (Echo& echo : echoes_) seconds -= CpuSecondsOf(echo.process->pid());
-    return seconds;
-  }
-
   const ServerFolder folder_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<Contestant> ours_;
@@ -313,12 +287,14 @@ class ServingBenchmark : public ::testing::Test {
 };
 
 TEST_F(ServingBenchmark, ScoresBesideAnEchoOfTheSameKind) {
-  StartEcho("callback");
-  StartEcho("callback", "ours");
+  StartEcho("async");
+  StartEcho("async", "ours");
   CompareWithEcho("serving.score_rows_vs_echo", rows_);
   OpenLoop(rows_);
   CompareWithEcho("serving.score_users_vs_echo", users_);
-  OpenLoop(users_);
+  ReportFigure("serving.score_users_p99_ms",
+               {.measured = OpenLoop(users_),
+                .note = "of the turn in the middle; calls arrive evenly"});
 }
 
 TEST_F(ServingBenchmark, ScoresManyUsersACall) {
@@ -333,14 +309,11 @@ TEST_F(ServingBenchmark, ScoresManyUsersACall) {
   }
 }
 
-// What the choice of our kind of server can be judged by. Our settings: none of
-// the search for deadlocks that Debian's Abseil does at every lock of gRPC's.
+// What the choice of our kind of server can be judged by.
 TEST_F(ServingBenchmark, ComparesTheKindsOfServerThatGrpcOffers) {
-  for (const char* kind : {"callback", "async", "mixed", "sync"}) {
-    StartEcho(kind);
-  }
+  for (const char* kind : {"callback", "async", "sync"}) StartEcho(kind);
   for (const char* kind : {"callback", "async"}) StartEcho(kind, "ours");
-  Compete(rows_, {&echo(0), &echo(1), &echo(2), &echo(3), &echo(4), &echo(5)});
+  Compete(rows_, {&echo(0), &echo(1), &echo(2), &echo(3), &echo(4)});
 }
 
 }  // namespace

@@ -1,14 +1,23 @@
 #include "server/calls.h"
 
 #include <memory>
+#include <optional>
 
 #include "absl/synchronization/notification.h"
-#include "grpcpp/test/default_reactor_test_peer.h"
 #include "gtest/gtest.h"
 #include "tests/support/fixed_clock.h"
 
 namespace tenuto {
 namespace {
+
+// What a transport would be told.
+struct TestCall {
+  void Finish(const grpc::Status& status) { finished = status; }
+  bool IsCancelled() const { return is_cancelled; }
+
+  bool is_cancelled = false;
+  std::optional<grpc::Status> finished;
+};
 
 class CallsTest : public ::testing::Test {
  protected:
@@ -16,16 +25,15 @@ class CallsTest : public ::testing::Test {
   Metrics metrics_{{"none"}};
   WorkerPool pool_{1, 1};
   Calls calls_{clock_, metrics_, pool_};
-  grpc::CallbackServerContext context_;
-  grpc::testing::DefaultReactorTestPeer peer_{&context_};
+  TestCall call_;
 };
 
 TEST_F(CallsTest, AnswersWithTheStatusOfTheWork) {
-  calls_.Answer(context_, RpcMethod::kScoreUsers,
+  calls_.Answer(call_, RpcMethod::kScoreUsers,
                 [] { return absl::NotFoundError("no such model"); });
-  ASSERT_TRUE(peer_.test_status_set());
-  EXPECT_EQ(peer_.test_status().error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_EQ(peer_.test_status().error_message(), "no such model");
+  ASSERT_TRUE(call_.finished.has_value());
+  EXPECT_EQ(call_.finished->error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(call_.finished->error_message(), "no such model");
 }
 
 TEST_F(CallsTest, ShedsWorkWhenTooMuchWaits) {
@@ -38,13 +46,12 @@ TEST_F(CallsTest, ShedsWorkWhenTooMuchWaits) {
   }));
   started.WaitForNotification();
   ASSERT_TRUE(calls_.TryRun([] {}));
-  calls_.AnswerFromPool(context_, RpcMethod::kIngestEvents, [] {
+  calls_.AnswerFromPool(call_, RpcMethod::kIngestEvents, [] {
     ADD_FAILURE() << "this work was to be refused";
     return absl::OkStatus();
   });
-  ASSERT_TRUE(peer_.test_status_set());
-  EXPECT_EQ(peer_.test_status().error_code(),
-            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  ASSERT_TRUE(call_.finished.has_value());
+  EXPECT_EQ(call_.finished->error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   go->Notify();
 }
 

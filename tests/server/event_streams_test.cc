@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "tenuto/v1/ingest.grpc.pb.h"
 #include "tests/support/fixed_clock.h"
+#include "tests/support/queue_server.h"
 
 namespace tenuto {
 namespace {
@@ -17,15 +18,19 @@ namespace {
 using ClientStream =
     grpc::ClientReaderWriter<v1::IngestEventsRequest, v1::IngestEventsResponse>;
 
-class StreamingService final : public v1::Ingest::CallbackService {
+class StreamingService final : public RpcService {
  public:
   explicit StreamingService(EventStreams& streams) : streams_(streams) {}
-  EventStreams::Reactor* StreamEvents(grpc::CallbackServerContext*) override {
-    return streams_.Open();
+  grpc::Service& methods() override { return methods_; }
+  void Await(CallQueue& queue) override {
+    AwaitStreams(queue, methods_,
+                 &v1::Ingest::AsyncService::RequestStreamEvents,
+                 [this] { return streams_.Make(); });
   }
 
  private:
   EventStreams& streams_;
+  v1::Ingest::AsyncService methods_;
 };
 
 v1::IngestEventsRequest Batch(const std::string& event_id) {
@@ -38,18 +43,6 @@ v1::IngestEventsRequest Batch(const std::string& event_id) {
 // refuses events called "bad" and keeps those called "slow" until `go_`.
 class EventStreamsTest : public ::testing::Test {
  protected:
-  EventStreamsTest() {
-    grpc::ServerBuilder builder;
-    builder.RegisterService(&service_);
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
-                             &port);
-    server_ = builder.BuildAndStart();
-    stub_ = v1::Ingest::NewStub(grpc::CreateChannel(
-        absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
-  }
-  ~EventStreamsTest() override { server_->Shutdown(); }
-
   absl::Status TakeIn(v1::IngestEventsRequest& request,
                       v1::IngestEventsResponse& response) {
     const std::string& id = request.events(0).event_id();
@@ -89,8 +82,9 @@ class EventStreamsTest : public ::testing::Test {
   absl::Notification started_;
   absl::Notification go_;
   StreamingService service_{streams_};
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::Ingest::Stub> stub_;
+  QueueServer server_{{&service_}};
+  const std::unique_ptr<v1::Ingest::Stub> stub_ =
+      v1::Ingest::NewStub(server_.channel());
 };
 
 TEST_F(EventStreamsTest, AnswerEachBatchInTheOrderSent) {

@@ -1,4 +1,4 @@
-#include "server/score_streams.h"
+#include "server/answer_streams.h"
 
 #include <atomic>
 #include <memory>
@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 #include "tests/support/fixed_clock.h"
+#include "tests/support/queue_server.h"
 
 namespace tenuto {
 namespace {
@@ -18,34 +19,25 @@ namespace {
 using ClientStream =
     grpc::ClientReaderWriter<v1::ScoreUsersRequest, v1::ScoreUsersResponse>;
 
-class StreamingService final : public v1::Scoring::CallbackService {
+class StreamingService final : public RpcService {
  public:
   explicit StreamingService(UserScoreStreams& streams) : streams_(streams) {}
-  UserScoreStreams::Reactor* StreamScoreUsers(
-      grpc::CallbackServerContext*) override {
-    return streams_.Open();
+  grpc::Service& methods() override { return methods_; }
+  void Await(CallQueue& queue) override {
+    AwaitStreams(queue, methods_,
+                 &v1::Scoring::AsyncService::RequestStreamScoreUsers,
+                 [this] { return streams_.Make(); });
   }
 
  private:
   UserScoreStreams& streams_;
+  v1::Scoring::AsyncService methods_;
 };
 
 // A real server over a real socket. Answers with the model's name and a score
 // a user; refuses the model "bad" and keeps "slow" until `go_`.
-class ScoreStreamsTest : public ::testing::Test {
+class AnswerStreamsTest : public ::testing::Test {
  protected:
-  ScoreStreamsTest() {
-    grpc::ServerBuilder builder;
-    builder.RegisterService(&service_);
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
-                             &port);
-    server_ = builder.BuildAndStart();
-    stub_ = v1::Scoring::NewStub(grpc::CreateChannel(
-        absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
-  }
-  ~ScoreStreamsTest() override { server_->Shutdown(); }
-
   absl::Status Score(const v1::ScoreUsersRequest& request,
                      v1::ScoreUsersResponse& response) {
     ++scored_;
@@ -105,11 +97,12 @@ class ScoreStreamsTest : public ::testing::Test {
                               return Score(request, response);
                             }};
   StreamingService service_{streams_};
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::Scoring::Stub> stub_;
+  QueueServer server_{{&service_}};
+  const std::unique_ptr<v1::Scoring::Stub> stub_ =
+      v1::Scoring::NewStub(server_.channel());
 };
 
-TEST_F(ScoreStreamsTest, AnswersManyRequestsOfManyUsersInTheirOrder) {
+TEST_F(AnswerStreamsTest, AnswersManyRequestsOfManyUsersInTheirOrder) {
   constexpr int kRequests = 300;
   grpc::ClientContext context;
   const auto stream = NewStream(context);
@@ -124,7 +117,7 @@ TEST_F(ScoreStreamsTest, AnswersManyRequestsOfManyUsersInTheirOrder) {
   ExpectEnd(*stream, grpc::StatusCode::OK);
 }
 
-TEST_F(ScoreStreamsTest, EndsWithTheErrorOfTheFirstRequestThatFails) {
+TEST_F(AnswerStreamsTest, EndsWithTheErrorOfTheFirstRequestThatFails) {
   grpc::ClientContext context;
   const auto stream = NewStream(context);
   stream->Write(Request("good"));
@@ -137,7 +130,7 @@ TEST_F(ScoreStreamsTest, EndsWithTheErrorOfTheFirstRequestThatFails) {
 
 // Answers of 4 kB fill the windows between the two after a few; whoever reads
 // none makes the server stop reading, too.
-TEST_F(ScoreStreamsTest, ReadsNoFurtherThanTheCallerReads) {
+TEST_F(AnswerStreamsTest, ReadsNoFurtherThanTheCallerReads) {
   constexpr int kRequests = 20'000;
   grpc::ClientContext context;
   const auto stream = NewStream(context);
@@ -162,7 +155,7 @@ TEST_F(ScoreStreamsTest, ReadsNoFurtherThanTheCallerReads) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
-TEST_F(ScoreStreamsTest, EndsIdleStreamsWhenTheServerDrains) {
+TEST_F(AnswerStreamsTest, EndsIdleStreamsWhenTheServerDrains) {
   grpc::ClientContext context;
   const auto stream = NewStream(context);
   stream->Write(Request("good"));
@@ -175,7 +168,7 @@ TEST_F(ScoreStreamsTest, EndsIdleStreamsWhenTheServerDrains) {
             "the server is draining; stream to another one");
 }
 
-TEST_F(ScoreStreamsTest, AnswersWhatItIsScoringBeforeItDrains) {
+TEST_F(AnswerStreamsTest, AnswersWhatItIsScoringBeforeItDrains) {
   grpc::ClientContext context;
   const auto stream = NewStream(context);
   stream->Write(Request("slow"));
@@ -187,7 +180,7 @@ TEST_F(ScoreStreamsTest, AnswersWhatItIsScoringBeforeItDrains) {
             "the server is draining; stream to another one");
 }
 
-TEST_F(ScoreStreamsTest, ForgetsACallerThatGoesAway) {
+TEST_F(AnswerStreamsTest, ForgetsACallerThatGoesAway) {
   {
     grpc::ClientContext context;
     const auto stream = NewStream(context);
@@ -196,7 +189,7 @@ TEST_F(ScoreStreamsTest, ForgetsACallerThatGoesAway) {
     context.TryCancel();
     EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
   }
-  server_->Shutdown();  // Would wait for an open stream.
+  server_.Shutdown();  // Would wait for an open stream.
 }
 
 }  // namespace

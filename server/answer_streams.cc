@@ -1,4 +1,4 @@
-#include "server/score_streams.h"
+#include "server/answer_streams.h"
 
 #include <memory>
 #include <utility>
@@ -13,9 +13,13 @@ namespace tenuto {
 // than one of each. gRPC calls in from one thread at a time, Drain() from any;
 // gRPC is called without `mutex_`, because it may call back at once.
 template <typename Request, typename Response>
-class ScoreStreams<Request, Response>::Stream final : public Reactor {
+class AnswerStreams<Request, Response>::Stream final
+    : public Call,
+      public std::enable_shared_from_this<Stream> {
  public:
-  explicit Stream(ScoreStreams& streams) : streams_(streams) {}
+  explicit Stream(AnswerStreams& streams) : streams_(streams) {}
+
+  void OnArrived() override { streams_.open_.Open(this->shared_from_this()); }
 
   void Start() { Read(); }
 
@@ -39,7 +43,7 @@ class ScoreStreams<Request, Response>::Stream final : public Reactor {
     if (!ok) return this->Finish(grpc::Status::OK);
     const absl::Time start = streams_.calls_.Now();
     response_.Clear();
-    const absl::Status status = streams_.score_(request_, response_);
+    const absl::Status status = streams_.answer_(request_, response_);
     const grpc::Status closed =
         streams_.calls_.Close(streams_.method_, start, status);
     if (status.ok()) return this->StartWrite(&response_);
@@ -76,7 +80,7 @@ class ScoreStreams<Request, Response>::Stream final : public Reactor {
     this->Finish(status);
   }
 
-  ScoreStreams& streams_;
+  AnswerStreams& streams_;
   Request request_;
   Response response_;
   absl::Mutex mutex_;
@@ -86,25 +90,28 @@ class ScoreStreams<Request, Response>::Stream final : public Reactor {
 };
 
 template <typename Request, typename Response>
-ScoreStreams<Request, Response>::ScoreStreams(Calls& calls, RpcMethod method,
-                                              Score score)
-    : calls_(calls), method_(method), score_(std::move(score)) {}
+AnswerStreams<Request, Response>::AnswerStreams(Calls& calls, RpcMethod method,
+                                                Answer answer)
+    : calls_(calls), method_(method), answer_(std::move(answer)) {}
 
 template <typename Request, typename Response>
-ScoreStreams<Request, Response>::~ScoreStreams() = default;
+AnswerStreams<Request, Response>::~AnswerStreams() = default;
 
 template <typename Request, typename Response>
-typename ScoreStreams<Request, Response>::Reactor*
-ScoreStreams<Request, Response>::Open() {
-  return open_.Open(std::make_shared<Stream>(*this));
+std::shared_ptr<typename AnswerStreams<Request, Response>::Call>
+AnswerStreams<Request, Response>::Make() {
+  return std::make_shared<Stream>(*this);
 }
 
 template <typename Request, typename Response>
-void ScoreStreams<Request, Response>::Drain() {
+void AnswerStreams<Request, Response>::Drain() {
   open_.Drain();
 }
 
-template class ScoreStreams<v1::ScoreUsersRequest, v1::ScoreUsersResponse>;
-template class ScoreStreams<v1::ScoreRowsRequest, v1::ScoreRowsResponse>;
+template class AnswerStreams<v1::ScoreUsersRequest, v1::ScoreUsersResponse>;
+template class AnswerStreams<v1::ScoreRowsRequest, v1::ScoreRowsResponse>;
+template class AnswerStreams<
+    grpc::reflection::v1alpha::ServerReflectionRequest,
+    grpc::reflection::v1alpha::ServerReflectionResponse>;
 
 }  // namespace tenuto

@@ -325,10 +325,6 @@ absl::Status RocksOpening::Start(const RocksStoreOptions& options,
   }
   rocksdb::Options tuned = DatabaseOptions(options, &files);
   tuned.listeners.push_back(watch_);
-  // Rows by file and key: one is found in a third of what its block takes. An
-  // opening that only reads finds nothing in it (RocksDB holds every row there
-  // for newer than what it may see), nor must ranges be deleted beside it.
-  if (for_writing) tuned.row_cache = rocksdb::NewLRUCache(64 << 20);
   if (purpose_ == For::kReadingBesideWriter) {
     tuned.info_log = std::make_shared<NoNotes>();
   }

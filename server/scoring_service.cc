@@ -12,7 +12,8 @@
 #include "model/explainer.h"
 #include "server/request_checks.h"
 #include "server/rpc_status.h"
-#include "server/unary_call.h"
+#include "server/stream_calls.h"
+#include "server/unary_calls.h"
 
 namespace tenuto {
 namespace {

@@ -1,7 +1,8 @@
 // One call that streams both ways: told what happened, it starts what comes
 // next, as its heir knows.
-// Told by one thread at a time, its queue's; starts from any. At most one read
-// and one write at a time, and no write beside or after Finish().
+// Not thread-safe: told by one thread at a time, its queue's. Starts from any,
+// at most one read and one write at a time, and no write beside or after
+// Finish().
 #ifndef TENUTO_SERVER_STREAM_CALL_H_
 #define TENUTO_SERVER_STREAM_CALL_H_
 

@@ -1,7 +1,7 @@
 // Calls of one method that arrived together on one queue, answered together:
 // what several rows need is fetched once. Nobody waits for calls to come: a
 // batch is what lay in the queue already, often one call.
-// Its queue's thread's.
+// Not thread-safe: its queue's thread's.
 #ifndef TENUTO_SERVER_CALL_BATCH_H_
 #define TENUTO_SERVER_CALL_BATCH_H_
 

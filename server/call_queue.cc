@@ -1,20 +1,41 @@
 #include "server/call_queue.h"
 
 #include <chrono>
+#include <utility>
 
 #include "grpcpp/alarm.h"
 
 namespace tenuto {
-
 namespace {
+
+using Steady = std::chrono::steady_clock;
+constexpr auto kAsleep = Steady::time_point::max();
 
 // That calls which wait for others are passed by.
 constexpr int kStepsMax = 64;
 
 }  // namespace
 
+// Brings a question to the queue's thread.
+class CallQueue::AskForQuiet final : public CallStep {
+ public:
+  AskForQuiet(CallQueue& queue, std::shared_ptr<absl::Notification> quiet)
+      : queue_(queue), quiet_(std::move(quiet)) {
+    alarm_.Set(&queue_.grpc(), std::chrono::system_clock::time_point(), this);
+  }
+  void Take(bool) override {
+    queue_.asked_.push_back(std::move(quiet_));
+    delete this;
+  }
+
+ private:
+  CallQueue& queue_;
+  std::shared_ptr<absl::Notification> quiet_;
+  grpc::Alarm alarm_;
+};
+
 CallQueue::CallQueue(grpc::ServerBuilder& builder, absl::Duration spin)
-    : spin_(spin), queue_(builder.AddCompletionQueue()) {}
+    : spin_(spin), queue_(builder.AddCompletionQueue()), last_quiet_(kAsleep) {}
 
 CallQueue::~CallQueue() {
   // A queue must not be shut down before its server has been, and counts on its
@@ -33,6 +54,18 @@ void CallQueue::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
+bool CallQueue::AwaitQuiet(absl::Duration most) {
+  const auto quiet = std::make_shared<absl::Notification>();
+  new AskForQuiet(*this, quiet);  // The queue's until it is taken.
+  return quiet->WaitForNotificationWithTimeout(most);
+}
+
+absl::Duration CallQueue::lag() const {
+  const Steady::time_point since = last_quiet_;
+  return since == kAsleep ? absl::ZeroDuration()
+                          : absl::FromChrono(Steady::now() - since);
+}
+
 void CallQueue::Run() {
   void* tag = nullptr;
   int taken = 0;
@@ -44,9 +77,8 @@ void CallQueue::Run() {
 }
 
 bool CallQueue::Next(void** tag, bool* ok) {
-  // Steady, and read by nothing but this wait.
-  const auto end =
-      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(spin_);
+  Steady::time_point now = Steady::now();
+  const Steady::time_point end = now + absl::ToChronoNanoseconds(spin_);
   do {
     const auto next =
         queue_->AsyncNext(tag, ok, std::chrono::system_clock::time_point());
@@ -54,8 +86,15 @@ bool CallQueue::Next(void** tag, bool* ok) {
       return next == grpc::CompletionQueue::GOT_EVENT;
     }
     AnswerWaiting();
-  } while (std::chrono::steady_clock::now() < end);
-  return queue_->Next(tag, ok);
+    now = Steady::now();
+    last_quiet_ = now;
+    for (const auto& quiet : asked_) quiet->Notify();
+    asked_.clear();
+  } while (now < end);
+  last_quiet_ = kAsleep;
+  const bool taken = queue_->Next(tag, ok);
+  last_quiet_ = Steady::now();
+  return taken;
 }
 
 void CallQueue::AnswerWaiting() {

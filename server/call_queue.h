@@ -4,10 +4,13 @@
 #ifndef TENUTO_SERVER_CALL_QUEUE_H_
 #define TENUTO_SERVER_CALL_QUEUE_H_
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/server_builder.h"
@@ -39,8 +42,8 @@ class WaitingCalls {
   virtual void AnswerAll() = 0;
 };
 
-// Not thread-safe, but for grpc(): to be set up before Start(), and from then
-// on its thread's.
+// Not thread-safe where nothing else is said: to be set up before Start(), and
+// from then on its thread's.
 class CallQueue {
  public:
   // To be made before the builder's server. The thread looks for so long at a
@@ -52,6 +55,14 @@ class CallQueue {
   void Start();
 
   grpc::ServerCompletionQueue& grpc() { return *queue_; }
+
+  // Returns when all that had arrived was taken and nothing else came, or false
+  // after `most`. Thread-safe, once it has started.
+  bool AwaitQuiet(absl::Duration most);
+
+  // For how long something was always waiting: what came meanwhile waits about
+  // so long. Thread-safe.
+  absl::Duration lag() const;
 
   // For something that calls come to, until the queue is gone.
   void Keep(std::shared_ptr<void> kept) { kept_.push_back(std::move(kept)); }
@@ -72,10 +83,14 @@ class CallQueue {
   bool Next(void** tag, bool* ok);
   void AnswerWaiting();
 
+  class AskForQuiet;
+
   const absl::Duration spin_;
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::vector<std::shared_ptr<void>> kept_;
   std::vector<WaitingCalls*> waiting_;
+  std::vector<std::shared_ptr<absl::Notification>> asked_;
+  std::atomic<std::chrono::steady_clock::time_point> last_quiet_;
   int calls_ = 1;  // And the queue itself, until its end.
   std::thread thread_;
 };

@@ -1,8 +1,15 @@
 #include "server/calls.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "server/rpc_status.h"
 
 namespace tenuto {
+
+int Calls::HeavyThreads() {
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 grpc::Status Calls::Close(RpcMethod method, absl::Time start,
                           const absl::Status& status) {
@@ -12,9 +19,9 @@ grpc::Status Calls::Close(RpcMethod method, absl::Time start,
 }
 
 absl::Status BusyError() {
-  return WithReason(absl::ResourceExhaustedError(
-                        "too many calls wait for the disk; repeat later"),
-                    "OVERLOADED");
+  return WithReason(
+      absl::ResourceExhaustedError("too many calls wait; repeat later"),
+      "OVERLOADED");
 }
 
 absl::Status DrainingError() {

@@ -1,8 +1,9 @@
 // What every RPC does around its own work: time it, count it, turn its status
-// into gRPC's.
+// into gRPC's, and choose a thread for it.
 #ifndef TENUTO_SERVER_CALLS_H_
 #define TENUTO_SERVER_CALLS_H_
 
+#include <cstddef>
 #include <functional>
 #include <utility>
 
@@ -20,7 +21,7 @@ absl::Status BusyError();
 // What a stream is told when the server ends.
 absl::Status DrainingError();
 
-// Thread-safe. The references must outlive every call.
+// Thread-safe. The references must outlive every call; a `call` is a UnaryCall.
 class Calls {
  public:
   // `on_data_loss` hears of every call that found the ledger damaged.
@@ -32,8 +33,8 @@ class Calls {
         disk_pool_(disk_pool),
         on_data_loss_(std::move(on_data_loss)) {}
 
-  // For work that waits for nothing: done in the queue's thread. `call` is a
-  // UnaryCall.
+  // For short work that waits for nothing: done in the queue's thread, where
+  // all other calls of that thread wait for it, health checks among them.
   template <typename Call, typename Work>
   void Answer(Call& call, RpcMethod method, const Work& work) {
     const absl::Time start = clock_.Now();
@@ -44,20 +45,17 @@ class Calls {
   template <typename Call>
   void AnswerFromPool(Call& call, RpcMethod method,
                       std::function<absl::Status()> work) {
-    const absl::Time start = clock_.Now();
-    const bool taken =
-        disk_pool_.TryRun([this, &call, method, start, work = std::move(work)] {
-          // Nobody waits for the answer of a call that was given up.
-          const absl::Status status =
-              call.IsCancelled()
-                  ? absl::CancelledError("the caller gave up while it waited")
-                  : work();
-          call.Finish(Close(method, start, status));
-        });
-    if (!taken) call.Finish(Close(method, start, BusyError()));
+    AnswerFrom(disk_pool_, call, method, std::move(work));
   }
 
-  // False when too much work is waiting.
+  // For work that computes for long. kResourceExhausted when too much waits.
+  template <typename Call>
+  void AnswerHeavy(Call& call, RpcMethod method,
+                   std::function<absl::Status()> work) {
+    AnswerFrom(heavy_pool_, call, method, std::move(work));
+  }
+
+  // False when too much work is waiting for the disk.
   bool TryRun(std::function<void()> work) {
     return disk_pool_.TryRun(std::move(work));
   }
@@ -71,10 +69,30 @@ class Calls {
                      const absl::Status& status);
 
  private:
+  static constexpr std::size_t kHeavyWaitingMax = 256;
+  static int HeavyThreads();  // One a core.
+
+  template <typename Call>
+  void AnswerFrom(WorkerPool& pool, Call& call, RpcMethod method,
+                  std::function<absl::Status()> work) {
+    const absl::Time start = clock_.Now();
+    const bool taken =
+        pool.TryRun([this, &call, method, start, work = std::move(work)] {
+          // Nobody waits for the answer of a call that was given up.
+          const absl::Status status =
+              call.IsGivenUp()
+                  ? absl::CancelledError("the caller gave up while it waited")
+                  : work();
+          call.Finish(Close(method, start, status));
+        });
+    if (!taken) call.Finish(Close(method, start, BusyError()));
+  }
+
   const Clock& clock_;
   Metrics& metrics_;
   WorkerPool& disk_pool_;
   const std::function<void()> on_data_loss_;
+  WorkerPool heavy_pool_{HeavyThreads(), kHeavyWaitingMax};
 };
 
 }  // namespace tenuto

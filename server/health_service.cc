@@ -109,7 +109,9 @@ HealthService::Status HealthService::StatusOf(
                                : at->second;
 }
 
-void HealthService::Set(absl::string_view service, bool is_serving) {
+// The analysis cannot see that a watch's service is this one.
+void HealthService::Set(absl::string_view service,
+                        bool is_serving) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const absl::MutexLock lock(&mutex_);
   statuses_[std::string(service)] = is_serving
                                         ? HealthCheckResponse::SERVING

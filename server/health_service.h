@@ -21,8 +21,7 @@ class HealthService final : public RpcService {
   using Status = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
   // Of `service`, "" for the server as a whole. Watchers hear of a change.
-  void Set(absl::string_view service, bool is_serving)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  void Set(absl::string_view service, bool is_serving);
 
   grpc::Service& methods() override { return methods_; }
   void Await(CallQueue& queue) override;

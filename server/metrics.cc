@@ -183,6 +183,10 @@ struct Metrics::Series final : prometheus::Collectable {
                                "Models that have a bundle in service.",
                                MetricType::Gauge, now.models_serving));
     families.push_back(
+        Reading("tenuto_call_lag_seconds",
+                "For how long a thread of calls always had one waiting.",
+                MetricType::Gauge, now.call_lag_s));
+    families.push_back(
         Reading("tenuto_signals_pending",
                 "Signals not folded from the log yet; what reads them is "
                 "missing.",

@@ -45,6 +45,7 @@ struct MetricReadings {
   std::int64_t score_records_lost = 0;
   int models_serving = 0;
   int signals_pending = 0;
+  double call_lag_s = 0;
   std::vector<std::pair<std::string, std::uint64_t>> events_late;
 };
 

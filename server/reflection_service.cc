@@ -18,17 +18,18 @@ using grpc::reflection::v1alpha::FileDescriptorResponse;
 using Request = ReflectionService::Request;
 using Response = ReflectionService::Response;
 
-// The file after what it imports, each once.
+// The file before what it imports, each once: there are clients that look at
+// the first only.
 void AddFile(const FileDescriptor& file,
              absl::flat_hash_set<const FileDescriptor*>& added,
              FileDescriptorResponse& files) {
   if (!added.insert(&file).second) return;
-  for (int k = 0; k < file.dependency_count(); ++k) {
-    AddFile(*file.dependency(k), added, files);
-  }
   google::protobuf::FileDescriptorProto proto;
   file.CopyTo(&proto);
   files.add_file_descriptor_proto(proto.SerializeAsString());
+  for (int k = 0; k < file.dependency_count(); ++k) {
+    AddFile(*file.dependency(k), added, files);
+  }
 }
 
 void SetError(grpc::StatusCode code, std::string message, Response& response) {

@@ -21,6 +21,9 @@ namespace {
 
 // Of a call that is scored with others; more are worth a pass of their own.
 constexpr int kFewUsers = 8;
+// Of a call that other calls can wait for.
+constexpr int kManyUsers = 32;
+constexpr int kManyValues = 32'768;
 
 using google::protobuf::util::TimeUtil;
 
@@ -234,15 +237,29 @@ void ScoringService::Await(CallQueue& queue) {
       [this](absl::Span<UsersCall* const> batch) { ScoreTogether(batch); });
   queue.Keep(users);
   AwaitCalls(queue, methods_, &Methods::RequestScoreUsers,
-             [users](UsersCall& call) { users->Add(call); });
-  AwaitCalls(
-      queue, methods_, &Methods::RequestScoreRows, [this, &calls](auto& call) {
-        calls.Answer(call, RpcMethod::kScoreRows,
-                     [&] { return Score(call.request(), call.response()); });
-      });
+             [this, users](UsersCall& call) {
+               if (call.request().user_ids_size() <= kManyUsers) {
+                 return users->Add(call);
+               }
+               options_.calls.AnswerHeavy(
+                   call, RpcMethod::kScoreUsers, [this, &call] {
+                     return Score(call.request(), call.response());
+                   });
+             });
+  AwaitCalls(queue, methods_, &Methods::RequestScoreRows,
+             [this, &calls](auto& call) {
+               const auto score = [this, &call] {
+                 return Score(call.request(), call.response());
+               };
+               if (call.request().values_size() <= kManyValues) {
+                 calls.Answer(call, RpcMethod::kScoreRows, score);
+               } else {
+                 calls.AnswerHeavy(call, RpcMethod::kScoreRows, score);
+               }
+             });
   AwaitCalls(queue, methods_, &Methods::RequestExplainScore,
              [this, &calls](auto& call) {
-               calls.Answer(call, RpcMethod::kExplainScore, [&] {
+               calls.AnswerHeavy(call, RpcMethod::kExplainScore, [this, &call] {
                  return Explain(call.request(), call.response());
                });
              });

@@ -110,6 +110,8 @@ class Server::Parts {
 
  private:
   absl::Status BindMetrics();
+  // Of the thread that is worst off.
+  absl::Duration CallLag() const;
   void SetServing(bool serving);
   void NoteDamage();
 
@@ -220,6 +222,8 @@ absl::Status Server::Parts::Bind() {
   builder.AddListeningPort(config_.listen(), credentials, &port_);
   // Two servers on one port would split the calls between them unseen.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             static_cast<int>(config_.connection_calls_max()));
   builder.SetMaxReceiveMessageSize(
       static_cast<int>(config_.request_bytes_max()));
   for (RpcService* const service : services_) {
@@ -257,9 +261,16 @@ absl::Status Server::Parts::BindMetrics() {
             .score_records_lost = counts.lost,
             .models_serving = static_cast<int>(registry_.All().size()),
             .signals_pending = CountPending(facts),
+            .call_lag_s = absl::ToDoubleSeconds(CallLag()),
             .events_late = facts.late->Counts()};
       }));
   return absl::OkStatus();
+}
+
+absl::Duration Server::Parts::CallLag() const {
+  absl::Duration most = absl::ZeroDuration();
+  for (const auto& queue : queues_) most = std::max(most, queue->lag());
+  return most;
 }
 
 void Server::Parts::SetServing(bool serving) {
@@ -286,8 +297,13 @@ void Server::Parts::Drain() {
     ingest_.Drain();
     scoring_.Drain();
     reflection_.Drain();
-    server_->Shutdown(std::chrono::system_clock::now() +
-                      std::chrono::seconds(config_.drain_s_max()));
+    // A shutdown drops what has arrived and was not taken yet.
+    const absl::Time end =
+        Clock::Real().Now() + absl::Seconds(config_.drain_s_max());
+    for (const auto& queue : queues_) {
+      queue->AwaitQuiet((end - Clock::Real().Now()) / 2);
+    }
+    server_->Shutdown(absl::ToChronoTime(end));
     server_->Wait();
     queues_.clear();  // With the last call over they end.
   });

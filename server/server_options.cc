@@ -26,6 +26,7 @@ constexpr std::int64_t kRequestBytesMax = 4 << 20;
 constexpr std::int64_t kLedgerThreads = 2;
 constexpr std::int64_t kCommitThreads = 16;
 constexpr std::int64_t kCallSpinUs = 50;
+constexpr std::int64_t kConnectionCallsMax = 1'000;
 
 constexpr std::int64_t kConfigBytesMax = 1 << 20;
 
@@ -164,6 +165,9 @@ void SetDefaults(v1::ServerConfig& config) {
         std::max(1u, std::thread::hardware_concurrency() / 2));
   }
   if (!config.has_call_spin_us()) config.set_call_spin_us(kCallSpinUs);
+  if (!config.has_connection_calls_max()) {
+    config.set_connection_calls_max(kConnectionCallsMax);
+  }
 }
 
 absl::Status CheckServerConfig(const v1::ServerConfig& config) {
@@ -193,7 +197,10 @@ absl::Status CheckServerConfig(const v1::ServerConfig& config) {
       CheckRange("commit_threads", config.commit_threads(), 1, 256));
   TENUTO_RETURN_IF_ERROR(
       CheckRange("call_threads", config.call_threads(), 1, 256));
-  return CheckRange("call_spin_us", config.call_spin_us(), 0, 1'000'000);
+  TENUTO_RETURN_IF_ERROR(
+      CheckRange("call_spin_us", config.call_spin_us(), 0, 1'000'000));
+  return CheckRange("connection_calls_max", config.connection_calls_max(), 1,
+                    1'000'000);
 }
 
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {

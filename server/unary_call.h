@@ -5,6 +5,7 @@
 #define TENUTO_SERVER_UNARY_CALL_H_
 
 #include <atomic>
+#include <chrono>
 #include <optional>
 
 #include "grpcpp/impl/codegen/proto_utils.h"
@@ -26,8 +27,14 @@ class UnaryCall {
 
   Request& request() { return request_; }
   Response& response() { return response_; }
-  // The caller gave up. Only methods that wait hear of it.
-  bool IsCancelled() const { return is_cancelled_; }
+  // Nobody waits for the answer any more: its deadline has passed, or, where
+  // the method hears of that, the caller went away.
+  bool IsGivenUp() const {
+    constexpr auto kNoDeadline = std::chrono::system_clock::time_point::max();
+    const auto deadline = context_->deadline();
+    return is_cancelled_ || (deadline != kNoDeadline &&
+                             deadline < std::chrono::system_clock::now());
+  }
   // Once, from any thread.
   void Finish(const grpc::Status& status) {
     if (status.ok()) {
@@ -77,6 +84,7 @@ class UnaryCall {
   CallStepOf<UnaryCall, &UnaryCall::OnArrived> arrived_{*this};
   CallStepOf<UnaryCall, &UnaryCall::OnFinished> finished_{*this};
   CallStepOf<UnaryCall, &UnaryCall::OnDone> done_{*this};
+  bool is_small_ = true;
   int steps_left_ = 0;
   std::atomic<bool> is_cancelled_{false};
 };

@@ -27,9 +27,10 @@ class UnaryCalls {
   // to somebody who will.
   using Answer = std::function<void(Call&)>;
 
-  // What a few large calls needed is not kept.
-  static constexpr std::size_t kKeptRequestBytesMax = 16 << 10;
-  static constexpr std::size_t kKeptMax = 256;
+  // What a few large calls needed is not kept: messages take up to twenty times
+  // the bytes that they are on the wire.
+  static constexpr std::size_t kKeptBytesMax = 4 << 10;
+  static constexpr std::size_t kKeptMax = 64;
   // More arrive and wait inside gRPC.
   static constexpr int kAwaited = 32;
 
@@ -55,16 +56,21 @@ class UnaryCalls {
          &call.arrived_);
   }
   void Take(Call& call) {
-    answer_(call);
+    call.is_small_ = call.request_.ByteSizeLong() <= kKeptBytesMax;
+    if (call.IsGivenUp()) {
+      call.Finish(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
+                               "the deadline passed before the call's turn"));
+    } else {
+      answer_(call);
+    }
     AwaitOne();
   }
   void TakeBack(Call* taken) {
     std::unique_ptr<Call> call(taken);
-    const std::size_t bytes = call->request_.ByteSizeLong();
+    const bool is_kept = call->is_small_ && free_.size() < kKeptMax &&
+                         call->response_.ByteSizeLong() <= kKeptBytesMax;
     call->Clear();
-    if (bytes <= kKeptRequestBytesMax && free_.size() < kKeptMax) {
-      free_.push_back(std::move(call));
-    }
+    if (is_kept) free_.push_back(std::move(call));
     queue_.Leave();
   }
 

@@ -48,6 +48,16 @@ TEST_P(EchoServerTest, AnswersAsManyCallsOfAnOpenLoopAsWereDue) {
   EXPECT_EQ(result.failures, 0);
 }
 
+TEST_P(EchoServerTest, TellsTheWindowsOfAnOpenLoopApart) {
+  const std::vector<LoadResult> windows = LoadClient(address_).OpenByWindow(
+      users_, 1'000, absl::Milliseconds(20), 4);
+  ASSERT_EQ(windows.size(), 4u);
+  for (const LoadResult& window : windows) {
+    EXPECT_EQ(window.latencies.size(), 20u);
+    EXPECT_EQ(window.failures, 0);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(OfEveryKind, EchoServerTest,
                          testing::Values("callback", "async", "sync"),
                          [](const auto& kind) { return kind.param; });

@@ -29,6 +29,7 @@ double LoadResult::Milliseconds(double share) const {
 void LoadResult::Merge(const LoadResult& other) {
   took += other.took;
   failures += other.failures;
+  waited += other.waited;
   const auto middle = static_cast<std::ptrdiff_t>(latencies.size());
   latencies.insert(latencies.end(), other.latencies.begin(),
                    other.latencies.end());
@@ -57,56 +58,80 @@ void LoadClient::Note(const std::vector<Call*>& over) {
   if (over.empty()) return;
   const absl::Time now = Clock::Real().Now();
   for (Call* const call : over) {
-    latencies_.push_back(now - call->begin);
-    if (!call->is_ok) ++failures_;
+    noted_.push_back({call->begin, now - call->begin, call->is_ok});
     idle_.push_back(call);
   }
 }
 
 LoadResult LoadClient::Finish(absl::Duration took) {
-  LoadResult result{took, failures_, std::move(latencies_)};
+  LoadResult result;
+  result.took = took;
+  for (const Noted& noted : noted_) {
+    result.latencies.push_back(noted.latency);
+    if (!noted.is_ok) ++result.failures;
+  }
   std::sort(result.latencies.begin(), result.latencies.end());
-  latencies_.clear();
-  failures_ = 0;
+  noted_.clear();
   return result;
 }
 
 LoadResult LoadClient::Closed(const Load& load, int in_flight,
                               absl::Duration duration) {
   const absl::Time start = Clock::Real().Now();
+  absl::Duration waited = absl::ZeroDuration();
   for (int k = 0; k < in_flight; ++k) Begin(IdleCall(), load, start);
   while (in_flight > 0) {
+    const absl::Time before = Clock::Real().Now();
     const std::vector<Call*>& over = connection_.Turn(absl::ZeroDuration());
     Note(over);
     const absl::Time now = Clock::Real().Now();
+    if (over.empty()) waited += now - before;
     if (now - start >= duration) {
       in_flight -= static_cast<int>(over.size());
       continue;
     }
     for (std::size_t k = 0; k < over.size(); ++k) Begin(IdleCall(), load, now);
   }
-  return Finish(Clock::Real().Now() - start);
+  LoadResult result = Finish(Clock::Real().Now() - start);
+  result.waited = waited;
+  return result;
 }
 
 LoadResult LoadClient::Open(const Load& load, double calls_per_s,
                             absl::Duration duration) {
+  return OpenByWindow(load, calls_per_s, duration, 1).front();
+}
+
+std::vector<LoadResult> LoadClient::OpenByWindow(const Load& load,
+                                                 double calls_per_s,
+                                                 absl::Duration window,
+                                                 int windows) {
   const absl::Time start = Clock::Real().Now();
+  const absl::Time end = start + windows * window;
   const absl::Duration step = absl::Seconds(1) / calls_per_s;
   absl::Time due = start;
   std::size_t in_flight = 0;
-  while (in_flight > 0 || due < start + duration) {
-    for (; due < start + duration && due <= Clock::Real().Now(); due += step) {
+  while (in_flight > 0 || due < end) {
+    for (; due < end && due <= Clock::Real().Now(); due += step) {
       Begin(IdleCall(), load, due);
       ++in_flight;
     }
-    const std::vector<Call*>& over = connection_.Turn(
-        due < start + duration
-            ? std::max(due - Clock::Real().Now(), absl::ZeroDuration())
-            : absl::InfiniteDuration());
+    const std::vector<Call*>& over = connection_.Turn(absl::ZeroDuration());
     Note(over);
     in_flight -= over.size();
   }
-  return Finish(Clock::Real().Now() - start);
+  std::vector<Noted> all;
+  std::swap(all, noted_);
+  std::vector<LoadResult> results;
+  for (absl::Time from = start; from < end; from += window) {
+    for (const Noted& noted : all) {
+      if (noted.begin >= from && noted.begin < from + window) {
+        noted_.push_back(noted);
+      }
+    }
+    results.push_back(Finish(window));
+  }
+  return results;
 }
 
 std::string LoadClient::AnswerTo(const Load& load) {

@@ -29,6 +29,8 @@ struct LoadResult {
   absl::Duration took = absl::ZeroDuration();
   std::int64_t failures = 0;
   std::vector<absl::Duration> latencies;  // A call each, the shortest first.
+  // In which the client had nothing to read: the server was what it waited for.
+  absl::Duration waited = absl::ZeroDuration();
 
   double calls_per_s() const;
   // What `share` of the calls took at most.
@@ -49,6 +51,10 @@ class LoadClient {
   // from when it was due, sent or not: a server that stalls cannot hide it.
   LoadResult Open(const Load& load, double calls_per_s,
                   absl::Duration duration);
+  // The same without a pause, told apart by the `window` in which calls were
+  // due: where the server fell behind in one, the next shows it too.
+  std::vector<LoadResult> OpenByWindow(const Load& load, double calls_per_s,
+                                       absl::Duration window, int windows);
 
   // The bytes of one answer.
   std::string AnswerTo(const Load& load);
@@ -59,14 +65,19 @@ class LoadClient {
   Call& IdleCall();
   // Notes that these calls are over.
   void Note(const std::vector<Call*>& over);
+  // All that was noted, and forgets it.
   LoadResult Finish(absl::Duration took);
 
   Http2Connection connection_;
   std::vector<std::unique_ptr<Call>> calls_;
   std::vector<Call*> idle_;
   std::size_t next_request_ = 0;
-  std::vector<absl::Duration> latencies_;
-  std::int64_t failures_ = 0;
+  struct Noted {
+    absl::Time begin;
+    absl::Duration latency;
+    bool is_ok;
+  };
+  std::vector<Noted> noted_;
 };
 
 }  // namespace tenuto

@@ -13,9 +13,9 @@ namespace {
 // What a transport would be told.
 struct TestCall {
   void Finish(const grpc::Status& status) { finished = status; }
-  bool IsCancelled() const { return is_cancelled; }
+  bool IsGivenUp() const { return is_given_up; }
 
-  bool is_cancelled = false;
+  bool is_given_up = false;
   std::optional<grpc::Status> finished;
 };
 

@@ -46,6 +46,7 @@ TEST_F(MetricsTest, ExportsEverySeriesFromZero) {
         "tenuto_scores_total 0",
         "tenuto_serving 0",
         "tenuto_ledger_last_position 0",
+        "tenuto_call_lag_seconds 0",
         "tenuto_signals_pending 0",
         "tenuto_models_serving 0",
         "tenuto_ledger_tail_truncated_total 0",

@@ -102,13 +102,13 @@ TEST(UnaryCall, UsesTheMessagesOfSmallCallsAgain) {
   v1::ScoreRowsRequest small = Request("m");
   small.mutable_values()->Resize(1000, 1);
   v1::ScoreRowsRequest large = Request("m");
-  large.mutable_values()->Resize(Calls::kKeptRequestBytesMax, 1);
+  large.mutable_values()->Resize(Calls::kKeptBytesMax, 1);
   ASSERT_TRUE(Ask(*stub, large, response).ok());
   for (int k = 0; k < 3 * Calls::kAwaited; ++k) {
     ASSERT_TRUE(Ask(*stub, small, response).ok());
   }
   EXPECT_GE(largest, 1000);
-  EXPECT_LT(largest, static_cast<int>(Calls::kKeptRequestBytesMax));
+  EXPECT_LT(largest, static_cast<int>(Calls::kKeptBytesMax));
 }
 
 TEST(UnaryCall, IsFinishedFromAnyThreadAndHoldsAShutdownUntilThen) {
@@ -139,7 +139,7 @@ TEST(UnaryCall, HearsThatItsCallerGaveUp) {
   Call* held = nullptr;
   RowsService service(
       [&](Call& call) {
-        EXPECT_FALSE(call.IsCancelled());
+        EXPECT_FALSE(call.IsGivenUp());
         held = &call;
         arrived.Notify();
       },
@@ -156,7 +156,7 @@ TEST(UnaryCall, HearsThatItsCallerGaveUp) {
   arrived.WaitForNotification();
   context.TryCancel();
   caller.join();
-  while (!held->IsCancelled()) std::this_thread::yield();
+  while (!held->IsGivenUp()) std::this_thread::yield();
   held->Finish(grpc::Status::CANCELLED);
 }
 
@@ -178,7 +178,7 @@ TEST(UnaryCall, IsCancelledWhenAShutdownWaitsNoLonger) {
   });
   arrived.WaitForNotification();
   std::thread worker([&] {
-    while (!held->IsCancelled()) std::this_thread::yield();
+    while (!held->IsGivenUp()) std::this_thread::yield();
     held->Finish(grpc::Status::CANCELLED);
   });
   server.Shutdown(std::chrono::seconds(0));

@@ -169,7 +169,7 @@ StoreCursor::StoreCursor(const RocksStore& store, Family family, Walk walk)
   // itself. Of 20,000 users in 256 partitions a MiB at once reads ten times
   // what there is.
   read.readahead_size =
-      family == Family::kState || walk == Walk::kHops ? 0 : 1 << 20;
+      family == Family::kState || walk == Walk::kHops ? 0 : 256 << 10;
   read.fill_cache = false;
   rep_->it.reset(
       rep_->opening->db().NewIterator(read, rep_->opening->Of(family)));

@@ -12,7 +12,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "server/request_checks.h"
 #include "server/rpc_status.h"
-#include "server/unary_call.h"
+#include "server/unary_calls.h"
 #include "server/user_scorer.h"
 #include "xxhash.h"
 

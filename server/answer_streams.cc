@@ -5,6 +5,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "server/rpc_status.h"
+#include "server/stream_calls.h"
 
 namespace tenuto {
 

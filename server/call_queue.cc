@@ -6,6 +6,13 @@
 
 namespace tenuto {
 
+namespace {
+
+// That calls which wait for others are passed by.
+constexpr int kStepsMax = 64;
+
+}  // namespace
+
 CallQueue::CallQueue(grpc::ServerBuilder& builder, absl::Duration spin)
     : spin_(spin), queue_(builder.AddCompletionQueue()) {}
 
@@ -28,11 +35,15 @@ void CallQueue::Start() {
 
 void CallQueue::Run() {
   void* tag = nullptr;
-  for (bool ok = false; Next(&tag, &ok);) static_cast<CallStep*>(tag)->Take(ok);
+  int taken = 0;
+  for (bool ok = false; Next(&tag, &ok);) {
+    static_cast<CallStep*>(tag)->Take(ok);
+    // A queue may never be quiet.
+    if (++taken % kStepsMax == 0) AnswerWaiting();
+  }
 }
 
 bool CallQueue::Next(void** tag, bool* ok) {
-  if (spin_ <= absl::ZeroDuration()) return queue_->Next(tag, ok);
   // Steady, and read by nothing but this wait.
   const auto end =
       std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(spin_);
@@ -42,8 +53,14 @@ bool CallQueue::Next(void** tag, bool* ok) {
     if (next != grpc::CompletionQueue::TIMEOUT) {
       return next == grpc::CompletionQueue::GOT_EVENT;
     }
+    AnswerWaiting();
   } while (std::chrono::steady_clock::now() < end);
   return queue_->Next(tag, ok);
+}
+
+void CallQueue::AnswerWaiting() {
+  for (WaitingCalls* const calls : waiting_) calls->AnswerAll();
+  waiting_.clear();
 }
 
 }  // namespace tenuto

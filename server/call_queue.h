@@ -32,6 +32,13 @@ class CallStepOf final : public CallStep {
   Call& call_;
 };
 
+// Calls that arrived and wait for others that did, to be answered together.
+class WaitingCalls {
+ public:
+  virtual ~WaitingCalls() = default;
+  virtual void AnswerAll() = 0;
+};
+
 // Not thread-safe, but for grpc(): to be set up before Start(), and from then
 // on its thread's.
 class CallQueue {
@@ -49,6 +56,9 @@ class CallQueue {
   // For something that calls come to, until the queue is gone.
   void Keep(std::shared_ptr<void> kept) { kept_.push_back(std::move(kept)); }
 
+  // Asked to answer once nothing else has arrived, which is soon.
+  void AnswerSoon(WaitingCalls& calls) { waiting_.push_back(&calls); }
+
   // Of every call that is waited for or being answered. A server that was shut
   // down brings no new ones: when the last has left, the queue can end.
   void Enter() { ++calls_; }
@@ -60,10 +70,12 @@ class CallQueue {
   void End(bool) { Leave(); }
   void Run();
   bool Next(void** tag, bool* ok);
+  void AnswerWaiting();
 
   const absl::Duration spin_;
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::vector<std::shared_ptr<void>> kept_;
+  std::vector<WaitingCalls*> waiting_;
   int calls_ = 1;  // And the queue itself, until its end.
   std::thread thread_;
 };

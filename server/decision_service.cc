@@ -14,7 +14,7 @@
 #include "model/explainer.h"
 #include "server/request_checks.h"
 #include "server/rpc_status.h"
-#include "server/unary_call.h"
+#include "server/unary_calls.h"
 #include "xxhash.h"
 
 namespace tenuto {

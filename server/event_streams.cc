@@ -9,6 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "google/protobuf/arena.h"
 #include "server/rpc_status.h"
+#include "server/stream_calls.h"
 
 namespace tenuto {
 namespace {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <optional>
 
-#include "server/unary_call.h"
+#include "server/unary_calls.h"
 
 namespace tenuto {
 

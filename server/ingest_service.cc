@@ -10,6 +10,8 @@
 #include "features/base/crash_point.h"
 #include "features/base/status_macros.h"
 #include "server/rpc_status.h"
+#include "server/stream_calls.h"
+#include "server/unary_calls.h"
 
 namespace tenuto {
 namespace {

@@ -1,5 +1,6 @@
 // How this process uses its C library and Abseil: what their defaults would
-// cost a server. To be made once, before there are threads.
+// cost a server.
+// Not thread-safe: to be made once, before there are threads.
 #ifndef TENUTO_SERVER_PROCESS_SETTINGS_H_
 #define TENUTO_SERVER_PROCESS_SETTINGS_H_
 

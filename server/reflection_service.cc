@@ -7,6 +7,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "grpcpp/support/status_code_enum.h"
+#include "server/stream_calls.h"
 
 namespace tenuto {
 namespace {

@@ -10,12 +10,17 @@
 #include "features/base/status_macros.h"
 #include "google/protobuf/util/time_util.h"
 #include "model/explainer.h"
+#include "server/call_batch.h"
 #include "server/request_checks.h"
 #include "server/rpc_status.h"
-#include "server/unary_call.h"
+#include "server/stream_calls.h"
+#include "server/unary_calls.h"
 
 namespace tenuto {
 namespace {
+
+// Of a call that is scored with others; more are worth a pass of their own.
+constexpr int kFewUsers = 8;
 
 using google::protobuf::util::TimeUtil;
 
@@ -45,6 +50,15 @@ absl::Status CheckRows(const v1::ScoreRowsRequest& request, int width) {
   return absl::OkStatus();
 }
 
+// All but the scores.
+void FillHead(const ModelBundle& bundle, const UserRows& scored,
+              v1::ScoreUsersResponse& response) {
+  response.set_model(bundle.manifest().model());
+  response.set_model_version(bundle.manifest().version());
+  *response.mutable_as_of_time() =
+      TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(scored.when.as_of));
+}
+
 absl::StatusOr<int> ReasonCount(const v1::ExplainScoreRequest& request) {
   const int count = request.reason_count_max();
   if (count < 0 || count > ScoringService::kReasonsMax) {
@@ -70,32 +84,41 @@ ScoringService::ScoringService(Options options)
                      return Score(request, response);
                    }) {}
 
-absl::Status ScoringService::Score(const v1::ScoreUsersRequest& request,
-                                   v1::ScoreUsersResponse& response) const {
+absl::Status ScoringService::AddKeys(const v1::ScoreUsersRequest& request,
+                                     std::vector<UserKey>& users) const {
   if (request.user_ids_size() > kUsersMax) {
     return FieldError(
         "user_ids", "TOO_MANY_USERS",
         absl::StrCat("has ", request.user_ids_size(), " entries; at most ",
                      kUsersMax, " are scored at once"));
   }
+  const auto wrong =
+      std::find_if(request.user_ids().begin(), request.user_ids().end(),
+                   [](const std::string& id) {
+                     return id.empty() || id.size() > kIdBytesMax;
+                   });
+  if (wrong != request.user_ids().end()) {
+    return CheckId(
+        absl::StrCat("user_ids[", wrong - request.user_ids().begin(), "]"),
+        *wrong);
+  }
+  for (const std::string& id : request.user_ids()) {
+    users.push_back(options_.keys.Of(id));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ScoringService::Score(const v1::ScoreUsersRequest& request,
+                                   v1::ScoreUsersResponse& response) const {
   // Their memory is used again.
   thread_local std::vector<UserKey> users;
   thread_local UserRows scored;
   users.clear();
-  for (int k = 0; k < request.user_ids_size(); ++k) {
-    const std::string& id = request.user_ids(k);
-    if (id.empty() || id.size() > kIdBytesMax) {
-      return CheckId(absl::StrCat("user_ids[", k, "]"), id);
-    }
-    users.push_back(options_.keys.Of(id));
-  }
+  TENUTO_RETURN_IF_ERROR(AddKeys(request, users));
   TENUTO_ASSIGN_OR_RETURN(const auto bundle,
                           options_.scorer.FindUserBundle(request.model()));
   TENUTO_RETURN_IF_ERROR(options_.scorer.ScoreUsers(*bundle, users, scored));
-  response.set_model(bundle->manifest().model());
-  response.set_model_version(bundle->manifest().version());
-  *response.mutable_as_of_time() =
-      TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(scored.when.as_of));
+  FillHead(*bundle, scored, response);
   response.mutable_scores()->Swap(&scored.scores);
   options_.metrics.CountScores(response.scores_size());
   return absl::OkStatus();
@@ -125,6 +148,52 @@ absl::Status ScoringService::Score(const v1::ScoreRowsRequest& request,
   }
   options_.metrics.CountScores(rows);
   return absl::OkStatus();
+}
+
+void ScoringService::ScoreAlone(UsersCall& call) const {
+  options_.calls.Answer(call, RpcMethod::kScoreUsers,
+                        [&] { return Score(call.request(), call.response()); });
+}
+
+void ScoringService::ScoreTogether(absl::Span<UsersCall* const> calls) const {
+  // Their memory is used again.
+  thread_local std::vector<UsersCall*> together;
+  thread_local std::vector<UserKey> users;
+  thread_local UserRows scored;
+  together.clear();
+  users.clear();
+  const absl::Time start = options_.calls.Now();
+  std::shared_ptr<const ModelBundle> bundle;
+  for (UsersCall* const call : calls) {
+    const v1::ScoreUsersRequest& request = call->request();
+    auto its = options_.scorer.FindUserBundle(request.model());
+    if (its.ok() && bundle == nullptr) bundle = *its;
+    if (!its.ok() || *its != bundle || request.user_ids_size() > kFewUsers ||
+        !AddKeys(request, users).ok()) {
+      ScoreAlone(*call);
+      continue;
+    }
+    together.push_back(call);
+  }
+  if (together.empty()) return;
+  if (!options_.scorer.ScoreUsers(*bundle, users, scored).ok()) {
+    // One user's state may be what failed.
+    for (UsersCall* const call : together) {
+      ScoreAlone(*call);
+    }
+    return;
+  }
+  int next = 0;
+  for (UsersCall* const call : together) {
+    v1::ScoreUsersResponse& response = call->response();
+    FillHead(*bundle, scored, response);
+    for (int k = 0; k < call->request().user_ids_size(); ++k) {
+      response.add_scores()->Swap(scored.scores.Mutable(next++));
+    }
+    call->Finish(
+        options_.calls.Close(RpcMethod::kScoreUsers, start, absl::OkStatus()));
+  }
+  options_.metrics.CountScores(next);
 }
 
 absl::Status ScoringService::Explain(const v1::ExplainScoreRequest& request,
@@ -160,11 +229,12 @@ absl::Status ScoringService::Explain(const v1::ExplainScoreRequest& request,
 void ScoringService::Await(CallQueue& queue) {
   using Methods = v1::Scoring::AsyncService;
   Calls& calls = options_.calls;
-  AwaitCalls(
-      queue, methods_, &Methods::RequestScoreUsers, [this, &calls](auto& call) {
-        calls.Answer(call, RpcMethod::kScoreUsers,
-                     [&] { return Score(call.request(), call.response()); });
-      });
+  const auto users = std::make_shared<CallBatch<UsersCall>>(
+      queue,
+      [this](absl::Span<UsersCall* const> batch) { ScoreTogether(batch); });
+  queue.Keep(users);
+  AwaitCalls(queue, methods_, &Methods::RequestScoreUsers,
+             [users](UsersCall& call) { users->Add(call); });
   AwaitCalls(
       queue, methods_, &Methods::RequestScoreRows, [this, &calls](auto& call) {
         calls.Answer(call, RpcMethod::kScoreRows,

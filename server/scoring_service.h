@@ -3,15 +3,19 @@
 #ifndef TENUTO_SERVER_SCORING_SERVICE_H_
 #define TENUTO_SERVER_SCORING_SERVICE_H_
 
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "features/user_key.h"
 #include "model/model_registry.h"
 #include "server/answer_streams.h"
 #include "server/calls.h"
 #include "server/metrics.h"
 #include "server/rpc_service.h"
+#include "server/unary_call.h"
 #include "server/user_scorer.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 
@@ -50,6 +54,16 @@ class ScoringService final : public RpcService {
   void Drain();
 
  private:
+  using UsersCall = UnaryCall<v1::ScoreUsersRequest, v1::ScoreUsersResponse>;
+  void ScoreAlone(UsersCall& call) const;
+  // Scores the users of several calls in one pass: what one user needs of code
+  // and forest the next finds at hand. What is wrong, large or of another model
+  // is scored alone.
+  void ScoreTogether(absl::Span<UsersCall* const> calls) const;
+  // The keys of checked ids, added to `users`.
+  absl::Status AddKeys(const v1::ScoreUsersRequest& request,
+                       std::vector<UserKey>& users) const;
+
   const Options options_;
   v1::Scoring::AsyncService methods_;
   UserScoreStreams user_streams_;

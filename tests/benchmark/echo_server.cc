@@ -8,7 +8,7 @@
 #include "grpcpp/server_builder.h"
 #include "server/call_queue.h"
 #include "server/rpc_service.h"
-#include "server/unary_call.h"
+#include "server/unary_calls.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 
 namespace tenuto {

@@ -9,6 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
+#include "server/stream_calls.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 #include "tests/support/fixed_clock.h"
 #include "tests/support/queue_server.h"

@@ -1,5 +1,3 @@
-#include "server/stream_call.h"
-
 #include <functional>
 #include <string>
 #include <thread>
@@ -9,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
+#include "server/stream_calls.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 #include "tests/support/queue_server.h"
 

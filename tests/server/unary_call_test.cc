@@ -1,5 +1,3 @@
-#include "server/unary_call.h"
-
 #include <atomic>
 #include <string>
 #include <thread>
@@ -8,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
+#include "server/unary_calls.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 #include "tests/support/queue_server.h"
 

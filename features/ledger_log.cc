@@ -44,7 +44,7 @@ absl::Status ScanLog(const RocksStore& store, int partition, Position from,
   StoreCursor cursor(store, Family::kLog);
   const std::string prefix = PartitionPrefix(partition);
   // The record that holds `from` may begin before it.
-  cursor.SeekBack(LogKey(partition, from));
+  if (from > 0) cursor.SeekBack(LogKey(partition, from));
   if (!cursor.IsIn(prefix)) cursor.Seek(prefix);
   for (; cursor.IsIn(prefix); cursor.Next()) {
     const Position first = PositionOf(cursor.key());
@@ -60,7 +60,7 @@ absl::Status ScanLog(const RocksStore& store, int partition, Position from,
 
 absl::StatusOr<Position> LastPosition(const RocksStore& store) {
   Position last = 0;
-  StoreCursor cursor(store, Family::kLog);
+  StoreCursor cursor(store, Family::kLog, Walk::kHops);
   for (int partition = 0; partition < kPartitions; ++partition) {
     cursor.SeekBack(LogKey(partition, ~Position{0}));
     if (!cursor.IsIn(PartitionPrefix(partition))) continue;

@@ -161,14 +161,15 @@ void StoreBatch::Delete(Family family, absl::string_view key) {
 std::uint64_t StoreBatch::opening() const { return rep_->number; }
 bool StoreBatch::empty() const { return rep_->batch.Count() == 0; }
 
-StoreCursor::StoreCursor(const RocksStore& store, Family family)
+StoreCursor::StoreCursor(const RocksStore& store, Family family, Walk walk)
     : rep_(new Rep{store.rep_->openings, store.rep_->openings.Now().opening,
                    nullptr}) {
   rocksdb::ReadOptions read;
   // A partition's states may be few: RocksDB reads ahead more and more by
   // itself. Of 20,000 users in 256 partitions a MiB at once reads ten times
   // what there is.
-  read.readahead_size = family == Family::kState ? 0 : 1 << 20;
+  read.readahead_size =
+      family == Family::kState || walk == Walk::kHops ? 0 : 256 << 10;
   read.fill_cache = false;
   rep_->it.reset(
       rep_->opening->db().NewIterator(read, rep_->opening->Of(family)));

@@ -50,7 +50,7 @@ class StoreBatch {
 // Value type; not thread-safe. Must not outlive its store.
 class StoreCursor {
  public:
-  StoreCursor(const RocksStore& store, Family family);
+  StoreCursor(const RocksStore& store, Family family, Walk walk = Walk::kFar);
   ~StoreCursor();
   StoreCursor(const StoreCursor&) = delete;
   StoreCursor& operator=(const StoreCursor&) = delete;

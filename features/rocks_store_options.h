@@ -25,6 +25,9 @@ struct RocksStoreOptions {
   std::shared_ptr<rocksdb::FileSystem> files = nullptr;
 };
 
+// How a cursor will move: of one that hops, nothing is read ahead.
+enum class Walk { kFar, kHops };
+
 }  // namespace tenuto
 
 #endif  // TENUTO_FEATURES_ROCKS_STORE_OPTIONS_H_

@@ -131,7 +131,7 @@ absl::StatusOr<std::size_t> ByteFile::Read(char* buffer, std::size_t size) {
     if (starved && !inflater_->member_done && state.avail_out == size) {
       return absl::DataLossError(
           absl::StrCat(path_, " is cut off: its gzip data ends at byte ",
-                       read_bytes_, " in the middle of a member"));
+                       read_bytes_.load(), " in the middle of a member"));
     }
   }
   return size - state.avail_out;

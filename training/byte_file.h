@@ -4,6 +4,7 @@
 #ifndef TENUTO_TRAINING_BYTE_FILE_H_
 #define TENUTO_TRAINING_BYTE_FILE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -35,7 +36,7 @@ class ByteFile {
   // Size and a hash of the first MiB: the same file wherever it lies.
   const std::string& identity() const { return identity_; }
   std::int64_t file_bytes() const { return file_bytes_; }
-  // Of file_bytes(), read so far.
+  // Of file_bytes(), read so far. Any thread may ask.
   std::int64_t read_bytes() const { return read_bytes_; }
 
  private:
@@ -51,7 +52,7 @@ class ByteFile {
   const int descriptor_;
   std::string identity_;
   std::int64_t file_bytes_ = 0;
-  std::int64_t read_bytes_ = 0;
+  std::atomic<std::int64_t> read_bytes_ = 0;
   std::unique_ptr<Inflater> inflater_;  // Null for a plain file.
 };
 

@@ -145,14 +145,14 @@ class RowBuilder {
   const std::size_t consent_slot_;
 };
 
-// One row in its part.
+// One row in its part, with what decides its place at hand.
 struct Place {
+  std::int64_t time_s;
+  std::uint64_t group;
   const Part* part;
-  std::size_t row;
+  std::uint32_t row;
   std::int32_t outcome;  // Of all parts together.
 
-  std::int64_t time_s() const { return part->times_s[row]; }
-  std::uint64_t group() const { return part->groups[row]; }
   float label() const { return part->labels[row]; }
   absl::Span<const float> values() const {
     const std::size_t width = part->values.size() / part->labels.size();
@@ -163,8 +163,8 @@ struct Place {
 // Users of whom the very same was known have one group; their rows' content
 // decides then, so that the order never comes from user keys.
 bool IsBefore(const Place& a, const Place& b) {
-  if (a.time_s() != b.time_s()) return a.time_s() < b.time_s();
-  if (a.group() != b.group()) return a.group() < b.group();
+  if (a.time_s != b.time_s) return a.time_s < b.time_s;
+  if (a.group != b.group) return a.group < b.group;
   const auto x = a.values(), y = b.values();
   const int order = std::memcmp(x.data(), y.data(), x.size() * sizeof(float));
   return order != 0 ? order < 0 : a.label() < b.label();
@@ -176,7 +176,9 @@ void Join(const std::array<Part, kPartitions>& parts, LedgerRows& rows) {
   for (const Part& part : parts) {
     const auto first = static_cast<std::int32_t>(rows.outcomes.size());
     for (std::size_t r = 0; r < part.labels.size(); ++r) {
-      places.push_back({&part, r, first + part.outcome_of_row[r]});
+      places.push_back({part.times_s[r], part.groups[r], &part,
+                        static_cast<std::uint32_t>(r),
+                        first + part.outcome_of_row[r]});
     }
     rows.outcomes.insert(rows.outcomes.end(), part.outcomes.begin(),
                          part.outcomes.end());
@@ -188,13 +190,17 @@ void Join(const std::array<Part, kPartitions>& parts, LedgerRows& rows) {
   }
   std::stable_sort(places.begin(), places.end(), IsBefore);
   rows.matrix.values.reserve(places.size() * rows.matrix.columns.size());
+  rows.matrix.labels.reserve(places.size());
+  rows.matrix.groups.reserve(places.size());
+  rows.matrix.times_s.reserve(places.size());
+  rows.outcome_of_row.reserve(places.size());
   for (const Place& place : places) {
     const auto values = place.values();
     rows.matrix.values.insert(rows.matrix.values.end(), values.begin(),
                               values.end());
     rows.matrix.labels.push_back(place.label());
-    rows.matrix.groups.push_back(place.group());
-    rows.matrix.times_s.push_back(place.time_s());
+    rows.matrix.groups.push_back(place.group);
+    rows.matrix.times_s.push_back(place.time_s);
     rows.outcome_of_row.push_back(place.outcome);
   }
 }

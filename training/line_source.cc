@@ -69,6 +69,11 @@ absl::Status LineSource::SkipTo(std::int64_t number, std::int64_t end_bytes) {
   return absl::OkStatus();
 }
 
+void LineSource::ReadOnThread() {
+  if (ahead_ != nullptr) return;
+  ahead_ = std::make_unique<ReadAhead>(*file_, block_bytes_);
+}
+
 // Moves what is left to the front and appends a block.
 absl::Status LineSource::Fill() {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
@@ -76,9 +81,11 @@ absl::Status LineSource::Fill() {
   end_ -= begin_;
   begin_ = 0;
   const std::size_t room = buffer_.size() - kLinePadding - end_;
+  char* const to = buffer_.data() + end_;
+  const std::size_t wanted = std::min(room, block_bytes_);
   TENUTO_ASSIGN_OR_RETURN(
       const std::size_t count,
-      file_->Read(buffer_.data() + end_, std::min(room, block_bytes_)));
+      ahead_ != nullptr ? ahead_->Read(to, wanted) : file_->Read(to, wanted));
   end_ += count;
   at_end_ = count == 0;
   return absl::OkStatus();

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "training/byte_file.h"
+#include "training/read_ahead.h"
 
 namespace tenuto {
 
@@ -48,6 +49,9 @@ class LineSource {
   // an earlier run. Before the first Next() only.
   absl::Status SkipTo(std::int64_t number, std::int64_t end_bytes);
 
+  // From now on a thread of its own reads and inflates, ahead of Next().
+  void ReadOnThread();
+
   // Of the last line given or skipped.
   std::int64_t line_number() const { return number_; }
   std::int64_t line_end_bytes() const { return begin_bytes_; }
@@ -60,6 +64,7 @@ class LineSource {
   bool TakeLine(Line& line);
 
   const std::unique_ptr<ByteFile> file_;
+  std::unique_ptr<ReadAhead> ahead_;  // Null: not asked for.
   const std::size_t block_bytes_;
 
   std::vector<char> buffer_;

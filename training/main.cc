@@ -1,6 +1,9 @@
 // `tenuto <verb>`: the offline program. Composes what verbs need; each verb is
 // in the file named after it.
+#include <malloc.h>
+
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -92,7 +95,15 @@ std::string WrongVerb(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// Training makes and drops large arrays again and again. Given back to the
+// system, each comes as new pages, which are cleared: a tenth of all time.
+void KeepFreedMemory() {
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+}
+
 int Main(int argc, char** argv) {
+  KeepFreedMemory();
   const Workshop workshop{Clock::Real(), Catalogue::Embedded(), OpenLedger};
   CLI::App app(
       "Tenuto keeps premium subscribers: events in, churn models and decisions "

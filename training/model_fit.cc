@@ -21,6 +21,11 @@ int FoldOf(std::uint64_t group, std::uint64_t seed) {
                           kFolds);
 }
 
+// Rows of a fold and all others: the same for every depth.
+struct Fold {
+  TrainingMatrix learn, validate;
+};
+
 // One fit of the cross-validation.
 struct Trial {
   int depth = 0;
@@ -28,25 +33,30 @@ struct Trial {
   absl::StatusOr<TrainedForest> forest = absl::UnknownError("not run");
 };
 
-void RunTrial(const TrainingMatrix& train, const ForestOptions& base,
-              Trial& trial) {
-  std::vector<int> learn, validate;
-  for (int r = 0; r < train.rows(); ++r) {
-    const std::uint64_t group = train.groups[static_cast<std::size_t>(r)];
-    (FoldOf(group, base.seed) == trial.fold ? validate : learn).push_back(r);
+std::vector<Fold> MakeFolds(const TrainingMatrix& train, int count,
+                            std::uint64_t seed) {
+  std::vector<Fold> folds;
+  for (int fold = 0; fold < count; ++fold) {
+    std::vector<int> learn, validate;
+    for (int r = 0; r < train.rows(); ++r) {
+      const std::uint64_t group = train.groups[static_cast<std::size_t>(r)];
+      (FoldOf(group, seed) == fold ? validate : learn).push_back(r);
+    }
+    folds.push_back({train.Select(learn), train.Select(validate)});
   }
-  ForestOptions options = base;
-  options.depth = trial.depth;
-  const TrainingMatrix held_out = train.Select(validate);
-  trial.forest = TrainForest(train.Select(learn), &held_out, options);
+  return folds;
 }
 
-void RunAll(const TrainingMatrix& train, const ForestOptions& options,
+void RunAll(absl::Span<const Fold> folds, const ForestOptions& base,
             int threads, std::vector<Trial>& trials) {
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t k = next++; k < trials.size(); k = next++) {
-      RunTrial(train, options, trials[k]);
+      Trial& trial = trials[k];
+      const Fold& fold = folds[static_cast<std::size_t>(trial.fold)];
+      ForestOptions options = base;
+      options.depth = trial.depth;
+      trial.forest = TrainForest(fold.learn, &fold.validate, options);
     }
   };
   std::vector<std::thread> helpers;
@@ -93,7 +103,7 @@ absl::StatusOr<ForestChoice> ChooseForest(const TrainingMatrix& train,
       trials.push_back({depth, fold, absl::UnknownError("not run")});
     }
   }
-  RunAll(train, options, threads, trials);
+  RunAll(MakeFolds(train, folds, options.seed), options, threads, trials);
   ForestChoice choice;
   for (const Trial& trial : trials) {
     TENUTO_RETURN_IF_ERROR(trial.forest.status());

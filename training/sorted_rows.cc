@@ -9,13 +9,43 @@ namespace tenuto {
 namespace {
 
 constexpr double kProbabilityFloor = 1e-12;
-constexpr int kStepsMax = 12;
-constexpr double kStepSmall = 1e-8;
-constexpr double kStepSmallOfDraw = 1e-3;
 
 double Bounded(double probability) {
   return std::clamp(probability, kProbabilityFloor, 1 - kProbabilityFloor);
 }
+
+// Sums of bins that are met one after another: a block's bin is worked out only
+// where it may be another than that of the block before.
+class BinWalk {
+ public:
+  explicit BinWalk(double all) : all_(all) {}
+
+  void Add(double seen, double tie, double surplus) {
+    if (seen + tie / 2 >= edge_) Enter(BinOf(seen, tie, all_, kEceBins));
+    sum_ += surplus;
+  }
+  double Ece() {
+    Enter(bin_);
+    double ece = 0;
+    for (const double sum : sums_) ece += std::abs(sum) / all_;
+    return ece;
+  }
+
+ private:
+  void Enter(std::size_t bin) {
+    sums_[bin_] = sum_;
+    bin_ = bin;
+    sum_ = sums_[bin_];
+    // A little low, so that rounding decides nothing.
+    edge_ = all_ * (static_cast<double>(bin + 1) / kEceBins - 1e-9);
+  }
+
+  const double all_;
+  std::array<double, kEceBins> sums_{};
+  std::size_t bin_ = 0;
+  double sum_ = 0;
+  double edge_ = 0;
+};
 
 }  // namespace
 
@@ -38,14 +68,6 @@ void SortedRows::Sums::Add(const Sums& more, double times) {
   brier += times * more.brier;
 }
 
-void SortedRows::Slopes::Add(const Slopes& more, double times) {
-  g0 += times * more.g0;
-  g1 += times * more.g1;
-  h00 += times * more.h00;
-  h01 += times * more.h01;
-  h11 += times * more.h11;
-}
-
 SortedRows::SortedRows(const ScoredRows& scored,
                        absl::Span<const double> constants,
                        GroupNumbers& numbers) {
@@ -63,8 +85,8 @@ SortedRows::SortedRows(const ScoredRows& scored,
     if (!probability_.empty()) is_tied_.push_back(probability_.back() == p);
     probability_.push_back(p);
     label_.push_back(y);
-    logit_.push_back(std::log(Bounded(p) / (1 - Bounded(p))));
     group_.push_back(group);
+    line_.Add(std::log(Bounded(p) / (1 - Bounded(p))), y, group);
     if (group >= sums_.size()) sums_.resize(group + 1);
     const double error = p - static_cast<double>(y);
     sums_[group].Add({1, y > 0.5f ? 1.0 : 0.0, RowLoss(p, y),
@@ -87,22 +109,20 @@ SortedRows::Sums SortedRows::SumOf(absl::Span<const double> weights) const {
 template <bool kWithEce>
 void SortedRows::MeasureRanking(absl::Span<const double> weights,
                                 const Sums& sums, Figures& out) const {
-  std::array<double, kEceBins> surplus{};
   double seen = 0, found = 0, area = 0, precision = 0;
   double top_all = 0, top_found = 0;
   const double top = sums.rows / kDeciles;
+  BinWalk bins(sums.rows);
   VisitTies(weights, [&](double p, double tie, double tie_positive) {
     // Negatives of the tie lie below all positives found before, and beside
     // half of those of the tie.
     area += (tie - tie_positive) * (found + tie_positive / 2);
-    if (top_all < top) {
+    if (top_all < top && tie > 0) {
       const double share = std::min((top - top_all) / tie, 1.0);
       top_all += share * tie;
       top_found += share * tie_positive;
     }
-    if constexpr (kWithEce) {
-      surplus[BinOf(seen, tie, sums.rows, kEceBins)] += tie_positive - tie * p;
-    }
+    if constexpr (kWithEce) bins.Add(seen, tie, tie_positive - tie * p);
     seen += tie;
     found += tie_positive;
     if (tie_positive > 0) precision += tie_positive * found / seen;
@@ -111,8 +131,7 @@ void SortedRows::MeasureRanking(absl::Span<const double> weights,
   out.auc = area / (positives * (sums.rows - positives));
   out.average_precision = precision / positives;
   out.lift = top_all > 0 ? top_found / top_all / (positives / sums.rows) : 0;
-  out.ece = 0;
-  for (const double bin : surplus) out.ece += std::abs(bin) / sums.rows;
+  out.ece = bins.Ece();
   out.log_loss = sums.loss / sums.rows;
   out.log_loss_constant = sums.constant_loss / sums.rows;
   out.brier = sums.brier / sums.rows;
@@ -129,14 +148,9 @@ bool SortedRows::MeasureBasics(absl::Span<const double> weights,
 Figures SortedRows::Measure(absl::Span<const double> weights) {
   Figures out;
   MeasureRanking<true>(weights, SumOf(weights), out);
-  FindLine(weights, SlopesAt(weights, out.intercept, out.slope), kStepSmall,
-           out);
-  intercept_ = out.intercept;
-  slope_ = out.slope;
-  slopes_.assign(sums_.size(), Slopes());
-  for (std::size_t k = 0; k < size(); ++k) {
-    slopes_[group_[k]].Add(SlopesOfRow(k, intercept_, slope_), 1);
-  }
+  const CalibrationLine::Line line = line_.Fit(weights);
+  out.intercept = line.intercept;
+  out.slope = line.slope;
   return out;
 }
 
@@ -145,55 +159,10 @@ bool SortedRows::MeasureDraw(absl::Span<const double> weights,
   const Sums sums = SumOf(weights);
   if (sums.positives <= 0 || sums.positives >= sums.rows) return false;
   MeasureRanking<true>(weights, sums, out);
-  out.intercept = intercept_;
-  out.slope = slope_;
-  Slopes slopes;
-  for (std::size_t g = 0; g < slopes_.size(); ++g) {
-    slopes.Add(slopes_[g], weights[g]);
-  }
-  FindLine(weights, slopes, kStepSmallOfDraw, out);
+  const CalibrationLine::Line line = line_.FitDraw(weights);
+  out.intercept = line.intercept;
+  out.slope = line.slope;
   return true;
-}
-
-SortedRows::Slopes SortedRows::SlopesOfRow(std::size_t k, double intercept,
-                                           double slope) const {
-  const double x = logit_[k];
-  const double p = 1 / (1 + std::exp(-(intercept + slope * x)));
-  const double error = static_cast<double>(label_[k]) - p;
-  const double weight = p * (1 - p);
-  return {error, error * x, weight, weight * x, weight * x * x};
-}
-
-SortedRows::Slopes SortedRows::SlopesAt(absl::Span<const double> weights,
-                                        double intercept, double slope) const {
-  Slopes slopes;
-  for (std::size_t k = 0; k < size(); ++k) {
-    const double w = weights[group_[k]];
-    if (w != 0) slopes.Add(SlopesOfRow(k, intercept, slope), w);
-  }
-  return slopes;
-}
-
-// Logistic regression of the label on the logit; ideal is slope 1, intercept 0
-// (Cox 1958).
-void SortedRows::FindLine(absl::Span<const double> weights, Slopes slopes,
-                          double step_small, Figures& out) const {
-  double a = out.intercept, b = out.slope;
-  for (int step = 0; step < kStepsMax; ++step) {
-    if (step > 0) slopes = SlopesAt(weights, a, b);
-    const double h00 = slopes.h00 + 1e-9, h11 = slopes.h11 + 1e-9;
-    const double det = h00 * h11 - slopes.h01 * slopes.h01;
-    if (det < 1e-9) break;
-    const double d0 =
-        std::clamp((h11 * slopes.g0 - slopes.h01 * slopes.g1) / det, -3.0, 3.0);
-    const double d1 =
-        std::clamp((h00 * slopes.g1 - slopes.h01 * slopes.g0) / det, -1.0, 1.0);
-    a += d0;
-    b += d1;
-    if (std::abs(d0) + std::abs(d1) < step_small) break;
-  }
-  out.intercept = a;
-  out.slope = b;
 }
 
 }  // namespace tenuto

@@ -14,6 +14,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
+#include "training/calibration_line.h"
 #include "training/evaluator.h"
 
 namespace tenuto {
@@ -57,7 +58,7 @@ class SortedRows {
   double WeightOf(absl::Span<const double> weights) const;
 
   // Calls visit(probability, weight, weight of the positives) for each block,
-  // highest first.
+  // highest first, also of no weight: whether a block has any is unpredictable.
   template <typename Visit>
   void VisitTies(absl::Span<const double> weights, Visit visit) const {
     for (std::size_t k = 0; k < size(); ++k) {
@@ -68,7 +69,7 @@ class SortedRows {
         all += w;
         if (label_[k + 1] > 0.5f) positive += w;
       }
-      if (all > 0) visit(probability_[k], all, positive);
+      visit(probability_[k], all, positive);
     }
   }
 
@@ -76,8 +77,7 @@ class SortedRows {
   bool MeasureBasics(absl::Span<const double> weights, Figures& out) const;
   // Every figure. Remembers the line of calibration, where draws will begin.
   Figures Measure(absl::Span<const double> weights);
-  // The same of a draw. Its line is sought by Newton's method until a step is
-  // so small that the next would be its square.
+  // The same of a draw.
   bool MeasureDraw(absl::Span<const double> weights, Figures& out) const;
 
  private:
@@ -86,30 +86,18 @@ class SortedRows {
     double rows = 0, positives = 0, loss = 0, constant_loss = 0, brier = 0;
     void Add(const Sums& more, double times);
   };
-  // Gradient and curvature of the calibration's likelihood, at one line.
-  struct Slopes {
-    double g0 = 0, g1 = 0, h00 = 0, h01 = 0, h11 = 0;
-    void Add(const Slopes& more, double times);
-  };
 
   Sums SumOf(absl::Span<const double> weights) const;
   template <bool kWithEce>
   void MeasureRanking(absl::Span<const double> weights, const Sums& sums,
                       Figures& out) const;
-  Slopes SlopesOfRow(std::size_t k, double intercept, double slope) const;
-  Slopes SlopesAt(absl::Span<const double> weights, double intercept,
-                  double slope) const;
-  // From `slopes`, which are those at the line of `out`.
-  void FindLine(absl::Span<const double> weights, Slopes slopes,
-                double step_small, Figures& out) const;
 
-  std::vector<double> probability_, logit_;
+  std::vector<double> probability_;
   std::vector<float> label_;
   std::vector<std::uint32_t> group_;
   std::vector<std::uint8_t> is_tied_;  // With the next row.
   std::vector<Sums> sums_;             // By group.
-  std::vector<Slopes> slopes_;         // By group, at the line of Measure().
-  double slope_ = 1, intercept_ = 0;
+  CalibrationLine line_;
 };
 
 }  // namespace tenuto

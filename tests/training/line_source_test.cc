@@ -36,9 +36,11 @@ Outcome ReadAll(LineSource& source) {
   }
 }
 
-Outcome ReadAll(const std::filesystem::path& path, std::size_t block_bytes) {
+Outcome ReadAll(const std::filesystem::path& path, std::size_t block_bytes,
+                bool on_thread = false) {
   auto source = LineSource::Open(path, block_bytes);
   EXPECT_TRUE(source.ok()) << source.status();
+  if (on_thread) (*source)->ReadOnThread();
   return ReadAll(**source);
 }
 
@@ -75,7 +77,7 @@ TEST(LineSource, GivesTheSameLinesFromPlainAndPackedFilesInBlocksOfAnySize) {
                           GzipBytes(text.substr(cut)));
     for (const std::size_t block : {1u, 7u, 64u, 100'000u}) {
       for (const auto& path : {plain, packed}) {
-        const Outcome outcome = ReadAll(path, block);
+        const Outcome outcome = ReadAll(path, block, round % 4 == 0);
         ASSERT_TRUE(outcome.status.ok()) << outcome.status;
         ASSERT_EQ(outcome.lines, lines) << path << " block " << block;
         ASSERT_EQ(outcome.ends.back(), static_cast<std::int64_t>(text.size()));

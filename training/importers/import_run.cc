@@ -144,6 +144,7 @@ absl::StatusOr<ImportReport> RunImport(const ImportOptions& options,
   TENUTO_ASSIGN_OR_RETURN(
       const ImportMark start,
       FindStart(options, source_name, start_time, ledger, report));
+  source.ReadOnThread();
   if (start.line > 0) {
     TENUTO_RETURN_IF_ERROR(source.SkipTo(start.line, start.end_bytes));
   }

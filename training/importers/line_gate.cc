@@ -94,7 +94,8 @@ void LineGate::ReadRecord(absl::string_view text, absl::Time now,
     return;
   }
   record.admitted = true;
-  if (!is_known) Know(record.user_id, user);
+  record.known = is_known ? &known->second : &Know(record.user_id, user);
+  record.known_before = emptied_;
 }
 
 LineGate::KnownUser& LineGate::Know(const std::string& user_id,
@@ -103,7 +104,10 @@ LineGate::KnownUser& LineGate::Know(const std::string& user_id,
       known != known_users_.end()) {
     return known->second;
   }
-  if (known_users_.size() >= kKnownUsersMax) known_users_.clear();
+  if (known_users_.size() >= kKnownUsersMax) {
+    known_users_.clear();
+    ++emptied_;
+  }
   return known_users_.try_emplace(user_id, KnownUser{key, false, {}})
       .first->second;
 }
@@ -161,7 +165,9 @@ void LineGate::TakeIn(Record& record, absl::Time now, ImportBatch& batch) {
   record.gated.user = gated.user;
   gated.known_time_us = KnownTime(record);
   batch.bytes += sizeof(GatedEvent) + gated.event.size();
-  KnownUser& known = Know(record.user_id, record.gated.user);
+  KnownUser& known = record.known_before == emptied_
+                         ? *record.known
+                         : Know(record.user_id, record.gated.user);
   if (!known.met) {
     known.met = true;
     Assume(record, now, batch);

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/time/time.h"
 #include "features/event_gate.h"
 #include "features/user_key.h"
@@ -52,6 +52,11 @@ class LineGate {
               ImportMark& mark);
 
  private:
+  struct KnownUser {
+    UserKey key;
+    bool met = false;  // Consent is stated.
+    std::string session;
+  };
   // A record as far as it can be judged alone; bounded, as the gate's bytes
   // are.
   struct Record {
@@ -64,11 +69,8 @@ class LineGate {
     GatedEvent gated;
     google::protobuf::Timestamp event_time;
     std::string user_id, session_id;
-  };
-  struct KnownUser {
-    UserKey key;
-    bool met = false;  // Consent is stated.
-    std::string session;
+    KnownUser* known = nullptr;  // Valid while `emptied_` is `known_before`.
+    std::uint64_t known_before = 0;
   };
 
   Record& Append(const Line& line);
@@ -91,7 +93,8 @@ class LineGate {
   NeighbourTimes times_;
   std::deque<std::unique_ptr<Record>> waiting_;
   std::vector<std::unique_ptr<Record>> spare_;  // Kept for their bytes.
-  absl::flat_hash_map<std::string, KnownUser> known_users_;
+  absl::node_hash_map<std::string, KnownUser> known_users_;
+  std::uint64_t emptied_ = 0;  // So many times `known_users_` was.
 };
 
 }  // namespace tenuto

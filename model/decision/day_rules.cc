@@ -44,6 +44,8 @@ AttemptVerdict DayRules::Judge(const CardHistory& history,
 
 absl::Time DayRules::Earliest(const Limit& limit, const CardHistory& history,
                               const ProposedAttempt& proposed, absl::Time at) {
+  // Nearly always so.
+  if (history.size() < limit.attempts_max && !history.forgot_any()) return at;
   if (limit.reattempts_only && !history.IsReattempt(-1)) return at;
   constexpr v1::PaymentInitiator kAnybody = v1::PAYMENT_INITIATOR_UNSPECIFIED;
   if (!limit.separate_initiators) {

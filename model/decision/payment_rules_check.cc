@@ -385,7 +385,8 @@ absl::Status CheckSingles(const RulesText& text,
                           const v1::PaymentRules& rules) {
   const auto wrong = [&](const std::string& field, absl::string_view wanted) {
     const auto* declared = rules.GetDescriptor()->FindFieldByName(field);
-    const int line = text.places.GetLocation(declared, -1).line + 1;
+    const int index = declared->is_repeated() ? 0 : -1;
+    const int line = text.places.GetLocation(declared, index).line + 1;
     return absl::InvalidArgumentError(absl::StrCat(
         text.file, ":", std::max(line, 1), ": ", field, " must be ", wanted));
   };

@@ -31,6 +31,7 @@ class Walk {
 
   void Enter(Phase phase, absl::Time time);
   void PassDeadlines();
+  bool PassOne();
   void Apply(const SubscriptionEvent& event);
   void PayThrough(absl::Time until, Kind kind);
   void Anchor();
@@ -55,34 +56,39 @@ void Walk::Enter(Phase phase, absl::Time time) {
 }
 
 void Walk::PassDeadlines() {
-  while (true) {
-    switch (state_.phase) {
-      case Phase::kActive:
-      case Phase::kRecovered:
-        if (state_.silent_end > now()) return;
-        Enter(Phase::kInGrace, state_.silent_end);
-        break;
-      case Phase::kInGrace:
-        if (state_.grace_end > now()) return;
-        Enter(Phase::kOnHold, state_.grace_end);
-        break;
-      case Phase::kOnHold:
-        if (state_.hold_end > now()) return;
-        Enter(Phase::kExpired, state_.hold_end);
-        break;
-      case Phase::kPaused:
-        if (state_.pause_end > now()) return;
-        EndPause(state_.pause_end);
-        Enter(Phase::kActive, state_.pause_end);
-        break;
-      case Phase::kCancelled:
-        if (state_.anchor > now()) return;
-        Enter(Phase::kExpired, state_.anchor);
-        break;
-      case Phase::kExpired:
-        return;
-    }
+  while (PassOne()) {
   }
+}
+
+// Leaves the phase by its own deadline; false while that lies ahead.
+bool Walk::PassOne() {
+  switch (state_.phase) {
+    case Phase::kActive:
+    case Phase::kRecovered:
+      if (state_.silent_end > now()) return false;
+      Enter(Phase::kInGrace, state_.silent_end);
+      return true;
+    case Phase::kInGrace:
+      if (state_.grace_end > now()) return false;
+      Enter(Phase::kOnHold, state_.grace_end);
+      return true;
+    case Phase::kOnHold:
+      if (state_.hold_end > now()) return false;
+      Enter(Phase::kExpired, state_.hold_end);
+      return true;
+    case Phase::kPaused:
+      if (state_.pause_end > now()) return false;
+      EndPause(state_.pause_end);
+      Enter(Phase::kActive, state_.pause_end);
+      return true;
+    case Phase::kCancelled:
+      if (state_.anchor > now()) return false;
+      Enter(Phase::kExpired, state_.anchor);
+      return true;
+    case Phase::kExpired:
+      return false;
+  }
+  return false;
 }
 
 void Walk::Apply(const SubscriptionEvent& event) {

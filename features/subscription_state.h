@@ -36,6 +36,8 @@ struct UnpaidTerms {
   absl::Duration grace;
   absl::Duration hold;
   Access grace_access = Access::kFull;
+
+  friend bool operator==(const UnpaidTerms&, const UnpaidTerms&) = default;
 };
 
 enum class SubscriptionEventKind : std::uint8_t {
@@ -81,7 +83,8 @@ struct SubscriptionState {
   UnpaidTerms terms;
 
   Access access() const;
-  bool operator==(const SubscriptionState& other) const;
+  friend bool operator==(const SubscriptionState&,
+                         const SubscriptionState&) = default;
 };
 
 // The state after an event and every phase entered on the way, in order.

@@ -388,6 +388,24 @@ TEST(SubscriptionState, GivesEveryUnpaidPhaseItsLengthWhateverMoneyDoes) {
   EXPECT_GE(expired, 20'000);
 }
 
+TEST(SubscriptionState, IsNotChangedByHearingOfTheSameMoneyTwice) {
+  constexpr std::uint64_t kSeed = 7;
+  std::cout << "seed " << kSeed << "\n";
+  std::mt19937_64 random(kSeed);
+  SubscriptionState state = Started().state;
+  for (int day = 0; day < 100'000; day += static_cast<int>(random() % 3)) {
+    const auto kind = static_cast<Kind>(
+        random() % static_cast<std::uint64_t>(kSubscriptionEventKinds));
+    const int until = day + static_cast<int>(random() % 60) - 30;
+    const SubscriptionEvent event = Event(day, {kind, until, kTerms});
+    state = Advance(state, event).state;
+    if (kind < Kind::kStarted || kind > Kind::kPlanChanged) continue;
+    const SubscriptionStep again = Advance(state, event);
+    ASSERT_EQ(again.count, 0);
+    ASSERT_TRUE(again.state == state) << "day " << day;
+  }
+}
+
 TEST(SubscriptionState, IsThatOfTheNaiveOneInLongRandomLives) {
   constexpr std::uint64_t kSeed = 2297;
   std::cout << "seed " << kSeed << "\n";

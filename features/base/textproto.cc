@@ -33,11 +33,20 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
 
 absl::Status ParseTextproto(absl::string_view file, absl::string_view text,
                             google::protobuf::Message& message) {
+  google::protobuf::TextFormat::ParseInfoTree places;
+  return ParseTextproto(file, text, message, places);
+}
+
+absl::Status ParseTextproto(
+    absl::string_view file, absl::string_view text,
+    google::protobuf::Message& message,
+    google::protobuf::TextFormat::ParseInfoTree& places) {
   google::protobuf::io::ArrayInputStream in(text.data(),
                                             static_cast<int>(text.size()));
   FirstError errors(file);
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&errors);
+  parser.WriteLocationsTo(&places);
   if (parser.Parse(&in, &message) && errors.text.empty()) {
     return absl::OkStatus();
   }

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/text_format.h"
 
 namespace tenuto {
 
@@ -14,6 +15,11 @@ namespace tenuto {
 // or broken syntax; `file` is used in the text only.
 absl::Status ParseTextproto(absl::string_view file, absl::string_view text,
                             google::protobuf::Message& message);
+// The same; `places` tells afterwards on which line each field stands.
+absl::Status ParseTextproto(
+    absl::string_view file, absl::string_view text,
+    google::protobuf::Message& message,
+    google::protobuf::TextFormat::ParseInfoTree& places);
 
 }  // namespace tenuto
 

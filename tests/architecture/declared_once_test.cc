@@ -18,6 +18,7 @@ using ::testing::Not;
 
 constexpr char kCatalogue[] = "features/catalogue.textproto";
 constexpr char kEvents[] = "proto/tenuto/v1/event.proto";
+constexpr char kPaymentRules[] = "model/decision/payment_rules.textproto";
 constexpr char kTreatments[] = "model/decision/treatments.textproto";
 
 // Names declared by blocks `block { ... name: "x" ... }` at the top level;
@@ -145,6 +146,16 @@ TEST(DeclaredOnce, HoldsForTreatments) {
   std::set<std::string> names = NamesDeclared(*treatments, "treatments");
   EXPECT_GE(names.size(), 2u);
   names.erase("none");  // To do nothing is no choice of the configuration.
+  const Breaches breaches = NamesSaidAgain(ThisTree(), names);
+  EXPECT_TRUE(breaches.empty()) << Join(breaches);
+}
+
+TEST(DeclaredOnce, HoldsForPaymentRules) {
+  const SourceFile* rules = ThisTree().Find(kPaymentRules);
+  ASSERT_NE(rules, nullptr);
+  std::set<std::string> names = NamesDeclared(*rules, "attempt_limits");
+  names.merge(NamesDeclared(*rules, "stops"));
+  EXPECT_GE(names.size(), 5u);
   const Breaches breaches = NamesSaidAgain(ThisTree(), names);
   EXPECT_TRUE(breaches.empty()) << Join(breaches);
 }

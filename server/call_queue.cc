@@ -102,4 +102,18 @@ void CallQueue::AnswerWaiting() {
   waiting_.clear();
 }
 
+void ShutDown(grpc::Server& server,
+              absl::Span<const std::unique_ptr<CallQueue>> queues,
+              absl::Duration most) {
+  const auto end =
+      std::chrono::system_clock::now() + absl::ToChronoNanoseconds(most);
+  // A shutdown drops what waits inside gRPC for its turn.
+  const Steady::time_point quiet_end =
+      Steady::now() + absl::ToChronoNanoseconds(most / 2);
+  for (const auto& queue : queues) {
+    queue->AwaitQuiet(absl::FromChrono(quiet_end - Steady::now()));
+  }
+  server.Shutdown(end);
+}
+
 }  // namespace tenuto

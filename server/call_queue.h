@@ -12,7 +12,9 @@
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "grpcpp/completion_queue.h"
+#include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 
 namespace tenuto {
@@ -94,6 +96,12 @@ class CallQueue {
   int calls_ = 1;  // And the queue itself, until its end.
   std::thread thread_;
 };
+
+// Takes what has arrived, in at most half of the time, then shuts the server
+// down: what still arrives is refused, and what goes on after `most` cancelled.
+void ShutDown(grpc::Server& server,
+              absl::Span<const std::unique_ptr<CallQueue>> queues,
+              absl::Duration most);
 
 }  // namespace tenuto
 

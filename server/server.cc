@@ -297,13 +297,7 @@ void Server::Parts::Drain() {
     ingest_.Drain();
     scoring_.Drain();
     reflection_.Drain();
-    // A shutdown drops what has arrived and was not taken yet.
-    const absl::Time end =
-        Clock::Real().Now() + absl::Seconds(config_.drain_s_max());
-    for (const auto& queue : queues_) {
-      queue->AwaitQuiet((end - Clock::Real().Now()) / 2);
-    }
-    server_->Shutdown(absl::ToChronoTime(end));
+    ShutDown(*server_, queues_, absl::Seconds(config_.drain_s_max()));
     server_->Wait();
     queues_.clear();  // With the last call over they end.
   });

@@ -98,6 +98,34 @@ TEST_P(CallQueueTest, KeepsWhatItIsGivenUntilItsEnd) {
   EXPECT_EQ(kept.use_count(), 1);
 }
 
+// Keeps the queue's thread until it is let go.
+class SlowStep final : public CallStep {
+ public:
+  void Take(bool) override {
+    begun.Notify();
+    go.WaitForNotification();
+    is_over = true;
+  }
+  absl::Notification begun, go;
+  std::atomic<bool> is_over{false};
+};
+
+TEST_P(CallQueueTest, IsQuietWhenAllThatCameWasTaken) {
+  Start();
+  queue_->Start();
+  EXPECT_TRUE(queue_->AwaitQuiet(absl::Seconds(60)));
+  EXPECT_LT(queue_->lag(), absl::Seconds(1));
+  SlowStep step;
+  grpc::Alarm alarm;
+  alarm.Set(&queue_->grpc(), std::chrono::system_clock::now(), &step);
+  step.begun.WaitForNotification();
+  EXPECT_FALSE(queue_->AwaitQuiet(absl::Milliseconds(20)));
+  EXPECT_GE(queue_->lag(), absl::Milliseconds(20));
+  step.go.Notify();
+  EXPECT_TRUE(queue_->AwaitQuiet(absl::Seconds(60)));
+  EXPECT_TRUE(step.is_over);
+}
+
 INSTANTIATE_TEST_SUITE_P(SleepingAndLooking, CallQueueTest,
                          ::testing::Values(absl::ZeroDuration(),
                                            absl::Microseconds(50)));

@@ -100,7 +100,7 @@ TEST_F(HealthServiceTest, LetsAWatcherGoWhenAShutdownWaitsNoLonger) {
   const auto watch = stub_->Watch(&context, Of(""));
   HealthCheckResponse response;
   ASSERT_TRUE(watch->Read(&response));
-  server_.Shutdown(std::chrono::seconds(0));
+  server_.Shutdown(absl::ZeroDuration());
   EXPECT_FALSE(watch->Read(&response));
 }
 

@@ -2,13 +2,16 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/rpc_status.h"
 #include "tests/support/churn_bundle.h"
+#include "tests/support/queue_server.h"
 #include "tests/support/server_parts.h"
 
 namespace tenuto {
@@ -73,6 +76,50 @@ TEST_F(ScoringServiceTest, TakesTheDefaultModelWhereACallNamesNone) {
   v1::ScoreRowsResponse row_scores;
   ASSERT_TRUE(service_.Score(rows, row_scores).ok());
   EXPECT_EQ(row_scores.model(), "churn_14d");
+}
+
+// Calls that arrive together are scored together; each must get its own answer,
+// whatever is wrong with its neighbours.
+TEST_F(ScoringServiceTest, AnswersCallsThatArriveTogetherEachForItself) {
+  std::vector<v1::ScoreUsersRequest> requests(200);
+  for (std::size_t k = 0; k < requests.size(); ++k) {
+    v1::ScoreUsersRequest& request = requests[k];
+    const char* const models[] = {"churn_14d", "", "visits", "absent"};
+    request.set_model(models[k % 7 < 4 ? k % 2 : k % 4]);
+    // None, few, more than are scored with others, and far more.
+    for (std::size_t user = 0; user < (k * k) % 41; ++user) {
+      request.add_user_ids(user % 3 == 0 ? "anna" : absl::StrCat("u", user));
+    }
+    if (k % 11 == 5) request.add_user_ids("");
+  }
+  QueueServer server({&service_});
+  const auto stub = v1::Scoring::NewStub(server.channel());
+  grpc::CompletionQueue queue;
+  struct Call {
+    grpc::ClientContext context;
+    v1::ScoreUsersResponse response;
+    grpc::Status status;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<v1::ScoreUsersResponse>>
+        reader;
+  };
+  std::vector<Call> calls(requests.size());
+  for (std::size_t k = 0; k < calls.size(); ++k) {
+    calls[k].reader =
+        stub->AsyncScoreUsers(&calls[k].context, requests[k], &queue);
+    calls[k].reader->Finish(&calls[k].response, &calls[k].status, nullptr);
+  }
+  void* tag;
+  bool ok;
+  for (std::size_t k = 0; k < calls.size(); ++k) queue.Next(&tag, &ok);
+  for (std::size_t k = 0; k < calls.size(); ++k) {
+    v1::ScoreUsersResponse alone;
+    const absl::Status status = service_.Score(requests[k], alone);
+    EXPECT_EQ(calls[k].status.error_message(), status.message());
+    if (status.ok()) {
+      EXPECT_EQ(calls[k].response.SerializeAsString(),
+                alone.SerializeAsString());
+    }
+  }
 }
 
 TEST_F(ScoringServiceTest, ListsTheModelsWhereTheDefaultOneDoesNotServe) {

@@ -162,7 +162,7 @@ TEST_F(StreamCallTest, IsCancelledWhenAShutdownWaitsNoLonger) {
   ASSERT_TRUE(Write(*stream, "m"));
   v1::ScoreRowsResponse response;
   ASSERT_TRUE(stream->Read(&response));
-  server_.Shutdown(std::chrono::seconds(0));
+  server_.Shutdown(absl::ZeroDuration());
   EXPECT_FALSE(stream->Read(&response));
   EXPECT_FALSE(stream->Finish().ok());
 }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "features/base/clock.h"
 #include "gtest/gtest.h"
 #include "server/unary_calls.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
@@ -134,6 +135,68 @@ TEST(UnaryCall, IsFinishedFromAnyThreadAndHoldsAShutdownUntilThen) {
   shutdown.join();
 }
 
+// More than are waited for, while the queue's thread is busy with the first.
+class BusyUnaryCall : public ::testing::Test {
+ protected:
+  static constexpr int kCallers = 100;
+
+  void Call(absl::Duration deadline) {
+    for (int k = 0; k < kCallers; ++k) {
+      callers_.emplace_back([this, k, deadline] {
+        grpc::ClientContext context;
+        // The first has all the time there is.
+        if (k > 0) {
+          first_.WaitForNotification();
+          context.set_deadline(
+              absl::ToChronoTime(Clock::Real().Now() + deadline));
+        }
+        v1::ScoreRowsResponse response;
+        const grpc::Status status =
+            v1::Scoring::NewStub(server_.channel())
+                ->ScoreRows(&context, Request("m"), &response);
+        if (status.ok()) ++answered_;
+      });
+    }
+    first_.WaitForNotification();
+    // Until the others have arrived, or given up.
+    absl::Notification().WaitForNotificationWithTimeout(
+        absl::Milliseconds(200));
+  }
+  void Join() {
+    for (std::thread& caller : callers_) caller.join();
+  }
+
+  absl::Notification first_, go_;
+  std::atomic<int> worked_{0}, answered_{0};
+  RowsService service_{[this](auto& call) {
+    if (worked_++ == 0) {
+      first_.Notify();
+      go_.WaitForNotification();
+    }
+    call.Finish(grpc::Status::OK);
+  }};
+  QueueServer server_{{&service_}};
+  std::vector<std::thread> callers_;
+};
+
+TEST_F(BusyUnaryCall, IsAnsweredWhenItArrivedBeforeAShutdown) {
+  Call(absl::Seconds(60));
+  std::thread shutdown([this] { server_.Shutdown(); });
+  go_.Notify();
+  Join();
+  shutdown.join();
+  EXPECT_EQ(answered_, kCallers);
+}
+
+TEST_F(BusyUnaryCall, IsNotWorkedOnWhenItsDeadlineHasPassed) {
+  Call(absl::Milliseconds(20));
+  go_.Notify();
+  Join();
+  server_.Shutdown();
+  EXPECT_EQ(worked_, 1);
+  EXPECT_EQ(answered_, 1);
+}
+
 TEST(UnaryCall, HearsThatItsCallerGaveUp) {
   absl::Notification arrived;
   Call* held = nullptr;
@@ -181,7 +244,7 @@ TEST(UnaryCall, IsCancelledWhenAShutdownWaitsNoLonger) {
     while (!held->IsGivenUp()) std::this_thread::yield();
     held->Finish(grpc::Status::CANCELLED);
   });
-  server.Shutdown(std::chrono::seconds(0));
+  server.Shutdown(absl::ZeroDuration());
   caller.join();
   worker.join();
 }

@@ -3,7 +3,6 @@
 #ifndef TENUTO_TESTS_SUPPORT_QUEUE_SERVER_H_
 #define TENUTO_TESTS_SUPPORT_QUEUE_SERVER_H_
 
-#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -41,8 +40,9 @@ class QueueServer {
   ~QueueServer() { Shutdown(); }
 
   // Waits for the calls that go on, at most so long, then cancels them.
-  void Shutdown(std::chrono::seconds most = std::chrono::seconds(60)) {
-    server_->Shutdown(std::chrono::system_clock::now() + most);
+  void Shutdown(absl::Duration most = absl::Seconds(60)) {
+    if (queues_.empty()) return;
+    ShutDown(*server_, queues_, most);
     queues_.clear();
   }
 

@@ -12,7 +12,7 @@ namespace tenuto {
 // Reads a request, answers it, and reads the next only when gRPC has taken the
 // answer: who does not read the answers is not read either, and holds no more
 // than one of each. gRPC calls in from one thread at a time, Drain() from any;
-// gRPC is called without `mutex_`, because it may call back at once.
+// gRPC is called without `mutex_`.
 template <typename Request, typename Response>
 class AnswerStreams<Request, Response>::Stream final
     : public Call,

@@ -26,8 +26,8 @@ google::protobuf::ArenaOptions LargeBlocks() {
 
 // Batches of a stream overlap: while one waits for the disk the next is read
 // and checked. Answers go out in the order sent. gRPC and the workers call in
-// from any thread; `mutex_` says what goes on, and gRPC is called without it,
-// because it may call back at once. Goes when gRPC is done with it.
+// from any thread; `mutex_` says what goes on, and gRPC is called without it.
+// Goes when gRPC is done with it.
 class EventStreams::Stream final : public Call,
                                    public std::enable_shared_from_this<Stream> {
  public:

@@ -1,5 +1,6 @@
-// Threads for calls that wait for the disk. gRPC has few callback threads: were
-// they to wait for a sync, scoring would wait with them.
+// Threads for calls that wait for the disk or compute for long. The threads
+// that take calls are few: were they to wait for a sync, scoring would wait
+// with them.
 #ifndef TENUTO_SERVER_WORKER_POOL_H_
 #define TENUTO_SERVER_WORKER_POOL_H_
 

@@ -24,6 +24,8 @@ namespace tenuto {
 namespace {
 
 constexpr std::size_t kKeptBytesMax = 4 << 20;
+// In which records are written between two syncs.
+constexpr int kPieces = 25;
 
 absl::Status SystemError(absl::string_view what,
                          const std::filesystem::path& path, int error) {
@@ -42,12 +44,18 @@ class RecordLog::Files {
         next_(next) {}
   ~Files() { Close(); }
 
-  // Durable when OK. After an error the next write begins a new file.
+  // In the file when OK, durable with the next Sync().
   absl::Status Write(absl::string_view frames) {
-    const absl::Status status = TryWrite(frames);
-    if (!status.ok() || size_bytes_ >= file_bytes_max_) Close();
-    return status;
+    if (file_ < 0) TENUTO_RETURN_IF_ERROR(Begin());
+    return WriteAll(frames);
   }
+
+  absl::Status Sync() {
+    if (::fdatasync(file_) != 0) return SystemError("sync", path_, errno);
+    return absl::OkStatus();
+  }
+
+  bool is_full() const { return size_bytes_ >= file_bytes_max_; }
 
   void Close() {
     if (file_ >= 0) ::close(file_);
@@ -57,13 +65,6 @@ class RecordLog::Files {
   std::int64_t next() const { return next_; }
 
  private:
-  absl::Status TryWrite(absl::string_view frames) {
-    if (file_ < 0) TENUTO_RETURN_IF_ERROR(Begin());
-    TENUTO_RETURN_IF_ERROR(WriteAll(frames));
-    if (::fdatasync(file_) != 0) return SystemError("sync", path_, errno);
-    return absl::OkStatus();
-  }
-
   absl::Status Begin() {
     path_ = directory_ / absl::StrFormat("%010d.scores", next_);
     file_ =
@@ -168,33 +169,43 @@ absl::Status RecordLog::Erase(const ErasureList& erased, const UserKeys& keys) {
       return IsErased(erased, keys, record);
     };
     // What comes next goes to a new file, which nobody rewrites.
+    Sync();
     files_->Close();
     end = files_->next();
   }
   return EraseScoreRecords(options_.directory, erased, keys, end);
 }
 
-bool RecordLog::Take(Waiting& taken) {
+bool RecordLog::Take(Waiting& taken, bool waits) {
   taken.count = 0;
   taken.frames.clear();
   // What one burst needed is not kept for ever.
   if (taken.frames.capacity() > kKeptBytesMax) taken.frames.shrink_to_fit();
   const absl::MutexLock lock(&queue_mutex_);
-  while (!IsReady()) changed_.Wait(&queue_mutex_);
+  while (waits && !IsReady()) changed_.Wait(&queue_mutex_);
   // A wake-up without a reason only lengthens the pause.
   while (!IsHalfFull() &&
-         !changed_.WaitWithTimeout(&queue_mutex_, options_.linger)) {
+         !changed_.WaitWithTimeout(&queue_mutex_, options_.linger / kPieces)) {
   }
   std::swap(taken, waiting_);
-  return taken.count > 0;
+  return !closed_ || taken.count > 0;
 }
 
 void RecordLog::WriteUntilClosed() {
-  for (Waiting taken; Take(taken);) Write(taken);
+  int pieces = 0;  // Since what was written last was durable.
+  for (Waiting taken; Take(taken, pieces == 0);) {
+    const absl::MutexLock lock(&files_mutex_);
+    Write(taken);
+    if (++pieces == kPieces) {
+      Sync();
+      pieces = 0;
+    }
+  }
+  const absl::MutexLock lock(&files_mutex_);
+  Sync();
 }
 
 void RecordLog::Write(Waiting& taken) {
-  const absl::MutexLock lock(&files_mutex_);
   if (is_erased_) {
     const auto wants = [&taken,
                         erased = &is_erased_](const v1::ScoreRecord& record) {
@@ -207,12 +218,31 @@ void RecordLog::Write(Waiting& taken) {
   if (taken.count == 0) return;
   const absl::Status status = files_->Write(taken.frames);
   if (status.ok()) {
-    written_ += taken.count;
+    unsynced_ += taken.count;
+    if (!files_->is_full()) return;
   } else {
-    lost_ += taken.count;
-    LogWarning(
-        absl::StrCat(taken.count, " score records lost: ", status.message()));
+    Lose(taken.count, status);
   }
+  // The next write begins a new file.
+  Sync();
+  files_->Close();
+}
+
+void RecordLog::Sync() {
+  if (unsynced_ == 0) return;
+  const absl::Status status = files_->Sync();
+  if (status.ok()) {
+    written_ += unsynced_;
+  } else {
+    Lose(unsynced_, status);
+    files_->Close();
+  }
+  unsynced_ = 0;
+}
+
+void RecordLog::Lose(std::int64_t count, const absl::Status& status) {
+  lost_ += count;
+  LogWarning(absl::StrCat(count, " score records lost: ", status.message()));
 }
 
 absl::Status ReadScoreRecords(

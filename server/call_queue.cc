@@ -10,6 +10,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 constexpr auto kAsleep = Steady::time_point::max();
+constexpr auto kQuiet = std::chrono::milliseconds(1);
 
 // That calls which wait for others are passed by.
 constexpr int kStepsMax = 64;
@@ -67,6 +68,7 @@ absl::Duration CallQueue::lag() const {
 }
 
 void CallQueue::Run() {
+  last_quiet_ = Steady::now();
   void* tag = nullptr;
   int taken = 0;
   for (bool ok = false; Next(&tag, &ok);) {
@@ -77,7 +79,8 @@ void CallQueue::Run() {
 }
 
 bool CallQueue::Next(void** tag, bool* ok) {
-  Steady::time_point now = Steady::now();
+  const Steady::time_point begin = Steady::now();
+  Steady::time_point now = begin;
   const Steady::time_point end = now + absl::ToChronoNanoseconds(spin_);
   do {
     const auto next =
@@ -88,9 +91,11 @@ bool CallQueue::Next(void** tag, bool* ok) {
     AnswerWaiting();
     now = Steady::now();
     last_quiet_ = now;
+    // One look may see nothing while another connection has something.
+    if (now - begin < kQuiet) continue;
     for (const auto& quiet : asked_) quiet->Notify();
     asked_.clear();
-  } while (now < end);
+  } while (now < end || !asked_.empty());
   last_quiet_ = kAsleep;
   const bool taken = queue_->Next(tag, ok);
   last_quiet_ = Steady::now();

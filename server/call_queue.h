@@ -62,8 +62,8 @@ class CallQueue {
   // after `most`. Thread-safe, once it has started.
   bool AwaitQuiet(absl::Duration most);
 
-  // For how long something was always waiting: what came meanwhile waits about
-  // so long. Thread-safe.
+  // For how long something was always waiting: the thread is at its limit where
+  // that is seconds. Thread-safe.
   absl::Duration lag() const;
 
   // For something that calls come to, until the queue is gone.

@@ -24,6 +24,10 @@ absl::Status BusyError() {
       "OVERLOADED");
 }
 
+absl::Status GivenUpError() {
+  return absl::DeadlineExceededError("nobody waited for it when its turn came");
+}
+
 absl::Status DrainingError() {
   return WithReason(
       absl::UnavailableError("the server is draining; stream to another one"),

@@ -18,6 +18,9 @@ namespace tenuto {
 
 // What a call is told when too much work is waiting.
 absl::Status BusyError();
+// What is counted of a call that nobody waits for any more; it is not worked
+// on.
+absl::Status GivenUpError();
 // What a stream is told when the server ends.
 absl::Status DrainingError();
 
@@ -38,7 +41,8 @@ class Calls {
   template <typename Call, typename Work>
   void Answer(Call& call, RpcMethod method, const Work& work) {
     const absl::Time start = clock_.Now();
-    call.Finish(Close(method, start, work()));
+    call.Finish(
+        Close(method, start, call.IsGivenUp() ? GivenUpError() : work()));
   }
 
   // For work that waits for the disk. kResourceExhausted when too much waits.
@@ -80,9 +84,7 @@ class Calls {
         pool.TryRun([this, &call, method, start, work = std::move(work)] {
           // Nobody waits for the answer of a call that was given up.
           const absl::Status status =
-              call.IsGivenUp()
-                  ? absl::CancelledError("the caller gave up while it waited")
-                  : work();
+              call.IsGivenUp() ? GivenUpError() : work();
           call.Finish(Close(method, start, status));
         });
     if (!taken) call.Finish(Close(method, start, BusyError()));

@@ -119,7 +119,9 @@ void IngestService::IngestEvents(IngestCall& call) {
   const auto take_in = [this, &call, finish] {
     TakeIn(call.request(), call.response(), finish);
   };
-  if (call.request().events_size() <= kFewEvents) {
+  if (call.IsGivenUp()) {
+    finish(GivenUpError());
+  } else if (call.request().events_size() <= kFewEvents) {
     take_in();
   } else if (!options_.calls.TryRun(take_in)) {
     finish(BusyError());

@@ -184,7 +184,7 @@ struct Metrics::Series final : prometheus::Collectable {
                                MetricType::Gauge, now.models_serving));
     families.push_back(
         Reading("tenuto_call_lag_seconds",
-                "For how long a thread of calls always had one waiting.",
+                "For how long the busiest thread of calls has had no pause.",
                 MetricType::Gauge, now.call_lag_s));
     families.push_back(
         Reading("tenuto_signals_pending",

@@ -171,8 +171,8 @@ void ScoringService::ScoreTogether(absl::Span<UsersCall* const> calls) const {
     const v1::ScoreUsersRequest& request = call->request();
     auto its = options_.scorer.FindUserBundle(request.model());
     if (its.ok() && bundle == nullptr) bundle = *its;
-    if (!its.ok() || *its != bundle || request.user_ids_size() > kFewUsers ||
-        !AddKeys(request, users).ok()) {
+    if (call->IsGivenUp() || !its.ok() || *its != bundle ||
+        request.user_ids_size() > kFewUsers || !AddKeys(request, users).ok()) {
       ScoreAlone(*call);
       continue;
     }

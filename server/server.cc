@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "features/base/atomic_file.h"
 #include "features/base/digest.h"
 #include "features/base/log.h"
@@ -136,6 +137,7 @@ class Server::Parts {
   HealthService health_;
   const std::vector<RpcService*> services_ = {
       &ingest_, &scoring_, &decision_, &admin_, &reflection_, &health_};
+  mutable absl::Mutex queues_mutex_;  // Against a scrape of the metrics.
   std::vector<std::unique_ptr<CallQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
   std::atomic<bool> serving_{false};
@@ -229,8 +231,9 @@ absl::Status Server::Parts::Bind() {
   for (RpcService* const service : services_) {
     builder.RegisterService(&service->methods());
   }
+  std::vector<std::unique_ptr<CallQueue>> queues;
   for (std::int64_t k = 0; k < config_.call_threads(); ++k) {
-    queues_.push_back(std::make_unique<CallQueue>(
+    queues.push_back(std::make_unique<CallQueue>(
         builder, absl::Microseconds(config_.call_spin_us())));
   }
   server_ = builder.BuildAndStart();
@@ -242,10 +245,12 @@ absl::Status Server::Parts::Bind() {
                           : "?"));
   }
   SetServing(false);
-  for (const auto& queue : queues_) {
+  for (const auto& queue : queues) {
     for (RpcService* const service : services_) service->Await(*queue);
     queue->Start();
   }
+  const absl::MutexLock lock(&queues_mutex_);
+  queues_ = std::move(queues);
   return absl::OkStatus();
 }
 
@@ -269,6 +274,7 @@ absl::Status Server::Parts::BindMetrics() {
 
 absl::Duration Server::Parts::CallLag() const {
   absl::Duration most = absl::ZeroDuration();
+  const absl::MutexLock lock(&queues_mutex_);
   for (const auto& queue : queues_) most = std::max(most, queue->lag());
   return most;
 }
@@ -299,7 +305,9 @@ void Server::Parts::Drain() {
     reflection_.Drain();
     ShutDown(*server_, queues_, absl::Seconds(config_.drain_s_max()));
     server_->Wait();
-    queues_.clear();  // With the last call over they end.
+    std::vector<std::unique_ptr<CallQueue>> ended;  // With the last call over.
+    const absl::MutexLock lock(&queues_mutex_);
+    ended.swap(queues_);
   });
 }
 

@@ -36,6 +36,16 @@ TEST_F(CallsTest, AnswersWithTheStatusOfTheWork) {
   EXPECT_EQ(call_.finished->error_message(), "no such model");
 }
 
+TEST_F(CallsTest, DoesNotWorkForACallerWhoGaveUp) {
+  call_.is_given_up = true;
+  calls_.Answer(call_, RpcMethod::kScoreUsers, [] {
+    ADD_FAILURE() << "nobody waits for this";
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(call_.finished.has_value());
+  EXPECT_EQ(call_.finished->error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
 TEST_F(CallsTest, ShedsWorkWhenTooMuchWaits) {
   absl::Notification started;
   // The pool's thread may still be waking up when this test is over.

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <string>
 #include <thread>
 #include <vector>
@@ -138,63 +140,91 @@ TEST(UnaryCall, IsFinishedFromAnyThreadAndHoldsAShutdownUntilThen) {
 // More than are waited for, while the queue's thread is busy with the first.
 class BusyUnaryCall : public ::testing::Test {
  protected:
-  static constexpr int kCallers = 100;
+  static constexpr std::size_t kCalls = 100;
+  struct Sent {
+    grpc::ClientContext context;
+    v1::ScoreRowsResponse response;
+    grpc::Status status;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<v1::ScoreRowsResponse>>
+        reader;
+  };
 
-  void Call(absl::Duration deadline) {
-    for (int k = 0; k < kCallers; ++k) {
-      callers_.emplace_back([this, k, deadline] {
-        grpc::ClientContext context;
-        // The first has all the time there is.
-        if (k > 0) {
-          first_.WaitForNotification();
-          context.set_deadline(
-              absl::ToChronoTime(Clock::Real().Now() + deadline));
-        }
-        v1::ScoreRowsResponse response;
-        const grpc::Status status =
-            v1::Scoring::NewStub(server_.channel())
-                ->ScoreRows(&context, Request("m"), &response);
-        if (status.ok()) ++answered_;
-      });
+  // The first has all the time there is.
+  void Send(absl::Duration deadline) {
+    for (std::size_t k = 0; k < kCalls; ++k) {
+      if (k == 1) first_.WaitForNotification();
+      Sent& sent = sent_[k];
+      if (k > 0) {
+        sent.context.set_deadline(
+            absl::ToChronoTime(Clock::Real().Now() + deadline));
+      }
+      sent.reader = stub_->AsyncScoreRows(&sent.context, Request("m"), &queue_);
+      sent.reader->Finish(&sent.response, &sent.status, nullptr);
     }
-    first_.WaitForNotification();
-    // Until the others have arrived, or given up.
-    absl::Notification().WaitForNotificationWithTimeout(
-        absl::Milliseconds(200));
+    // Until what was sent last has arrived: gRPC sends while somebody looks.
+    Look(absl::Milliseconds(200));
   }
-  void Join() {
-    for (std::thread& caller : callers_) caller.join();
+  void Look(absl::Duration duration) {
+    void* tag;
+    bool ok;
+    const auto end = absl::ToChronoTime(Clock::Real().Now() + duration);
+    while (queue_.AsyncNext(&tag, &ok, end) ==
+           grpc::CompletionQueue::GOT_EVENT) {
+      ++over_;
+    }
+  }
+  // Until so many are over.
+  void Await(std::size_t calls) {
+    void* tag;
+    bool ok;
+    for (; over_ < calls; ++over_) queue_.Next(&tag, &ok);
+  }
+  std::ptrdiff_t answered() const {
+    return std::count_if(sent_.begin(), sent_.end(),
+                         [](const Sent& sent) { return sent.status.ok(); });
   }
 
   absl::Notification first_, go_;
-  std::atomic<int> worked_{0}, answered_{0};
   RowsService service_{[this](auto& call) {
-    if (worked_++ == 0) {
+    if (!first_.HasBeenNotified()) {
       first_.Notify();
       go_.WaitForNotification();
     }
+    if (call.IsGivenUp()) is_given_up_ = true;
     call.Finish(grpc::Status::OK);
   }};
+  std::atomic<bool> is_given_up_{false};
   QueueServer server_{{&service_}};
-  std::vector<std::thread> callers_;
+  const std::unique_ptr<v1::Scoring::Stub> stub_ =
+      v1::Scoring::NewStub(server_.channel());
+  grpc::CompletionQueue queue_;
+  std::vector<Sent> sent_{kCalls};
+  std::size_t over_ = 0;
 };
 
 TEST_F(BusyUnaryCall, IsAnsweredWhenItArrivedBeforeAShutdown) {
-  Call(absl::Seconds(60));
-  std::thread shutdown([this] { server_.Shutdown(); });
+  Send(absl::Seconds(60));
+  absl::Notification begins;
+  std::thread shutdown([&] {
+    begins.Notify();
+    server_.Shutdown();
+  });
+  begins.WaitForNotification();
+  Look(absl::Milliseconds(50));
   go_.Notify();
-  Join();
+  Await(kCalls);
   shutdown.join();
-  EXPECT_EQ(answered_, kCallers);
+  EXPECT_EQ(answered(), std::ssize(sent_));
 }
 
-TEST_F(BusyUnaryCall, IsNotWorkedOnWhenItsDeadlineHasPassed) {
-  Call(absl::Milliseconds(20));
+TEST_F(BusyUnaryCall, KnowsWhenItsDeadlineHasPassed) {
+  Send(absl::Milliseconds(20));
+  Await(kCalls - 1);
   go_.Notify();
-  Join();
+  Await(kCalls);
   server_.Shutdown();
-  EXPECT_EQ(worked_, 1);
-  EXPECT_EQ(answered_, 1);
+  EXPECT_EQ(answered(), 1);
+  EXPECT_TRUE(is_given_up_);
 }
 
 TEST(UnaryCall, HearsThatItsCallerGaveUp) {

@@ -157,6 +157,13 @@ void RecordLog::Append(absl::string_view frames, std::int64_t count) {
   if (was_idle || was_half_full != IsHalfFull()) changed_.Signal();
 }
 
+bool RecordLog::IsReady() const { return closed_ || waiting_.count > 0; }
+
+bool RecordLog::IsHalfFull() const {
+  return closed_ ||
+         waiting_.count >= options_.queue_max - options_.queue_max / 2;
+}
+
 RecordLog::Counts RecordLog::counts() const {
   return {.written = written_, .lost = lost_};
 }

@@ -33,10 +33,8 @@ struct RecordLogOptions {
   std::filesystem::path directory;
   // Records waiting for the disk before further ones are dropped.
   std::int64_t queue_max = 65'536;
-  // How long records wait before they are synced; with the sync itself it stays
-  // well below the second a crash may cost. They are written a little at a time
-  // before that: half a second's records in one piece took milliseconds, in
-  // which a server on the same core answered nobody.
+  // How long records wait before they are synced, well below the second a crash
+  // may cost; written a little at a time, so that a busy core is not held up.
   absl::Duration linger = absl::Milliseconds(500);
   std::int64_t file_bytes_max = 256 << 20;
 };
@@ -85,18 +83,12 @@ class RecordLog {
   // Waits for a record if `waits`, then a moment for company. False once closed
   // and empty. The memory of `taken` goes to the records that come next.
   bool Take(Waiting& taken, bool waits) ABSL_LOCKS_EXCLUDED(queue_mutex_);
-  bool IsReady() const ABSL_SHARED_LOCKS_REQUIRED(queue_mutex_) {
-    return closed_ || waiting_.count > 0;
-  }
-  bool IsHalfFull() const ABSL_SHARED_LOCKS_REQUIRED(queue_mutex_) {
-    return closed_ ||
-           waiting_.count >= options_.queue_max - options_.queue_max / 2;
-  }
+  bool IsReady() const ABSL_SHARED_LOCKS_REQUIRED(queue_mutex_);
+  bool IsHalfFull() const ABSL_SHARED_LOCKS_REQUIRED(queue_mutex_);
 
   const RecordLogOptions options_;
   absl::Mutex queue_mutex_;
-  // Signalled only when the writer has something to do: a condition would be
-  // looked at whenever a record is added.
+  // Signalled only when the writer has something to do.
   absl::CondVar changed_;
   Waiting waiting_ ABSL_GUARDED_BY(queue_mutex_);
   bool closed_ ABSL_GUARDED_BY(queue_mutex_) = false;

@@ -2,10 +2,8 @@
 
 #include <sched.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 namespace tenuto {
@@ -41,17 +39,6 @@ double CpuSecondsOf(pid_t process) {
   }
   return static_cast<double>(used.tv_sec) +
          1e-9 * static_cast<double>(used.tv_nsec);
-}
-
-double CpuSecondsOfAll() {
-  std::ifstream file("/proc/stat");
-  std::string name;
-  double user = 0, nice = 0, system = 0, idle = 0, waiting = 0;
-  double interrupts = 0, soft = 0, stolen = 0;
-  file >> name >> user >> nice >> system >> idle >> waiting >> interrupts >>
-      soft >> stolen;
-  return (user + nice + system + interrupts + soft + stolen) /
-         static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace tenuto

@@ -16,9 +16,6 @@ void PinThisProcess(int core);
 // Seconds of CPU that a process and all its threads have used.
 double CpuSecondsOf(pid_t process);
 
-// Seconds of CPU that all processes of the machine have used, to 10 ms a core.
-double CpuSecondsOfAll();
-
 }  // namespace tenuto
 
 #endif  // TENUTO_TESTS_BENCHMARK_CORES_H_

@@ -81,6 +81,9 @@ std::optional<Rejection> CheckPayload(const v1::Event& event) {
     case v1::Event::kDecisionMade:
       return Rejection{"NOT_FOR_PRODUCERS",
                        "decision_made is written by the server only"};
+    case v1::Event::kGracePlanned:
+      return Rejection{"NOT_FOR_PRODUCERS",
+                       "grace_planned is written by the server only"};
     case v1::Event::kConsentChanged:
       if (event.consent_changed().consent_class() ==
               v1::CONSENT_CLASS_UNSPECIFIED ||

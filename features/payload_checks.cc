@@ -98,8 +98,11 @@ std::vector<std::string> PayloadChecks::UncheckedFields(
   const auto& declared = *event.oneof_decl(0);
   for (int k = 0; k < declared.field_count(); ++k) {
     const FieldDescriptor& in_event = *declared.field(k);
-    // The gate refuses it from producers.
-    if (in_event.number() == v1::Event::kDecisionMadeFieldNumber) continue;
+    // The gate refuses these from producers.
+    if (in_event.number() == v1::Event::kDecisionMadeFieldNumber ||
+        in_event.number() == v1::Event::kGracePlannedFieldNumber) {
+      continue;
+    }
     if (in_event.message_type() == nullptr) {
       unchecked.push_back(in_event.full_name());
       continue;

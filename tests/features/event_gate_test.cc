@@ -94,6 +94,7 @@ TEST_F(EventGateTest, RefusesEachWrongEventForItsReason) {
       {"FUTURE", [](E e) { e.mutable_event_time()->set_seconds(kNow + 301); }},
       {"NO_PAYLOAD", [](E e) { e.clear_payload(); }},
       {"NOT_FOR_PRODUCERS", [](E e) { e.mutable_decision_made(); }},
+      {"NOT_FOR_PRODUCERS", [](E e) { e.mutable_grace_planned(); }},
       {"UNKNOWN_VALUE", [](E e) { e.set_plan(static_cast<v1::Plan>(9)); }},
       {"UNKNOWN_VALUE",
        [](E e) {

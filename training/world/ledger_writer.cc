@@ -35,7 +35,7 @@ void LedgerWriter::Take(int shard, std::uint64_t user,
     const std::int64_t time_us = event->event_time().seconds() * 1'000'000 +
                                  event->event_time().nanos() / 1'000;
     Taken taken{user, event->sequence(), {}};
-    if (event->has_decision_made()) {
+    if (event->has_decision_made() || event->has_grace_planned()) {
       taken.gated = gate_.AdmitOwn(*event, keys_[user]);
     } else if (const std::optional<Rejection> refused =
                    gate_.Admit(*event, keys_[user],

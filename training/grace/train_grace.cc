@@ -31,7 +31,12 @@ constexpr double kCalibrateShare = 0.25;  // Of what may be learned from.
 constexpr absl::Duration kEmbargo = absl::Hours(24 * kUnpaidDays);
 // A table asks some 1,200 rows: small forests keep it below a millisecond.
 constexpr int kRoundsMax = 200;
-constexpr double kEta = 0.08;
+// Few columns say most: steps and columns a split are larger than where many
+// weak ones add up.
+constexpr double kEta = 0.15;
+constexpr double kColumnShare = 0.6;
+constexpr double kLambda = 2;
+constexpr double kChildWeightMin = 5;
 constexpr int kDepths[] = {1, 2, 3, 4};
 constexpr std::size_t kFailuresMin = 50;
 
@@ -192,6 +197,9 @@ absl::Status GraceTraining::FitHazard(Hazard hazard) {
   ForestOptions options;
   options.rounds = kRoundsMax;
   options.eta = kEta;
+  options.column_share = kColumnShare;
+  options.lambda = kLambda;
+  options.child_weight_min = kChildWeightMin;
   options.seed = options_.seed;
   TENUTO_ASSIGN_OR_RETURN(const ForestChoice choice,
                           ChooseForest(train, options, threads_, kDepths));
@@ -266,6 +274,10 @@ absl::Status GraceTraining::Evaluate() {
                            Failures(test_begin_, rows_.failures.size()),
                            options_.seed));
   AddSeconds("evaluate", start);
+  for (auto [a, b] : {std::pair(std::size_t{0}, train_end_), std::pair(train_end_, learn_end_)}) {
+    auto e = EvaluateGrace(*model, Failures(0, learn_end_), Failures(a, b), 1);
+    std::printf("DEBUG\n%s", FormatGraceEvaluation(*e).c_str());
+  }
   std::printf("\nTest, %lld failed payments:\n%s",
               static_cast<long long>(test_.failures),
               FormatGraceEvaluation(test_).c_str());

@@ -29,6 +29,8 @@ namespace {
 
 constexpr double kTestShare = 0.35;
 constexpr double kCalibrateShare = 0.25;  // Of what may be learned from.
+// Before that most windows of the row are missing, as they never are later.
+constexpr absl::Duration kWarmUp = absl::Hours(24 * 30);
 constexpr absl::Duration kEmbargo = absl::Hours(24 * kUnpaidDays);
 // A table asks some 1,200 rows: small forests keep it below a millisecond.
 constexpr int kRoundsMax = 200;
@@ -189,6 +191,10 @@ absl::Status GraceTraining::Replay() {
   TENUTO_ASSIGN_OR_RETURN(
       rows_,
       BuildGraceRows(*opened.ledger, plan, PaymentRules::Embedded(), threads_));
+  std::erase_if(rows_.failures, [&](const GraceFailure& failure) {
+    return failure.spell.failed <
+           opened.ledger->Facts().history_start + kWarmUp;
+  });
   AddSeconds("replay", start);
   std::printf(
       "replayed  %lld events of %lld users into %zu failed payments in %.2f s, "

@@ -30,7 +30,7 @@ class TrainGraceTest : public ::testing::Test {
     ledger_ = std::make_unique<MemoryLedger>(Catalogue::Embedded());
     const UserKeys keys = UserKeys::FromSecret("lives");
     FailureLives lives(*ledger_, keys, 3);
-    for (int user = 0; user < 700; ++user) {
+    for (int user = 0; user < 400; ++user) {
       lives.Live(absl::StrCat("u", user), 14);
     }
   }

@@ -89,6 +89,12 @@ const char* DeclineCodeOf(DeclineCause cause, std::uint64_t user) {
       return kHardCodes[user % 4];
     case DeclineCause::kIssuerOutage:
       return "91";
+    case DeclineCause::kWrongCard:
+      return "14";
+    case DeclineCause::kFraud:
+      return "43";
+    case DeclineCause::kTechnical:
+      return "96";
   }
   return "";
 }

@@ -6,13 +6,8 @@
 namespace tenuto::world {
 namespace {
 
-constexpr double kHoldChance = 0.024;  // Per invoice.
 constexpr double kHoldDaysMean = 7;
 constexpr double kHoldForEver = 0.35;  // The bank will never pay this shop.
-constexpr double kHardChance = 0.008;
-constexpr double kOutageChance = 0.008;  // Per issuer and day.
-constexpr double kOutageLasts = 0.3;     // Chance of a second day.
-constexpr int kCardMonths = 30;
 constexpr int kFarDay = 1'000'000;
 constexpr int kNoticeDays = 30;  // Before a card expires.
 constexpr std::uint64_t kIssuerStreams = std::uint64_t{1} << 40;

@@ -77,6 +77,12 @@ v1::Store StoreOf(const Traits& traits) {
   return traits.user % 5 < 3 ? v1::STORE_APP_STORE : v1::STORE_GOOGLE_PLAY;
 }
 
+v1::CardNetwork NetworkOf(const Traits& traits) {
+  return traits.method_kind == v1::PAYMENT_METHOD_KIND_STORE
+             ? v1::CARD_NETWORK_UNSPECIFIED
+             : traits.network;
+}
+
 DeclineAnswer AnswerOf(DeclineCause cause, const Traits& traits,
                        const Cure& cure, Draws draws) {
   DeclineAnswer answer;

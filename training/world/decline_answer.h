@@ -6,8 +6,8 @@
 #define TENUTO_TRAINING_WORLD_DECLINE_ANSWER_H_
 
 #include "tenuto/v1/event.pb.h"
+#include "training/world/decline_cause.h"
 #include "training/world/draws.h"
-#include "training/world/payments.h"
 #include "training/world/person.h"
 #include "training/world/unpaid_cure.h"
 
@@ -15,6 +15,9 @@ namespace tenuto::world {
 
 // The store that collects for somebody; STORE_UNSPECIFIED for most.
 v1::Store StoreOf(const Traits& traits);
+
+// A store hides it.
+v1::CardNetwork NetworkOf(const Traits& traits);
 
 struct DeclineAnswer {
   const char* decline_code = "";  // Static storage; "" for an approval.

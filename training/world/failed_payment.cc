@@ -141,7 +141,11 @@ void FailureWorld::DrawFailure(const FailureMix& mix,
   }
   failure.unpaid =
       UnpaidTraitsOf(traits, cause, failure.intention, failure.tenure_days);
-  failure.cure = CureOf(traits, cause, failure.day, calendar_, variant_);
+  const int shift = variant_.payday_shift_days;
+  const int payday = Markets()[static_cast<std::size_t>(traits.market)].payday;
+  failure.cure = CureOf(
+      traits, cause,
+      calendar_.PaydayAfter(failure.day - shift, payday) + shift - failure.day);
 }
 
 FailureLuck FailureWorld::LuckOf(const FailedPayment& failure) const {

@@ -8,7 +8,7 @@
 #include <array>
 #include <cstddef>
 
-#include "training/world/payments.h"
+#include "training/world/decline_cause.h"
 #include "training/world/person.h"
 #include "training/world/world_variant.h"
 

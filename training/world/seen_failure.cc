@@ -147,7 +147,7 @@ SeenFailure FailureWorld::See(const FailedPayment& failure) const {
                Draws(seed_, failure.number, 0, Purpose::kAnswer));
   seen.decline_code = answer.decline_code;
   seen.advice_code = answer.advice_code;
-  seen.network = traits.network;
+  seen.network = NetworkOf(traits);
   seen.method_kind = traits.method_kind;
   seen.store = StoreOf(traits);
   seen.currency = market.currency;
@@ -161,14 +161,14 @@ SeenFailure FailureWorld::See(const FailedPayment& failure) const {
   Column columns{seen};
   columns.Add(answer.decline_number);
   columns.Add(answer.advice_number);
-  columns.Add(traits.network);
+  columns.Add(seen.network);
   columns.Add(traits.method_kind);
   columns.Add(seen.store);
   columns.Add(traits.market);
   columns.Add(traits.device);
   columns.Add(static_cast<double>(market.price_minor));
   columns.Add(failure.tenure_days);
-  columns.Add(failure.tenure_days + (traits.user % 7) * 10.0);
+  columns.Add(failure.tenure_days + 10.0 * static_cast<int>(traits.user % 7));
   columns.Add(has_card ? failure.card_age_days : none);
   columns.Add(has_card ? failure.days_to_expiry : none);
   columns.Add(failure.earlier_failures);

@@ -15,8 +15,8 @@
 #define TENUTO_TRAINING_WORLD_UNPAID_H_
 
 #include "model/grace/unpaid_day.h"
+#include "training/world/decline_cause.h"
 #include "training/world/leaving.h"
-#include "training/world/payments.h"
 #include "training/world/person.h"
 #include "training/world/world_variant.h"
 

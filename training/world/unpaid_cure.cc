@@ -110,15 +110,13 @@ Block BlockOf(DeclineCause cause, bool has_token) {
 
 }  // namespace
 
-Cure CureOf(const Traits& traits, DeclineCause cause, int day,
-            const Calendar& calendar, const WorldVariant& variant) {
+Cure CureOf(const Traits& traits, DeclineCause cause, int payday_in) {
   Cure cure;
   if (cause == DeclineCause::kInsufficientFunds) {
     const int payday =
         Markets()[static_cast<std::size_t>(traits.market)].payday;
-    const int shift = variant.payday_shift_days;
     cure.by_payday = true;
-    cure.payday_in = calendar.PaydayAfter(day - shift, payday) + shift - day;
+    cure.payday_in = payday_in;
     cure.cycle_days = payday == 0 ? 14 : 30;
     cure.short_again = 0.5 + 0.5 * traits.short_cycle_share;
     cure.short_anew = 0.5 * traits.short_cycle_share;

@@ -14,11 +14,9 @@
 
 #include <cstdint>
 
-#include "training/world/calendar.h"
+#include "training/world/decline_cause.h"
 #include "training/world/draws.h"
-#include "training/world/payments.h"
 #include "training/world/person.h"
-#include "training/world/world_variant.h"
 
 namespace tenuto::world {
 
@@ -34,8 +32,8 @@ struct Cure {
   double mean_days = 0;
 };
 
-Cure CureOf(const Traits& traits, DeclineCause cause, int day,
-            const Calendar& calendar, const WorldVariant& variant);
+// `payday_in`: days until the payer's next payday.
+Cure CureOf(const Traits& traits, DeclineCause cause, int payday_in);
 
 // Bit d: the card would pay an attempt on day d (1 to kUnpaidDays) but for
 // outages and whims.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "features/base/status_macros.h"
+#include "training/world/payments.h"
 
 namespace tenuto::world {
 namespace {

@@ -14,6 +14,9 @@ namespace {
 constexpr std::array<int, 18> kStoreDays = {1,  2,  3,  5,  7,  10, 13, 16, 20,
                                             24, 28, 32, 36, 40, 45, 50, 55, 60};
 
+// Accounts that ran empty and that nobody fills again.
+constexpr double kAbandoned = 0.15;
+
 // Share of a short cycle after which the money is gone: uniform below 0.8
 // after a short cycle, between 0.35 and 1 otherwise.
 double LastsOf(bool was_short, double uniform) {
@@ -54,7 +57,7 @@ CycleView ViewOn(const Cure& cure, double before, int steps, int day) {
   return {again + anew, again * OutAgain(share) + anew * OutAnew(share)};
 }
 
-double FundsChance(const Cure& cure, int last_day, int day, double whim) {
+double FilledChance(const Cure& cure, int last_day, int day, double whim) {
   const int cycle = CycleOf(cure, day);
   const int last_cycle = CycleOf(cure, last_day);
   if (cycle == 0) return 0;
@@ -71,8 +74,24 @@ double FundsChance(const Cure& cure, int last_day, int day, double whim) {
   return 1 - ViewOn(cure, was_short, cycle - last_cycle, day).is_out;
 }
 
+double FundsChance(const Cure& cure, int sure_day, int last_day, int day,
+                   double whim) {
+  const int last_cycle = CycleOf(cure, last_day);
+  // Out in this cycle already: it was no whim.
+  if (sure_day > 0 && CycleOf(cure, sure_day) == last_cycle) whim = 0;
+  double failed = 1;  // P(the last attempt failed | somebody fills it).
+  if (last_cycle > 0 && whim > 0) {
+    const double out = ViewOn(cure, 1, last_cycle, last_day).is_out;
+    failed = out + (1 - out) * whim;
+  }
+  const double filled = (1 - cure.for_ever) * failed;
+  return filled / (filled + cure.for_ever) *
+         FilledChance(cure, last_day, day, whim);
+}
+
 std::uint64_t FundedDays(const Cure& cure, Draws& draws) {
   std::uint64_t days = 0;
+  if (draws.Chance(cure.for_ever)) return days;
   bool was_short = true;
   for (int begin = cure.payday_in; begin <= kUnpaidDays;
        begin += cure.cycle_days) {
@@ -95,7 +114,7 @@ struct Block {
 Block BlockOf(DeclineCause cause, bool has_token) {
   switch (cause) {
     case DeclineCause::kHold:
-      return {0.4, 5};
+      return {0.5, 5};
     case DeclineCause::kExpiredCard:
       // Networks tell merchants new numbers, and wallets hold tokens.
       return has_token ? Block{0.3, 12} : Block{0.75, 20};
@@ -116,6 +135,7 @@ Cure CureOf(const Traits& traits, DeclineCause cause, int payday_in) {
     const int payday =
         Markets()[static_cast<std::size_t>(traits.market)].payday;
     cure.by_payday = true;
+    cure.for_ever = kAbandoned;
     cure.payday_in = payday_in;
     cure.cycle_days = payday == 0 ? 14 : 30;
     cure.short_again = 0.5 + 0.5 * traits.short_cycle_share;
@@ -152,10 +172,13 @@ std::uint64_t CuredDays(const Cure& cure, Draws draws) {
   return FromDay(std::max(1, static_cast<int>(std::ceil(lasts)))) & kPlanned;
 }
 
-double CureChance(const Cure& cure, int last_day, int day, double whim) {
-  if (cure.by_payday) return FundsChance(cure, last_day, day, whim);
+double CureChance(const Cure& cure, int sure_day, int last_day, int day,
+                  double whim) {
+  if (cure.by_payday) return FundsChance(cure, sure_day, last_day, day, whim);
   const double then = BlockedChance(cure, last_day);
-  return 1 - BlockedChance(cure, day) / (then + (1 - then) * whim);
+  const double cured = BlockedChance(cure, sure_day) - then;
+  const double failed = then + cured * whim;
+  return failed > 0 ? 1 - BlockedChance(cure, day) / failed : 1;
 }
 
 }  // namespace tenuto::world

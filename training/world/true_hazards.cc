@@ -92,6 +92,8 @@ void FailureWorld::TrueHazards(const FailedPayment& failure,
                                HazardTable& hazards) const {
   hazards = HazardTable();
   const FeltPath path = PathOf(failure);
+  std::array<float, 6> share;  // At the upper point, by access and message.
+  share.fill(0.5F);
   std::array<float, 3> lost{};  // By access, if it was so from the first day.
   float annoyance = 0;          // By a message every kMessageDays.
   int last_store_day = 0;
@@ -113,14 +115,21 @@ void FailureWorld::TrueHazards(const FailedPayment& failure,
       float& fallen = lost[static_cast<std::size_t>(access)];
       for (const bool messaged : {false, true}) {
         const float mean = path.mean[k] - fallen - (messaged ? annoyance : 0);
-        float pays = 0;
-        float cancels = 0;
-        for (const float sd : {-path.sd[k], path.sd[k]}) {
-          const UnpaidChances chances = ChancesWhileUnpaid(
-              failure.unpaid, variant_, mean + sd, day, access, messaged);
-          pays += 0.5F * chances.pays;
-          cancels += 0.5F * chances.cancels;
-        }
+        // Two points of the spread. Who cares less leaves and does not pay:
+        // of those still open, the shares of both change.
+        float& caring = share[2 * static_cast<std::size_t>(access) + messaged];
+        const UnpaidChances low = ChancesWhileUnpaid(
+            failure.unpaid, variant_, mean - path.sd[k], day, access, messaged);
+        const UnpaidChances high = ChancesWhileUnpaid(
+            failure.unpaid, variant_, mean + path.sd[k], day, access, messaged);
+        const float pays = caring * high.pays + (1 - caring) * low.pays;
+        const float cancels =
+            caring * high.cancels + (1 - caring) * low.cancels;
+        const float stay_high = caring * (1 - high.pays) * (1 - high.cancels);
+        const float stay_low =
+            (1 - caring) * (1 - low.pays) * (1 - low.cancels);
+        caring = 0.5F + static_cast<float>(1 - kInterestPull) *
+                            (stay_high / (stay_high + stay_low) - 0.5F);
         hazards.by_user(day, access, messaged) =
             1 - (1 - by_store) * (1 - pays);
         hazards.cancels(day, access, messaged) = cancels;

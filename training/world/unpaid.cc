@@ -80,8 +80,8 @@ UnpaidChances ChancesWhileUnpaid(const UnpaidTraits& traits,
   pays *= 1 + by_message * traits.response *
                   (rates.nudge + rates.engaged_nudge * engaged);
   float cancels =
-      traits.push * (traits.considering ? 0.05F * apathy2
-                                        : 0.0045F * apathy2 * apathy2 * apathy);
+      traits.push * (traits.considering ? 0.035F * apathy2
+                                        : 0.003F * apathy2 * apathy2 * apathy);
   cancels *= 1 + by_message * (0.25F + 2.5F * traits.irritation);
   switch (access) {
     case Access::kFull:

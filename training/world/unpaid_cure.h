@@ -42,7 +42,7 @@ std::uint64_t CuredDays(const Cure& cure, Draws draws);
 
 // P(cured on `day` | blocked on `sure_day`, and the attempt on `last_day` after
 // it failed). `whim`: chance that an attempt fails though cured. Exact where
-// sure_day is 0; else the attempts before sure_day are forgotten.
+// sure_day is 0; else attempts are taken to have come at even distances.
 double CureChance(const Cure& cure, int sure_day, int last_day, int day,
                   double whim);
 // Bit d: a store that collects for us tries again by itself on day d.

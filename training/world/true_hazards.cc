@@ -11,8 +11,6 @@ namespace tenuto::world {
 namespace {
 
 constexpr int kMonthsCounted = 12;
-// Share of failures, whatever the policy, that end a subscription.
-constexpr double kLostOfFailed = 0.35;
 // Chance of an outage on the day after one: that it was its first day, and
 // lasts.
 constexpr double kOutAgain = kOutageLasts / (1 + kOutageLasts);

@@ -26,7 +26,7 @@ TEST(SeenFailure, ShowsEngagementByListeningButWithNoise) {
   double n = 0, sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0;
   for (std::uint64_t k = 0; k < 4'000; ++k) {
     const FailedPayment failure = world.Make(k);
-    const double days = world.See(failure).values[ColumnOf("active_days_28d")];
+    const double days = world.See(failure).values[ColumnOf("days_active_28d")];
     if (std::isnan(days)) {
       EXPECT_FALSE(failure.traits.consents_to_behaviour);
       continue;

@@ -133,8 +133,8 @@ TEST(PaidMonths, AreThoseThatPeopleGoOnToPay) {
     EXPECT_LE(months, 12);
     Interest interest = failure.interest;
     Intention intention = failure.intention;
-    const double lost =
-        std::min(0.35 * MixOf(failure.traits, world.variant()).total(), 0.3);
+    const double lost = std::min(
+        kLostOfFailed * MixOf(failure.traits, world.variant()).total(), 0.3);
     double paid = 1;
     double alive = 1;
     const Luck luck = {99, n};

@@ -10,8 +10,8 @@ namespace {
 constexpr char kText[] = R"(unknown_code_class: DECLINE_CLASS_HARD
 stops {
   name: "a"
-  codes: ["1",
-          "2"]
+  codes: "1"
+  codes: "2"
 }
 stops { network: CARD_NETWORK_VISA }
 )";

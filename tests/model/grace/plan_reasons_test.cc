@@ -43,7 +43,7 @@ class PlanReasonsTest : public ::testing::Test {
 TEST_F(PlanReasonsTest, TellOutlookLengthAttemptsAndMessages) {
   life_.nudge = 4;
   life_.leaves = 0.02;
-  life_.loss = 3;
+  life_.loss = 6;
   life_.mends = 0.005;
   paydays_.set(9);
   const std::string text = Text();

@@ -12,11 +12,20 @@
 #else
 #define TENUTO_EACH_WIDTH
 #endif
+// Unrolled too early, a row would be reckoned one lane at a time.
+#if defined(__clang__)
+#define TENUTO_LANES(i) for (int i = 0; i < kRowLanes; ++i)
+#else
+#define TENUTO_LANES(i) \
+  _Pragma("GCC unroll 1") for (int i = 0; i < kRowLanes; ++i)
+#endif
 
 namespace tenuto {
 namespace {
 
 constexpr int kRowLanes = 16;
+
+float Larger(float a, float b) { return a > b ? a : b; }
 
 // All numbers of attempts with one contact, on one day with one access.
 struct Rows {
@@ -42,26 +51,19 @@ TENUTO_EACH_WIDTH void KeepRows(const Rows& rows) {
     const float* const later = rows.next + level * kRowLanes + 1;
     float* const to = rows.out + level * kRowLanes;
     float row[kRowLanes];
-    for (int i = 0; i < kRowLanes; ++i) {
-      row[i] = rows.stays * later[i] + rows.idle;
-    }
+    TENUTO_LANES(i) row[i] = rows.stays * later[i] + rows.idle;
     if (level < rows.tried_levels) {
       const int after = level < rows.last_level ? level + 1 : rows.last_level;
       const float fails = rows.idle + rows.stays * rows.next[after * kRowLanes];
       const float base = fails - rows.attempt_cost;
       const float gain = rows.recovery + rows.paid - fails;
       const float* const hits = rows.hits[count];
-      for (int i = 0; i < kRowLanes; ++i) {
-        const float tried = base + hits[i] * gain;
-        row[i] = row[i] > tried ? row[i] : tried;
-      }
+      TENUTO_LANES(i) row[i] = Larger(row[i], base + hits[i] * gain);
     }
     if (rows.merges) {
-      for (int i = 0; i < kRowLanes; ++i) {
-        row[i] = row[i] > to[i] ? row[i] : to[i];
-      }
+      TENUTO_LANES(i) row[i] = Larger(row[i], to[i]);
     }
-    for (int i = 0; i < kRowLanes; ++i) to[i] = row[i];
+    TENUTO_LANES(i) to[i] = row[i];
     to[kRowLanes - 1] = to[kRowLanes - 2];
   }
 }
@@ -72,13 +74,11 @@ TENUTO_EACH_WIDTH void StepDownRows(const float* lower, float cost, bool alone,
     const float* const from = lower + row * kRowLanes;
     float* const to = out + row * kRowLanes;
     float kept[kRowLanes];
-    for (int i = 0; i < kRowLanes; ++i) kept[i] = from[i] - cost;
+    TENUTO_LANES(i) kept[i] = from[i] - cost;
     if (!alone) {
-      for (int i = 0; i < kRowLanes; ++i) {
-        kept[i] = kept[i] > to[i] ? kept[i] : to[i];
-      }
+      TENUTO_LANES(i) kept[i] = Larger(kept[i], to[i]);
     }
-    for (int i = 0; i < kRowLanes; ++i) to[i] = kept[i];
+    TENUTO_LANES(i) to[i] = kept[i];
   }
 }
 

@@ -3,6 +3,7 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/unpaid_questions.h"
 #include "tests/support/unpaid_tables.h"
 
 namespace tenuto {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/support/unpaid_questions.h"
 #include "tests/support/unpaid_tables.h"
 
 namespace tenuto {

@@ -18,7 +18,7 @@
 namespace tenuto {
 
 // Thread-safe.
-class MemoryLedger final : public Ledger {
+class MemoryLedger : public Ledger {
  public:
   explicit MemoryLedger(const Catalogue& catalogue,
                         const Clock& clock = Clock::Real());

@@ -44,11 +44,13 @@ class AnswerStreams<Request, Response>::Stream final
     if (!ok) return this->Finish(grpc::Status::OK);
     const absl::Time start = streams_.calls_.Now();
     response_.Clear();
-    const absl::Status status = streams_.answer_(request_, response_);
-    const grpc::Status closed =
-        streams_.calls_.Close(streams_.method_, start, status);
-    if (status.ok()) return this->StartWrite(&response_);
-    End(closed);
+    if (!streams_.is_long_(request_)) return AnswerRequest(start);
+    const bool taken =
+        streams_.calls_.TryRunHeavy([this, self = this->shared_from_this(),
+                                     start] { AnswerRequest(start); });
+    if (!taken) {
+      End(streams_.calls_.Close(streams_.method_, start, BusyError()));
+    }
   }
 
   void OnWriteDone(bool ok) override {
@@ -73,6 +75,14 @@ class AnswerStreams<Request, Response>::Stream final
     this->StartRead(&request_);
   }
 
+  void AnswerRequest(absl::Time start) {
+    const absl::Status status = streams_.answer_(request_, response_);
+    const grpc::Status closed =
+        streams_.calls_.Close(streams_.method_, start, status);
+    if (status.ok()) return this->StartWrite(&response_);
+    End(closed);
+  }
+
   void End(const grpc::Status& status) {
     {
       const absl::MutexLock lock(&mutex_);
@@ -92,8 +102,11 @@ class AnswerStreams<Request, Response>::Stream final
 
 template <typename Request, typename Response>
 AnswerStreams<Request, Response>::AnswerStreams(Calls& calls, RpcMethod method,
-                                                Answer answer)
-    : calls_(calls), method_(method), answer_(std::move(answer)) {}
+                                                Answer answer, IsLong is_long)
+    : calls_(calls),
+      method_(method),
+      answer_(std::move(answer)),
+      is_long_(std::move(is_long)) {}
 
 template <typename Request, typename Response>
 AnswerStreams<Request, Response>::~AnswerStreams() = default;

@@ -23,9 +23,14 @@ class AnswerStreams {
   // Waits for nothing. `response` is empty.
   using Answer =
       std::function<absl::Status(const Request& request, Response& response)>;
+  // Whether a request computes for so long that other calls of the queue's
+  // thread should not wait for it.
+  using IsLong = std::function<bool(const Request& request)>;
 
   // `method` counts every request of a stream.
-  AnswerStreams(Calls& calls, RpcMethod method, Answer answer);
+  AnswerStreams(
+      Calls& calls, RpcMethod method, Answer answer,
+      IsLong is_long = [](const Request&) { return false; });
   ~AnswerStreams();
 
   // A stream that waits for its caller.
@@ -41,6 +46,7 @@ class AnswerStreams {
   Calls& calls_;
   const RpcMethod method_;
   const Answer answer_;
+  const IsLong is_long_;
   OpenStreams<Stream> open_;
 };
 

@@ -59,6 +59,10 @@ class Calls {
     AnswerFrom(heavy_pool_, call, method, std::move(work));
   }
 
+  // False when too much long work is waiting.
+  bool TryRunHeavy(std::function<void()> work) {
+    return heavy_pool_.TryRun(std::move(work));
+  }
   // False when too much work is waiting for the disk.
   bool TryRun(std::function<void()> work) {
     return disk_pool_.TryRun(std::move(work));

@@ -53,6 +53,13 @@ absl::Status CheckRows(const v1::ScoreRowsRequest& request, int width) {
   return absl::OkStatus();
 }
 
+bool IsLong(const v1::ScoreUsersRequest& request) {
+  return request.user_ids_size() > kManyUsers;
+}
+bool IsLong(const v1::ScoreRowsRequest& request) {
+  return request.values_size() > kManyValues;
+}
+
 // All but the scores.
 void FillHead(const ModelBundle& bundle, const UserRows& scored,
               v1::ScoreUsersResponse& response) {
@@ -76,16 +83,20 @@ absl::StatusOr<int> ReasonCount(const v1::ExplainScoreRequest& request) {
 
 ScoringService::ScoringService(Options options)
     : options_(std::move(options)),
-      user_streams_(options_.calls, RpcMethod::kStreamScoreUsers,
-                    [this](const v1::ScoreUsersRequest& request,
-                           v1::ScoreUsersResponse& response) {
-                      return Score(request, response);
-                    }),
-      row_streams_(options_.calls, RpcMethod::kStreamScoreRows,
-                   [this](const v1::ScoreRowsRequest& request,
-                          v1::ScoreRowsResponse& response) {
-                     return Score(request, response);
-                   }) {}
+      user_streams_(
+          options_.calls, RpcMethod::kStreamScoreUsers,
+          [this](const v1::ScoreUsersRequest& request,
+                 v1::ScoreUsersResponse& response) {
+            return Score(request, response);
+          },
+          [](const auto& request) { return IsLong(request); }),
+      row_streams_(
+          options_.calls, RpcMethod::kStreamScoreRows,
+          [this](const v1::ScoreRowsRequest& request,
+                 v1::ScoreRowsResponse& response) {
+            return Score(request, response);
+          },
+          [](const auto& request) { return IsLong(request); }) {}
 
 absl::Status ScoringService::AddKeys(const v1::ScoreUsersRequest& request,
                                      std::vector<UserKey>& users) const {
@@ -238,9 +249,7 @@ void ScoringService::Await(CallQueue& queue) {
   queue.Keep(users);
   AwaitCalls(queue, methods_, &Methods::RequestScoreUsers,
              [this, users](UsersCall& call) {
-               if (call.request().user_ids_size() <= kManyUsers) {
-                 return users->Add(call);
-               }
+               if (!IsLong(call.request())) return users->Add(call);
                options_.calls.AnswerHeavy(
                    call, RpcMethod::kScoreUsers, [this, &call] {
                      return Score(call.request(), call.response());
@@ -251,18 +260,20 @@ void ScoringService::Await(CallQueue& queue) {
                const auto score = [this, &call] {
                  return Score(call.request(), call.response());
                };
-               if (call.request().values_size() <= kManyValues) {
-                 calls.Answer(call, RpcMethod::kScoreRows, score);
-               } else {
+               if (IsLong(call.request())) {
                  calls.AnswerHeavy(call, RpcMethod::kScoreRows, score);
+               } else {
+                 calls.Answer(call, RpcMethod::kScoreRows, score);
                }
              });
-  AwaitCalls(queue, methods_, &Methods::RequestExplainScore,
-             [this, &calls](auto& call) {
-               calls.AnswerHeavy(call, RpcMethod::kExplainScore, [this, &call] {
-                 return Explain(call.request(), call.response());
-               });
-             });
+  AwaitCalls(
+      queue, methods_, &Methods::RequestExplainScore,
+      [this, &calls](auto& call) {
+        calls.AnswerHeavy(call, RpcMethod::kExplainScore, [this, &call] {
+          return Explain(call.request(), call.response());
+        });
+      },
+      Cancels::kHeard);
   AwaitStreams(queue, methods_, &Methods::RequestStreamScoreUsers,
                [this] { return user_streams_.Make(); });
   AwaitStreams(queue, methods_, &Methods::RequestStreamScoreRows,

@@ -12,6 +12,7 @@
 #include "server/stream_calls.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 #include "tests/support/fixed_clock.h"
+#include "tests/support/heavy_work.h"
 #include "tests/support/queue_server.h"
 
 namespace tenuto {
@@ -34,6 +35,8 @@ class StreamingService final : public RpcService {
   UserScoreStreams& streams_;
   v1::Scoring::AsyncService methods_;
 };
+
+constexpr int kLong = 1'000;  // Users of a request.
 
 // A real server over a real socket. Answers with the model's name and a score
 // a user; refuses the model "bad" and keeps "slow" until `go_`.
@@ -96,6 +99,9 @@ class AnswerStreamsTest : public ::testing::Test {
                             [this](const v1::ScoreUsersRequest& request,
                                    v1::ScoreUsersResponse& response) {
                               return Score(request, response);
+                            },
+                            [](const v1::ScoreUsersRequest& request) {
+                              return request.user_ids_size() >= kLong;
                             }};
   StreamingService service_{streams_};
   QueueServer server_{{&service_}};
@@ -177,6 +183,45 @@ TEST_F(AnswerStreamsTest, AnswersWhatItIsScoringBeforeItDrains) {
   streams_.Drain();
   go_.Notify();
   ExpectAnswer(*stream, "slow");
+  ExpectEnd(*stream, grpc::StatusCode::UNAVAILABLE,
+            "the server is draining; stream to another one");
+}
+
+// The queue has one thread: were it to compute, the other stream would wait.
+TEST_F(AnswerStreamsTest, AnswersOthersWhileALongRequestIsScored) {
+  grpc::ClientContext context, other_context;
+  const auto stream = NewStream(context);
+  stream->Write(Request("slow", kLong));
+  stream->Write(Request("next"));
+  started_.WaitForNotification();
+  const auto other = NewStream(other_context);
+  other->Write(Request("good", 3));
+  ExpectAnswer(*other, "good", 3);
+  go_.Notify();
+  ExpectAnswer(*stream, "slow", kLong);
+  ExpectAnswer(*stream, "next");
+}
+
+TEST_F(AnswerStreamsTest, RefusesALongRequestWhenTooManyWait) {
+  const auto go = FillHeavyPool(calls_);
+  grpc::ClientContext context;
+  const auto stream = NewStream(context);
+  stream->Write(Request("good", 1));
+  stream->Write(Request("late", kLong));
+  ExpectAnswer(*stream, "good", 1);
+  ExpectEnd(*stream, grpc::StatusCode::RESOURCE_EXHAUSTED,
+            std::string(BusyError().message()));
+  go->Notify();
+}
+
+TEST_F(AnswerStreamsTest, DrainsOnlyWhenALongRequestIsAnswered) {
+  grpc::ClientContext context;
+  const auto stream = NewStream(context);
+  stream->Write(Request("slow", kLong));
+  started_.WaitForNotification();
+  streams_.Drain();
+  go_.Notify();
+  ExpectAnswer(*stream, "slow", kLong);
   ExpectEnd(*stream, grpc::StatusCode::UNAVAILABLE,
             "the server is draining; stream to another one");
 }

@@ -6,6 +6,7 @@
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 #include "tests/support/fixed_clock.h"
+#include "tests/support/heavy_work.h"
 
 namespace tenuto {
 namespace {
@@ -63,6 +64,17 @@ TEST_F(CallsTest, ShedsWorkWhenTooMuchWaits) {
   ASSERT_TRUE(call_.finished.has_value());
   EXPECT_EQ(call_.finished->error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   go->Notify();
+}
+
+TEST_F(CallsTest, ShedsLongWorkWhenTooMuchWaits) {
+  const auto go = FillHeavyPool(calls_);
+  calls_.AnswerHeavy(call_, RpcMethod::kExplainScore, [] {
+    ADD_FAILURE() << "this work was to be refused";
+    return absl::OkStatus();
+  });
+  go->Notify();
+  ASSERT_TRUE(call_.finished.has_value());
+  EXPECT_EQ(call_.finished->error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
 }  // namespace

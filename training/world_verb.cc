@@ -1,4 +1,5 @@
-// `tenuto world generate`: a ledger to start from where there is no data.
+// `tenuto world generate`: a ledger to start from where there is no data;
+// `tenuto world report`: how near a world's payments come to published ones.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include "training/flag_values.h"
 #include "training/progress.h"
 #include "training/verb.h"
+#include "training/world/calibration_report.h"
 #include "training/world/generate.h"
 #include "training/world/truth_file.h"
 
@@ -29,6 +31,7 @@ struct WorldFlags {
   int threads = 0;
   std::string ledger;
   std::string summary;
+  std::string kkbox;
 };
 
 absl::StatusOr<world::WorldOptions> OptionsOf(const WorldFlags& flags) {
@@ -69,6 +72,54 @@ absl::Status Generate(const WorldFlags& flags, const Workshop& workshop) {
   return WriteFileAtomically(flags.summary, world::ReportJson(report));
 }
 
+absl::Status Report(const WorldFlags& flags, const Workshop& workshop) {
+  TENUTO_ASSIGN_OR_RETURN(world::WorldOptions options, OptionsOf(flags));
+  options.truth_every_days = 0;
+  if (!flags.kkbox.empty()) {
+    // A wrong directory is told before the work.
+    TENUTO_RETURN_IF_ERROR(world::FormatKkbox({}, flags.kkbox).status());
+  }
+  Progress progress(workshop.clock, "living", options.days, "days");
+  TENUTO_ASSIGN_OR_RETURN(const world::PaymentFigures figures,
+                          world::MeasurePayments(options, [&](int days) {
+                            progress.Update(days);
+                          }));
+  std::string text = world::FormatCalibration(figures);
+  if (!flags.kkbox.empty()) {
+    TENUTO_ASSIGN_OR_RETURN(const std::string tables,
+                            world::FormatKkbox(figures, flags.kkbox));
+    text += tables;
+  }
+  std::fputs(text.c_str(), stdout);
+  return absl::OkStatus();
+}
+
+void AddReport(CLI::App& verb, const Workshop& workshop, VerbRun& run) {
+  CLI::App* report = verb.add_subcommand(
+      "report",
+      "Lives a world and prints its payments beside published figures, each "
+      "with its grade and source; writes nothing.\n"
+      "Example: tenuto world report --users 20000 --seed 1");
+  auto flags = std::make_shared<WorldFlags>();
+  flags->users = 20'000;
+  flags->days = 360;
+  report->add_option("--users", flags->users, "How many people")
+      ->capture_default_str();
+  report->add_option("--days", flags->days, "How many days")
+      ->capture_default_str();
+  report->add_option("--seed", flags->seed, "What all chance follows from")
+      ->capture_default_str();
+  report->add_option("--kkbox", flags->kkbox,
+                     "Directory of aggregated KKBox tables to compare with");
+  report
+      ->add_option("--threads", flags->threads,
+                   "Changes the speed only; 0: every core")
+      ->capture_default_str();
+  report->callback([flags, &workshop, &run] {
+    run = [flags, &workshop] { return Report(*flags, workshop); };
+  });
+}
+
 }  // namespace
 
 void AddWorldVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
@@ -99,6 +150,7 @@ void AddWorldVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   generate->callback([flags, &workshop, &run] {
     run = [flags, &workshop] { return Generate(*flags, workshop); };
   });
+  AddReport(*verb, workshop, run);
 }
 
 }  // namespace tenuto

@@ -6,7 +6,7 @@
 namespace tenuto::world {
 
 Behaviour BehaviourOf(const Traits& traits, const Hidden& hidden,
-                      bool is_weekend) {
+                      bool is_weekend, Access access) {
   const double care = std::clamp(hidden.interest.felt() - 0.6, -4.0, 3.0);
   const bool considering = hidden.intention == Intention::kConsidering;
   const bool troubled = hidden.interest.quality_days > 0;
@@ -28,6 +28,12 @@ Behaviour BehaviourOf(const Traits& traits, const Hidden& hidden,
   b.page_visit = considering ? 0.24 : 0.035;
   b.support = considering ? 0.02 : troubled ? 0.03 : 0.0015;
   if (hidden.payments.is_failing) b.support += 0.01;
+  if (access != Access::kFull) {
+    const double left = access == Access::kReduced ? 0.8 : 0.4;
+    b.active *= left;
+    b.sessions_more *= left;
+    b.tracks_more *= left;
+  }
   return b;
 }
 

@@ -25,8 +25,10 @@ struct Behaviour {
   double page_visit = 0;  // Chance a day of looking at account pages.
   double support = 0;     // Chance a day of contacting support.
 };
+// `access` of a plan that is not paid: reduced means less listening, none what
+// free listeners do.
 Behaviour BehaviourOf(const Traits& traits, const Hidden& hidden,
-                      bool is_weekend);
+                      bool is_weekend, Access access = Access::kFull);
 
 }  // namespace tenuto::world
 

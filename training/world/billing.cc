@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "training/world/decline_answer.h"
 
 namespace tenuto::world {
 namespace {
@@ -28,12 +29,29 @@ std::int64_t ExpirySeconds(const Payments& payments, const Calendar& calendar) {
   return has_expiry ? calendar.StartOf(payments.expiry_day) : 0;
 }
 
+std::string InvoiceOf(const Person& person) {
+  return absl::StrCat("i", person.traits.user, "-",
+                      person.hidden.payments.invoice);
+}
+
+std::string PlanIdOf(const Person& person) {
+  return absl::StrCat("g", person.traits.user, "-",
+                      person.hidden.payments.invoice);
+}
+
+template <typename Days>
+void FillDays(std::uint64_t set, Days& days) {
+  for (int day = 1; day <= kUnpaidDays; ++day) {
+    if (HasDay(set, day)) days.Add(day);
+  }
+}
+
 void WriteAttempt(const Person& person, const ChargeAttempt& attempt,
                   std::int64_t ms, const Scene& scene) {
   const Traits& traits = person.traits;
   const Payments& payments = person.hidden.payments;
   v1::PaymentAttempted& paid = *scene.diary.Add(ms).mutable_payment_attempted();
-  paid.set_invoice_id(absl::StrCat("i", traits.user, "-", payments.invoice));
+  paid.set_invoice_id(InvoiceOf(person));
   paid.set_attempt_number(attempt.number);
   paid.set_amount_minor(MarketOf(traits).price_minor);
   paid.set_currency(MarketOf(traits).currency);
@@ -42,8 +60,14 @@ void WriteAttempt(const Person& person, const ChargeAttempt& attempt,
                    : attempt.cause == DeclineCause::kIssuerOutage
                        ? v1::PAYMENT_OUTCOME_ERROR
                        : v1::PAYMENT_OUTCOME_DECLINED);
-  paid.set_decline_code(DeclineCodeOf(attempt.cause, traits.user));
-  paid.set_network(traits.network);
+  const DeclineAnswer answer =
+      AnswerOf(attempt.cause, traits,
+               CureOf(traits, attempt.cause, payments.next_payday - scene.day),
+               scene.luck.On(scene.day, Purpose::kAnswer));
+  paid.set_decline_code(answer.decline_code);
+  paid.set_advice_code(answer.advice_code);
+  paid.set_network(NetworkOf(traits));
+  paid.set_store(StoreOf(traits));
   paid.set_initiator(attempt.by_customer ? v1::PAYMENT_INITIATOR_CUSTOMER
                                          : v1::PAYMENT_INITIATOR_MERCHANT);
   paid.set_method_kind(payments.kind);
@@ -59,9 +83,39 @@ void WriteUpdate(const Person& person, std::int64_t ms, const Scene& scene) {
   update.set_card_expiry_epoch_s(ExpirySeconds(payments, scene.calendar));
 }
 
+// What was drawn for a payment that failed at `failed_ms`.
+void WritePlan(const Person& person, std::int64_t failed_ms,
+               const Scene& scene) {
+  const DunningPlan& plan = person.hidden.payments.plan;
+  v1::GracePlanned& planned =
+      *scene.diary.Add(failed_ms + 1'000).mutable_grace_planned();
+  planned.set_plan_id(PlanIdOf(person));
+  planned.set_invoice_id(InvoiceOf(person));
+  planned.set_failed_epoch_s(scene.calendar.StartOf(scene.day) +
+                             failed_ms / 1000);
+  planned.set_full_days(plan.full_days);
+  planned.set_reduced_days(plan.reduced_days);
+  FillDays(plan.attempt_days, *planned.mutable_attempt_days());
+  FillDays(plan.message_days, *planned.mutable_message_days());
+  planned.set_propensity(plan.propensity);
+  planned.set_randomised(plan.propensity < 1);
+  planned.set_policy("world-house-1");
+}
+
+void WriteReminder(const Person& person, std::int64_t ms, const Scene& scene) {
+  const std::string id = absl::StrCat(PlanIdOf(person), "-", scene.day);
+  const auto fill = [&](auto* echo) {
+    echo->set_decision_id(id);
+    echo->set_treatment("payment_reminder");
+    echo->set_surface(v1::SURFACE_EMAIL);
+  };
+  fill(scene.diary.Add(ms).mutable_message_sent());
+  fill(scene.diary.Add(ms + 2'000).mutable_message_delivered());
+}
+
 // Who cannot pay falls back to the free plan; a hard decline ends the account.
 void WriteLoss(std::int64_t ms, const Scene& scene, Person& person) {
-  const bool hard = person.hidden.payments.cause == DeclineCause::kHardDecline;
+  const bool hard = person.hidden.payments.blocked != DeclineCause::kNone;
   const v1::Plan after = hard ? v1::PLAN_NONE : v1::PLAN_FREE;
   v1::Event& event = scene.diary.AddChange(ms, after);
   if (hard) {
@@ -74,32 +128,13 @@ void WriteLoss(std::int64_t ms, const Scene& scene, Person& person) {
 
 }  // namespace
 
-const char* DeclineCodeOf(DeclineCause cause, std::uint64_t user) {
-  static constexpr const char* kHardCodes[] = {"41", "43", "14", "62"};
-  switch (cause) {
-    case DeclineCause::kNone:
-      return "";
-    case DeclineCause::kInsufficientFunds:
-      return "51";
-    case DeclineCause::kHold:
-      return "05";
-    case DeclineCause::kExpiredCard:
-      return "54";
-    case DeclineCause::kHardDecline:
-      return kHardCodes[user % 4];
-    case DeclineCause::kIssuerOutage:
-      return "91";
-  }
-  return "";
-}
-
 bool StartPaying(const Scene& scene, std::int64_t ms, bool by_customer,
                  Person& person) {
   Payments& payments = person.hidden.payments;
   ++payments.invoice;
   const ChargeAttempt attempt = {
       by_customer, 1,
-      TryCharge(person.traits, scene.day, scene.luck, true, payments)};
+      TryCharge(person.traits, scene.day, scene.luck, payments)};
   WriteAttempt(person, attempt, ms, scene);
   if (attempt.cause != DeclineCause::kNone) return false;
   payments.due_day = scene.day + kBillingDays;
@@ -117,7 +152,6 @@ void EndSubscription(int day, v1::Plan plan_after, Hidden& hidden) {
   hidden.subscription.left_day = day;
   hidden.intention = Intention::kContented;
   hidden.payments.is_failing = false;
-  hidden.payments.cause = DeclineCause::kNone;
 }
 
 void WriteCharges(const ChargeDay& charge, const Scene& scene, Person& person,
@@ -125,6 +159,7 @@ void WriteCharges(const ChargeDay& charge, const Scene& scene, Person& person,
   Draws draws = scene.luck.On(scene.day, Purpose::kBilling);
   const std::int64_t ms = 3 * kHourMs + draws.Below(3 * kHourMs);
   const std::int64_t mended_ms = 8 * kHourMs + draws.Below(12 * kHourMs);
+  if (charge.messaged) WriteReminder(person, 7 * kHourMs, scene);
   if (charge.method_updated) WriteUpdate(person, mended_ms, scene);
   std::int64_t done_ms = ms;
   if (charge.attempted) {
@@ -132,6 +167,7 @@ void WriteCharges(const ChargeDay& charge, const Scene& scene, Person& person,
     if (attempt.by_customer) done_ms = mended_ms + 90'000;
     WriteAttempt(person, attempt, done_ms, scene);
     moves.failed = attempt.number == 1 && attempt.cause != DeclineCause::kNone;
+    if (charge.planned) WritePlan(person, done_ms, scene);
   }
   moves.recovered = charge.recovered;
   moves.renewed = charge.paid && !charge.recovered;

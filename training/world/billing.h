@@ -10,10 +10,6 @@
 
 namespace tenuto::world {
 
-// Raw ISO 8583 response code; "" for an approval. A hard decline takes one of
-// several codes by `user`.
-const char* DeclineCodeOf(DeclineCause cause, std::uint64_t user);
-
 // Charges the first invoice; if that is approved, a paid plan begins.
 bool StartPaying(const Scene& scene, std::int64_t ms, bool by_customer,
                  Person& person);

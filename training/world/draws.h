@@ -28,6 +28,11 @@ enum class Purpose : std::uint32_t {
   kBilling = 13,
   kTruth = 14,
   kNewCard = 15,
+  kUnpaid = 16,
+  kCure = 17,
+  kSeen = 18,
+  kGrace = 19,
+  kAnswer = 20,
 };
 
 // splitmix64 (Steele, Lea & Flood 2014) from a hashed starting point.

@@ -5,10 +5,7 @@
 namespace tenuto::world {
 namespace {
 
-constexpr double kPull = 0.035;         // Half-life of a deviation: 20 days.
-constexpr double kDailySd = 0.16;       // Stationary sd 0.61 around home.
 constexpr double kHomePull = 0.004;     // Half-life of a moved home: 173 days.
-constexpr double kFading = 0.96;        // Of annoyance, a day.
 constexpr double kCompetitor = 0.0028;  // Chances a day.
 constexpr double kLifeChange = 0.0025;
 constexpr double kBadQuality = 0.0035;
@@ -43,10 +40,10 @@ Interest DrawInterest(const Traits& traits, Draws& draws) {
 void AdvanceInterest(const Traits& traits, int day, const Luck& luck,
                      Interest& interest) {
   Draws draws = luck.On(day, Purpose::kInterest);
-  interest.level +=
-      kPull * (interest.home - interest.level) + kDailySd * draws.Normal();
+  interest.level += kInterestPull * (interest.home - interest.level) +
+                    kInterestDailySd * draws.Normal();
   interest.home += kHomePull * (traits.home_interest - interest.home);
-  interest.annoyance *= kFading;
+  interest.annoyance *= kAnnoyanceFading;
 
   double event = draws.Uniform();
   if (event < kCompetitor) {

@@ -11,6 +11,12 @@
 
 namespace tenuto::world {
 
+// Of what moved level, a day takes back so much: half of it in 20 days.
+inline constexpr double kInterestPull = 0.035;
+// Of annoyance, a day leaves so much.
+inline constexpr double kAnnoyanceFading = 0.96;
+inline constexpr double kInterestDailySd = 0.16;  // 0.61 around home at rest.
+
 struct Interest {
   double level = 0;      // About N(0.5, 0.8) over people and days.
   double home = 0;       // Where level drifts to.

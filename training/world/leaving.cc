@@ -15,13 +15,17 @@ constexpr double kTroubleDays = 45;  // How long people remember a reason.
 
 }  // namespace
 
+double PushToLeave(const Traits& traits, int tenure_days) {
+  // Those who stayed are those who stay.
+  const double tenure = std::max(tenure_days, 0) / 120.0;
+  return std::exp(0.8 * (traits.price_sensitivity - 0.5)) /
+         std::sqrt(std::sqrt(1 + tenure));
+}
+
 LeavingChances ChancesOfLeaving(const Traits& traits, const Interest& interest,
                                 int tenure_days, bool payment_failing) {
   const double felt = std::clamp(interest.felt(), -4.0, 4.0);
-  // (1 + tenure / 120)^(-1/4): those who stayed are those who stay.
-  const double tenure = std::max(tenure_days, 0) / 120.0;
-  const double push = std::exp(0.8 * (traits.price_sensitivity - 0.5)) /
-                      std::sqrt(std::sqrt(1 + tenure));
+  const double push = PushToLeave(traits, tenure_days);
   // A failing payment makes people ask whether they want this at all.
   const double doubt = payment_failing ? 2.0 : 1.0;
   const double apathy = std::exp(-felt / 4);

@@ -12,6 +12,10 @@
 
 namespace tenuto::world {
 
+// How much price and the novelty of the subscription push towards leaving:
+// exp(0.8 (price sensitivity - 0.5)) / (1 + tenure / 120 days)^(1/4).
+double PushToLeave(const Traits& traits, int tenure_days);
+
 // Chances of one day, for somebody on a paid plan or in a trial.
 struct LeavingChances {
   double leave_contented = 0;    // On a whim.

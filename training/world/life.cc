@@ -65,19 +65,28 @@ PayingDay AdvancePaying(const Traits& traits, int day, const Luck& luck,
                                      hidden.interest, hidden.messages);
   }
   if (hidden.subscription.plan == v1::PLAN_PREMIUM) {
-    result.charge = AdvancePayments(traits, hidden.interest.felt(), day, luck,
-                                    calendar, house.dunning, hidden.payments);
+    const Payer payer = {day - hidden.subscription.since_day, hidden.intention};
+    result.charge =
+        AdvancePayments(traits, payer, day, luck, calendar, house.dunning,
+                        hidden.interest, hidden.payments);
   } else {
     AdvancePurse(traits, day, luck, calendar, hidden.payments);
   }
   AdvanceInterest(traits, day, luck, hidden.interest);
+  // Who may not listen forgets what for.
+  hidden.interest.level -=
+      double{InterestLostOn(WorldVariant(), hidden.payments.AccessOn(day))};
   return result;
 }
 
 LeavingChances ChancesOn(const Traits& traits, int day, const Hidden& hidden) {
+  const Payments& payments = hidden.payments;
+  if (payments.is_failing && day > payments.failed_day) {
+    return ChancesWhileFailing(payments, hidden.interest.felt(), day);
+  }
   return ChancesOfLeaving(traits, hidden.interest,
                           day - hidden.subscription.since_day,
-                          hidden.payments.is_failing);
+                          payments.is_failing);
 }
 
 }  // namespace tenuto::world

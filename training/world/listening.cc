@@ -80,7 +80,8 @@ std::int64_t Listening::DrawMoment(const Traits& traits, int day,
 bool Listening::Write(const Person& person, int day, std::int64_t from_ms,
                       const Luck& luck, Diary& diary) const {
   const Behaviour behaviour =
-      BehaviourOf(person.traits, person.hidden, calendar_->IsWeekend(day));
+      BehaviourOf(person.traits, person.hidden, calendar_->IsWeekend(day),
+                  person.hidden.payments.AccessOn(day));
   Draws draws = luck.On(day, Purpose::kListening);
   WriteVisits(person, day, from_ms, behaviour, draws, diary);
   if (!draws.Chance(behaviour.active)) return false;

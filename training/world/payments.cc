@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "training/world/decline_answer.h"
+
 namespace tenuto::world {
 namespace {
 
-constexpr double kHoldChance = 0.024;  // Per invoice.
-constexpr double kHoldDaysMean = 7;
-constexpr double kHoldForEver = 0.35;  // The bank will never pay this shop.
-constexpr double kHardChance = 0.008;
-constexpr double kOutageChance = 0.008;  // Per issuer and day.
-constexpr double kOutageLasts = 0.3;     // Chance of a second day.
-constexpr int kCardMonths = 30;
 constexpr int kFarDay = 1'000'000;
 constexpr int kNoticeDays = 30;  // Before a card expires.
 constexpr std::uint64_t kIssuerStreams = std::uint64_t{1} << 40;
@@ -51,53 +46,119 @@ void RenewCard(const Calendar& calendar, int day, Payments& payments) {
 // New card or account: nothing of the old one's trouble remains.
 void UpdateMethod(const Calendar& calendar, int day, Payments& payments) {
   RenewCard(calendar, day, payments);
-  payments.is_blocked = false;
-  payments.hold_until_day = -1000;
+  payments.blocked = DeclineCause::kNone;
   payments.short_from_day = payments.next_payday;
 }
 
-double FixRate(const Payments& payments, double felt, int day) {
-  const bool warned = payments.expiry_day - day <= kNoticeDays;
-  if (!payments.is_failing && !warned) return 0;
-  const double engaged = Logistic(1.3 * felt);
-  if (!payments.is_failing) return 0.004 + 0.022 * engaged;
-  const double slower = 1 + 0.1 * (day - payments.failed_day);
-  const bool needs_user = payments.cause == DeclineCause::kExpiredCard ||
-                          payments.cause == DeclineCause::kHardDecline;
-  return (needs_user ? 0.006 + 0.065 * engaged : 0.003 + 0.02 * engaged) /
-         slower;
+bool NeedsNewCard(DeclineCause cause) {
+  return cause != DeclineCause::kInsufficientFunds &&
+         cause != DeclineCause::kIssuerOutage &&
+         cause != DeclineCause::kTechnical;
 }
 
-bool IsRetryDay(const DunningRules& rules, const Payments& payments, int day) {
-  if (payments.cause == DeclineCause::kHardDecline) return false;
-  const int elapsed = day - payments.failed_day;
-  return std::find(rules.retry_after_days.begin(), rules.retry_after_days.end(),
-                   elapsed) != rules.retry_after_days.end();
+// Somebody who is told in time that a card will expire.
+double MendRate(const Payments& payments, double felt, int day) {
+  if (payments.expiry_day - day > kNoticeDays) return 0;
+  return 0.004 + 0.022 * Logistic(1.3 * felt);
 }
 
-void Attempt(const Traits& traits, int day, const Luck& luck, bool by_customer,
-             Payments& payments, ChargeDay& result) {
-  const bool first = !payments.is_failing;
-  if (first) {
-    ++payments.invoice;
-    payments.attempts = 0;
-  }
+void BeginFailing(const Traits& traits, const Payer& payer, DeclineCause cause,
+                  int day, const Luck& luck, const DunningRules& rules,
+                  Payments& payments) {
+  payments.is_failing = true;
+  payments.failed_day = day;
+  payments.unpaid =
+      UnpaidTraitsOf(traits, cause, payer.intention, payer.tenure_days);
+  payments.cure = CureOf(traits, cause, payments.next_payday - day);
+  payments.collects = CuredDays(payments.cure, luck.On(day, Purpose::kCure));
+  payments.plan =
+      PlanFor(rules, StoreOf(traits), payments.blocked != DeclineCause::kNone,
+              luck.On(day, Purpose::kGrace));
+}
+
+void SettleInvoice(int day, Payments& payments, ChargeDay& result) {
+  result.paid = true;
+  result.recovered = payments.is_failing;
+  // Within grace the anchor stays where it was, so that late payers gain no
+  // days; after it, nothing was given, and the period begins anew.
+  const bool had_access = payments.AccessOn(day) != Access::kNone;
+  payments.due_day =
+      had_access ? payments.due_day + kBillingDays : day + kBillingDays;
+  payments.is_failing = false;
+}
+
+void ChargeFirst(const Traits& traits, const Payer& payer, int day,
+                 const Luck& luck, const DunningRules& rules,
+                 Payments& payments, ChargeDay& result) {
+  ++payments.invoice;
+  payments.attempts = 1;
   result.attempted = true;
-  ChargeAttempt& attempt = result.attempt;
-  attempt.by_customer = by_customer;
-  attempt.number = ++payments.attempts;
-  attempt.cause = TryCharge(traits, day, luck, first, payments);
-  payments.cause = attempt.cause;
-  if (attempt.cause == DeclineCause::kNone) {
-    result.paid = true;
-    result.recovered = payments.is_failing;
-    payments.is_failing = false;
-    // The anchor stays where it was, so that late payers gain no days.
-    payments.due_day += kBillingDays;
-  } else if (first) {
-    payments.is_failing = true;
-    payments.failed_day = day;
+  result.attempt = {false, 1, TryCharge(traits, day, luck, payments)};
+  if (result.attempt.cause == DeclineCause::kNone) {
+    SettleInvoice(day, payments, result);
+    return;
   }
+  BeginFailing(traits, payer, result.attempt.cause, day, luck, rules, payments);
+  result.planned = true;
+}
+
+// The same card once more, `elapsed` days after the first attempt.
+DeclineCause TryAgain(const Traits& traits, int day, const Luck& luck,
+                      const Payments& payments) {
+  if (IsIssuerOut(luck.seed, traits.issuer, day)) {
+    return DeclineCause::kIssuerOutage;
+  }
+  if (!HasDay(payments.collects, day - payments.failed_day)) {
+    return payments.unpaid.cause;
+  }
+  return luck.On(day, Purpose::kCharge).Chance(kWhimChance)
+             ? DeclineCause::kHold
+             : DeclineCause::kNone;
+}
+
+void Collect(const Traits& traits, bool by_customer, int day, const Luck& luck,
+             const Calendar& calendar, Payments& payments, ChargeDay& result) {
+  const bool by_store = StoreOf(traits) != v1::STORE_UNSPECIFIED;
+  const DeclineCause cause =
+      by_customer ? DeclineCause::kNone : TryAgain(traits, day, luck, payments);
+  // Stores keep to themselves what they try in vain.
+  if (by_store && cause != DeclineCause::kNone) return;
+  result.attempted = true;
+  result.attempt = {by_customer, ++payments.attempts, cause};
+  if (cause != DeclineCause::kNone) return;
+  if (payments.unpaid.cause == DeclineCause::kExpiredCard && !by_customer) {
+    RenewCard(calendar, day, payments);
+  }
+  SettleInvoice(day, payments, result);
+}
+
+// One day of unpaid_day.h, but for cancelling.
+void AdvanceUnpaid(const Traits& traits, int day, const Luck& luck,
+                   const Calendar& calendar, Interest& interest,
+                   Payments& payments, ChargeDay& result) {
+  const WorldVariant base;
+  const int elapsed = day - payments.failed_day;
+  const DunningPlan& plan = payments.plan;
+  if (HasDay(plan.message_days, elapsed)) {
+    result.messaged = true;
+    interest.annoyance += double{AnnoyanceOfMessage(payments.unpaid, base)};
+  }
+  const UnpaidChances chances = ChancesWhileUnpaid(
+      payments.unpaid, base, static_cast<float>(interest.felt()), elapsed,
+      plan.AccessOn(elapsed), plan.IsMessaged(elapsed));
+  if (luck.On(day, Purpose::kUnpaid).Chance(double{chances.pays})) {
+    if (NeedsNewCard(payments.unpaid.cause)) {
+      UpdateMethod(calendar, day, payments);
+      result.method_updated = true;
+    }
+    Collect(traits, true, day, luck, calendar, payments, result);
+    return;
+  }
+  const bool by_store = StoreOf(traits) != v1::STORE_UNSPECIFIED;
+  if (HasDay(by_store ? StoreRetryDays() : plan.attempt_days, elapsed)) {
+    Collect(traits, false, day, luck, calendar, payments, result);
+  }
+  result.gave_up = payments.is_failing && elapsed >= plan.end_day;
 }
 
 }  // namespace
@@ -126,27 +187,26 @@ bool IsIssuerOut(std::uint64_t seed, int issuer, int day) {
 }
 
 DeclineCause TryCharge(const Traits& traits, int day, const Luck& luck,
-                       bool first, Payments& payments) {
-  if (first) {
-    Draws draws = luck.On(day, Purpose::kCharge);
-    const double misfortune = draws.Uniform();
-    if (misfortune < kHardChance) {
-      payments.is_blocked = true;
-    } else if (misfortune < kHardChance + kHoldChance) {
-      payments.hold_until_day =
-          draws.Chance(kHoldForEver)
-              ? kFarDay
-              : day + 1 + static_cast<int>(draws.Exponential(kHoldDaysMean));
-    }
+                       Payments& payments) {
+  double misfortune = luck.On(day, Purpose::kCharge).Uniform();
+  const auto meets = [&](double chance) { return (misfortune -= chance) < 0; };
+  const DeclineCause met = meets(kHardChance)    ? DeclineCause::kHardDecline
+                           : meets(kFraudChance) ? DeclineCause::kFraud
+                           : meets(kWrongCardChance) ? DeclineCause::kWrongCard
+                           : meets(kHoldChance)      ? DeclineCause::kHold
+                           : meets(kTechnicalChance) ? DeclineCause::kTechnical
+                                                     : DeclineCause::kNone;
+  if (met == DeclineCause::kHardDecline || met == DeclineCause::kFraud ||
+      met == DeclineCause::kWrongCard) {
+    payments.blocked = met;
   }
   if (IsIssuerOut(luck.seed, traits.issuer, day)) {
     return DeclineCause::kIssuerOutage;
   }
-  if (payments.is_blocked) return DeclineCause::kHardDecline;
+  if (payments.blocked != DeclineCause::kNone) return payments.blocked;
   if (day >= payments.expiry_day) return DeclineCause::kExpiredCard;
   if (day >= payments.short_from_day) return DeclineCause::kInsufficientFunds;
-  if (day < payments.hold_until_day) return DeclineCause::kHold;
-  return DeclineCause::kNone;
+  return met;
 }
 
 void AdvancePurse(const Traits& traits, int day, const Luck& luck,
@@ -165,30 +225,43 @@ void AdvancePurse(const Traits& traits, int day, const Luck& luck,
   }
 }
 
-ChargeDay AdvancePayments(const Traits& traits, double felt, int day,
+ChargeDay AdvancePayments(const Traits& traits, const Payer& payer, int day,
                           const Luck& luck, const Calendar& calendar,
-                          const DunningRules& rules, Payments& payments) {
+                          const DunningRules& rules, Interest& interest,
+                          Payments& payments) {
   ChargeDay result;
   AdvancePurse(traits, day, luck, calendar, payments);
-  const double fix_rate = FixRate(payments, felt, day);
-  if (fix_rate > 0 &&
-      luck.On(day, Purpose::kFix).Chance(DailyChance(fix_rate))) {
+  if (payments.is_failing) {
+    AdvanceUnpaid(traits, day, luck, calendar, interest, payments, result);
+    return result;
+  }
+  const double mends = MendRate(payments, interest.felt(), day);
+  if (mends > 0 && luck.On(day, Purpose::kFix).Chance(DailyChance(mends))) {
     UpdateMethod(calendar, day, payments);
     result.method_updated = true;
-    if (payments.is_failing) {
-      Attempt(traits, day, luck, true, payments, result);
-    }
   }
-  if (payments.is_failing && !result.attempted) {
-    if (IsRetryDay(rules, payments, day)) {
-      Attempt(traits, day, luck, false, payments, result);
-    }
-    result.gave_up =
-        payments.is_failing && day - payments.failed_day >= rules.grace_days;
-  } else if (!payments.is_failing && day >= payments.due_day) {
-    Attempt(traits, day, luck, false, payments, result);
+  if (day >= payments.due_day) {
+    ChargeFirst(traits, payer, day, luck, rules, payments, result);
   }
   return result;
+}
+
+LeavingChances ChancesWhileFailing(const Payments& payments, double felt,
+                                   int day) {
+  const int elapsed = day - payments.failed_day;
+  const auto cancels = [&](bool considering) {
+    UnpaidTraits traits = payments.unpaid;
+    traits.considering = considering;
+    return double{ChancesWhileUnpaid(traits, WorldVariant(),
+                                     static_cast<float>(felt), elapsed,
+                                     payments.plan.AccessOn(elapsed),
+                                     payments.plan.IsMessaged(elapsed))
+                      .cancels};
+  };
+  LeavingChances chances;
+  chances.leave_contented = cancels(false);
+  chances.leave_considering = cancels(true);
+  return chances;
 }
 
 }  // namespace tenuto::world

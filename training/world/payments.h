@@ -1,53 +1,54 @@
-// Collecting money every 30 days: why a charge fails, what each cause needs to
-// go away, retries on a schedule, and people who mend their card themselves.
-// Part of the hidden state: it draws luck but writes no events, so that it can
-// be run on imagined futures and under other rules.
+// Collecting money every 30 days: why a charge fails, and the unpaid days after
+// it: people who pay (unpaid.h), cards that can be charged again
+// (unpaid_cure.h), the house's plan (house_dunning.h), stores that collect by
+// themselves. Part of the hidden state: it draws luck but writes no events, so
+// that it can be run on imagined futures and under other rules.
 // Value types; not thread-safe.
 #ifndef TENUTO_TRAINING_WORLD_PAYMENTS_H_
 #define TENUTO_TRAINING_WORLD_PAYMENTS_H_
 
-#include <vector>
+#include <cstdint>
 
 #include "tenuto/v1/event.pb.h"
 #include "training/world/calendar.h"
+#include "training/world/decline_cause.h"
 #include "training/world/draws.h"
+#include "training/world/house_dunning.h"
+#include "training/world/interest.h"
+#include "training/world/leaving.h"
 #include "training/world/person.h"
+#include "training/world/unpaid.h"
+#include "training/world/unpaid_cure.h"
 
 namespace tenuto::world {
 
 inline constexpr int kBillingDays = 30;
 
-// The policy in force. Another one can be tried on the same luck.
-struct DunningRules {
-  std::vector<int> retry_after_days = {1, 3, 6, 10};
-  int grace_days = 21;  // Then the subscription ends.
-};
-
-enum class DeclineCause {
-  kNone,
-  kInsufficientFunds,  // Until the next payday.
-  kHold,               // "Do not honour": some days, or for ever.
-  kExpiredCard,        // Until the card is updated.
-  kHardDecline,        // Lost, stolen, closed: until the card is updated.
-  kIssuerOutage,       // A day or two, the same for all of an issuer.
-};
-
 struct Payments {
   // The method.
   v1::PaymentMethodKind kind = v1::PAYMENT_METHOD_KIND_CARD;
   int expiry_day = 0;  // First day of refusal.
-  bool is_blocked = false;
-  int hold_until_day = -1000;
+  // kHardDecline, kFraud or kWrongCard: nothing is collected until an update.
+  DeclineCause blocked = DeclineCause::kNone;
   // The purse, in this pay cycle.
   int next_payday = -1000;
   int short_from_day = 0;  // From here to the payday there is no money.
   // The invoice.
   int due_day = 0;  // Of the next first attempt.
   int invoice = 0;  // Number of the current one, from 1.
-  bool is_failing = false;
-  DeclineCause cause = DeclineCause::kNone;  // Of the last attempt.
-  int failed_day = 0;                        // Of the first attempt.
   int attempts = 0;
+  // While it fails.
+  bool is_failing = false;
+  int failed_day = 0;   // Of the first attempt.
+  UnpaidTraits unpaid;  // With the cause of the first attempt.
+  Cure cure;
+  std::uint64_t collects = 0;  // Bit d: cured d days after it.
+  DunningPlan plan;
+
+  // What the subscriber may use on this day.
+  Access AccessOn(int day) const {
+    return is_failing ? plan.AccessOn(day - failed_day) : Access::kFull;
+  }
 };
 
 struct ChargeAttempt {
@@ -61,25 +62,37 @@ struct ChargeDay {
   bool attempted = false;  // At most once a day.
   ChargeAttempt attempt;
   bool method_updated = false;
+  bool planned = false;  // A plan was drawn for what failed today.
+  bool messaged = false;
   bool paid = false;
   bool recovered = false;  // Paid after having failed.
-  bool gave_up = false;    // Grace is over.
+  bool gave_up = false;    // The plan is over.
 };
 
 // A person's method and purse on the day before `day`.
 Payments DrawPayments(const Traits& traits, const Calendar& calendar, int day,
                       Draws& draws);
 
-// Why a charge on `day` would fail. `first` draws the misfortunes that begin
-// with an invoice and writes them into `payments`.
+// Why the first charge of an invoice on `day` would fail; misfortunes of the
+// card that begin with it are written into `payments`.
 DeclineCause TryCharge(const Traits& traits, int day, const Luck& luck,
-                       bool first, Payments& payments);
+                       Payments& payments);
 
-// One day of a paying subscription. `felt` interest decides how soon somebody
-// mends a card: 0.006 + 0.065 logistic(1.3 felt) a day at first.
-ChargeDay AdvancePayments(const Traits& traits, double felt, int day,
+// What of a subscriber else decides about an unpaid invoice.
+struct Payer {
+  int tenure_days = 0;
+  Intention intention = Intention::kContented;
+};
+// One day of a paying subscription.
+ChargeDay AdvancePayments(const Traits& traits, const Payer& payer, int day,
                           const Luck& luck, const Calendar& calendar,
-                          const DunningRules& rules, Payments& payments);
+                          const DunningRules& rules, Interest& interest,
+                          Payments& payments);
+
+// Chances of leaving on an unpaid day, of contented and considering people; no
+// one changes his mind meanwhile.
+LeavingChances ChancesWhileFailing(const Payments& payments, double felt,
+                                   int day);
 
 // Purse and card go on while nothing is charged.
 void AdvancePurse(const Traits& traits, int day, const Luck& luck,

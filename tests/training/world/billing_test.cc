@@ -1,7 +1,5 @@
 #include "training/world/billing.h"
 
-#include <set>
-
 #include "gtest/gtest.h"
 #include "tests/training/world/collector.h"
 
@@ -61,7 +59,7 @@ TEST_F(BillingTest, WritesAMendedCardBeforeTheChargeOfTheCustomer) {
 
 TEST_F(BillingTest, EndsUnpaidSubscriptionsInvoluntarily) {
   person_.hidden.payments.is_failing = true;
-  person_.hidden.payments.cause = DeclineCause::kInsufficientFunds;
+  person_.hidden.payments.unpaid.cause = DeclineCause::kInsufficientFunds;
   ChargeDay charge;
   charge.gave_up = true;
   WriteCharges(charge, scene_, person_, moves_);
@@ -75,7 +73,7 @@ TEST_F(BillingTest, EndsUnpaidSubscriptionsInvoluntarily) {
 
 TEST_F(BillingTest, ClosesTheAccountAfterAHardDecline) {
   person_.hidden.payments.is_failing = true;
-  person_.hidden.payments.cause = DeclineCause::kHardDecline;
+  person_.hidden.payments.blocked = DeclineCause::kHardDecline;
   ChargeDay charge;
   charge.gave_up = true;
   WriteCharges(charge, scene_, person_, moves_);
@@ -86,22 +84,46 @@ TEST_F(BillingTest, ClosesTheAccountAfterAHardDecline) {
 
 TEST_F(BillingTest, StartsAPaidPlanOnlyWithTheFirstPayment) {
   person_.hidden.subscription.plan = v1::PLAN_FREE;
-  person_.hidden.payments.is_blocked = true;
+  person_.hidden.payments.blocked = DeclineCause::kFraud;
   EXPECT_FALSE(StartPaying(scene_, 1000, true, person_));
   EXPECT_EQ(person_.hidden.subscription.plan, v1::PLAN_FREE);
   EXPECT_TRUE(diary_.Finish().back()->has_payment_attempted());
 }
 
-TEST(DeclineCode, NamesEveryCauseByItsNetworkCode) {
-  std::set<std::string> codes;
-  for (const DeclineCause cause :
-       {DeclineCause::kNone, DeclineCause::kInsufficientFunds,
-        DeclineCause::kHold, DeclineCause::kExpiredCard,
-        DeclineCause::kHardDecline, DeclineCause::kIssuerOutage}) {
-    codes.insert(DeclineCodeOf(cause, 1));
-  }
-  EXPECT_EQ(codes.size(), 6u);
-  EXPECT_TRUE(codes.contains("51"));
+TEST_F(BillingTest, WritesThePlanOfAFailureWithItsPropensity) {
+  Payments& payments = person_.hidden.payments;
+  payments.is_failing = true;
+  payments.plan = {7, 3, DaySet({2, 9}), DaySet({1}), 60, 0.125};
+  payments.invoice = 4;
+  ChargeDay charge;
+  charge.attempted = charge.planned = true;
+  charge.attempt = {false, 1, DeclineCause::kInsufficientFunds};
+  WriteCharges(charge, scene_, person_, moves_);
+  const auto events = diary_.Finish();
+  ASSERT_EQ(events.size(), 2u);
+  const v1::PaymentAttempted& failed = events[0]->payment_attempted();
+  const v1::GracePlanned& plan = events[1]->grace_planned();
+  EXPECT_EQ(plan.invoice_id(), failed.invoice_id());
+  EXPECT_EQ(plan.failed_epoch_s(), events[0]->event_time().seconds());
+  EXPECT_EQ(plan.full_days(), 7);
+  EXPECT_EQ(plan.reduced_days(), 3);
+  ASSERT_EQ(plan.attempt_days_size(), 2);
+  EXPECT_EQ(plan.attempt_days(1), 9);
+  ASSERT_EQ(plan.message_days_size(), 1);
+  EXPECT_EQ(plan.propensity(), 0.125);
+  EXPECT_TRUE(plan.randomised());
+  EXPECT_TRUE(moves_.failed);
+}
+
+TEST_F(BillingTest, WritesAReminderAsATreatmentOfThePlan) {
+  person_.hidden.payments.is_failing = true;
+  ChargeDay charge;
+  charge.messaged = true;
+  WriteCharges(charge, scene_, person_, moves_);
+  const auto events = diary_.Finish();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0]->message_sent().treatment(), "payment_reminder");
+  EXPECT_TRUE(events[1]->has_message_delivered());
 }
 
 }  // namespace

@@ -66,8 +66,7 @@ TEST(Life, CourtsNobodyWhilePaymentsFail) {
   for (int day = 0; day < 60; ++day) {
     person.hidden.payments.is_failing = true;
     person.hidden.payments.failed_day = day;
-    person.hidden.payments.is_blocked = true;
-    person.hidden.payments.cause = DeclineCause::kHardDecline;
+    person.hidden.payments.unpaid.cause = DeclineCause::kHardDecline;
     const PayingDay today = AdvancePaying(person.traits, day, {9, 4}, calendar,
                                           {}, std::nullopt, person.hidden);
     EXPECT_FALSE(today.message.decided);

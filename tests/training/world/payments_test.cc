@@ -21,14 +21,17 @@ class PaymentsTest : public testing::Test {
       payments().short_from_day = payments().next_payday;
       payments().expiry_day = 5000;
       payments().due_day = 0;
+      rules_.randomised = false;
       luck_ = {1, user};
       Payments copy = payments();
       bool outage = false;
       for (int day = 0; day < 30; ++day) {
         outage |= IsIssuerOut(1, person_.traits.issuer, day);
+        // Nor may the bank have a whim.
+        outage |= luck_.On(day, Purpose::kCharge).Chance(0.2);
       }
-      if (!outage && TryCharge(person_.traits, 0, luck_, true, copy) ==
-                         DeclineCause::kNone) {
+      if (!outage &&
+          TryCharge(person_.traits, 0, luck_, copy) == DeclineCause::kNone) {
         return;
       }
     }
@@ -40,8 +43,10 @@ class PaymentsTest : public testing::Test {
   std::vector<int> Settle(double felt, ChargeDay& last) {
     std::vector<int> tried;
     for (int day = 0; day < 60; ++day) {
-      last = AdvancePayments(person_.traits, felt, day, luck_, calendar_,
-                             rules_, payments());
+      Interest interest;
+      interest.level = felt;
+      last = AdvancePayments(person_.traits, {200, Intention::kContented}, day,
+                             luck_, calendar_, rules_, interest, payments());
       if (last.attempted) tried.push_back(day);
       if (last.paid || last.gave_up) {
         settled_day_ = day;
@@ -84,7 +89,7 @@ TEST_F(PaymentsTest, EndsAfterGraceWhenPaydayBringsNothing) {
   ChargeDay last;
   EXPECT_EQ(Settle(kNever, last), (std::vector<int>{0, 1, 3, 6, 10}));
   EXPECT_TRUE(last.gave_up);
-  EXPECT_EQ(settled_day_, rules_.grace_days);
+  EXPECT_EQ(settled_day_, rules_.fixed.end_day);
 }
 
 TEST_F(PaymentsTest, WaitsWithAnExpiredCardForTheUser) {
@@ -112,17 +117,18 @@ TEST_F(PaymentsTest, WaitsWithAnExpiredCardForTheUser) {
 }
 
 TEST_F(PaymentsTest, IsNotRetriedAfterAHardDecline) {
-  payments().is_blocked = true;
+  payments().blocked = DeclineCause::kHardDecline;
   ChargeDay last;
   EXPECT_EQ(Settle(kNever, last), std::vector<int>{0});
   EXPECT_TRUE(last.gave_up);
-  EXPECT_EQ(payments().cause, DeclineCause::kHardDecline);
+  EXPECT_EQ(payments().unpaid.cause, DeclineCause::kHardDecline);
 }
 
 TEST_F(PaymentsTest, TriesMoreOftenUnderOtherRulesOnTheSameLuck) {
   payments().next_payday = 1'000;
   payments().short_from_day = -10;
-  rules_ = {{2, 4, 6, 8, 10, 12}, 13};
+  rules_.fixed.attempt_days = DaySet({2, 4, 6, 8, 10, 12});
+  rules_.fixed.end_day = 13;
   ChargeDay last;
   EXPECT_EQ(Settle(kNever, last), (std::vector<int>{0, 2, 4, 6, 8, 10, 12}));
   EXPECT_EQ(settled_day_, 13);

@@ -1,0 +1,194 @@
+#include "training/world/calibration_report.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <memory>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "features/base/status_macros.h"
+
+namespace tenuto::world {
+namespace {
+
+// What others have published. Grade B: a vendor about its own platform; C:
+// aggregators that contradict each other, shown but not aimed at. Shares.
+struct Published {
+  const char* figure;
+  double low;
+  double high;
+  char grade;
+  const char* source;
+  double (*simulated)(const PaymentFigures&);
+};
+
+double Monthly(std::int64_t ended, std::int64_t paid_days) {
+  return paid_days == 0
+             ? 0
+             : 30 * static_cast<double>(ended) / static_cast<double>(paid_days);
+}
+
+constexpr std::array<Published, 14> kPublished = {{
+    {"first attempts declined", 0.06, 0.18, 'B', "Recurly 2013, B2C",
+     [](const PaymentFigures& f) { return f.failed.rate(); }},
+    {"first attempts declined", 0.13, 0.13, 'B', "recurly.com/blog/dunning",
+     [](const PaymentFigures& f) { return f.failed.rate(); }},
+    {"declines: no funds or do not honour", 0.72, 0.72, 'B',
+     "Adyen, Marginal Gains 4, 2021",
+     [](const PaymentFigures& f) { return f.no_honour.rate(); }},
+    {"declines: generic, no funds or hold", 0.9, 1, 'B',
+     "Recurly, recoveries by segment",
+     [](const PaymentFigures& f) { return f.soft.rate(); }},
+    {"recoveries within 10 days", 0.9, 0.9, 'B', "Recurly, 2026-04-30",
+     [](const PaymentFigures& f) { return f.within_10_days.rate(); }},
+    {"recoveries after day 14", 0, 0.42, 'B', "Churn Buster, 28-day campaigns",
+     [](const PaymentFigures& f) { return f.after_14_days.rate(); }},
+    {"failures recovered", 0.53, 0.71, 'B', "Recurly, plain to optimised",
+     [](const PaymentFigures& f) { return f.recovered.rate(); }},
+    {"failures recovered", 0, 0.33, 'B', "ProfitWell 2018",
+     [](const PaymentFigures& f) { return f.recovered.rate(); }},
+    {"insufficient funds recovered", 0.6, 0.7, 'C', "getdunnai.com",
+     [](const PaymentFigures& f) { return f.recovered_funds.rate(); }},
+    {"do not honour recovered", 0.15, 0.4, 'C', "getdunnai.com",
+     [](const PaymentFigures& f) { return f.recovered_hold.rate(); }},
+    {"expired cards recovered", 0.4, 0.5, 'C', "getdunnai.com, with outreach",
+     [](const PaymentFigures& f) { return f.recovered_expired.rate(); }},
+    {"involuntary churn, monthly", 0.0138, 0.022, 'B',
+     "Recurly, churn benchmarks",
+     [](const PaymentFigures& f) { return Monthly(f.lost, f.paid_days); }},
+    {"churn by choice, monthly", 0.0395, 0.0478, 'B',
+     "Recurly, churn benchmarks",
+     [](const PaymentFigures& f) {
+       return Monthly(f.left_by_choice, f.paid_days);
+     }},
+    {"share of churn that is involuntary", 0.2, 0.4, 'B', "ProfitWell 2018",
+     [](const PaymentFigures& f) {
+       const auto lost = static_cast<double>(f.lost);
+       return f.lost == 0
+                  ? 0
+                  : lost / (lost + static_cast<double>(f.left_by_choice));
+     }},
+}};
+
+// Points by which a value lies outside a range.
+double DistanceTo(double value, double low, double high) {
+  return 100 * std::max({low - value, value - high, 0.0});
+}
+
+template <std::size_t n>
+void AppendBands(absl::string_view title, const std::array<Share, n>& ours,
+                 const std::vector<KkboxRow>& theirs, std::string& text) {
+  absl::StrAppendFormat(&text, "\n%-28s %9s %9s %9s %12s\n", title, "world",
+                        "KKBox", "distance", "decisions");
+  for (std::size_t k = 0; k < n && k < theirs.size(); ++k) {
+    const KkboxRow& row = theirs[k];
+    const double rate = row.decisions == 0
+                            ? 0
+                            : static_cast<double>(row.churned) /
+                                  static_cast<double>(row.decisions);
+    absl::StrAppendFormat(&text, "  %-26s %8.2f%% %8.2f%% %8.2fp %12d\n",
+                          row.band, 100 * ours[k].rate(), 100 * rate,
+                          100 * (ours[k].rate() - rate), ours[k].all);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<PaymentFigures> MeasurePayments(
+    const WorldOptions& options, const std::function<void(int)>& progress) {
+  TENUTO_ASSIGN_OR_RETURN(const std::unique_ptr<World> world,
+                          World::Create(options));
+  PaymentWatch watch(options.users, options.threads);
+  watch.Watch(*world);
+  while (world->day() < world->days()) {
+    world->LiveDay(watch);
+    progress(world->day());
+  }
+  return watch.figures();
+}
+
+std::string FormatCalibration(const PaymentFigures& figures) {
+  std::string text =
+      absl::StrFormat("%-37s %7s  %15s  %8s  %s\n", "figure", "world",
+                      "published", "distance", "grade, source");
+  for (const Published& published : kPublished) {
+    const double value = published.simulated(figures);
+    const std::string range =
+        published.low == published.high
+            ? absl::StrFormat("%.1f%%", 100 * published.low)
+            : absl::StrFormat("%.1f-%.1f%%", 100 * published.low,
+                              100 * published.high);
+    absl::StrAppendFormat(&text, "%-37s %6.1f%%  %15s  %7.1fp  %c, %s\n",
+                          published.figure, 100 * value, range,
+                          DistanceTo(value, published.low, published.high),
+                          published.grade, published.source);
+  }
+  return text;
+}
+
+absl::StatusOr<std::vector<KkboxRow>> ReadKkbox(
+    const std::filesystem::path& path, absl::string_view column) {
+  std::ifstream file(path);
+  if (!file) {
+    return absl::NotFoundError(
+        absl::StrCat(path.string(),
+                     ": cannot be read; --kkbox takes the directory with the "
+                     "aggregated tables"));
+  }
+  const std::string header =
+      absl::StrCat("channel,payment_type,", column, ",decisions,churned");
+  std::vector<KkboxRow> rows;
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (number == 1) {
+      if (line == header) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          path.string(), ":1: the header must be \"", header, "\""));
+    }
+    const std::vector<std::string> fields = absl::StrSplit(line, ',');
+    KkboxRow row;
+    if (fields.size() != 5 || !absl::SimpleAtoi(fields[3], &row.decisions) ||
+        !absl::SimpleAtoi(fields[4], &row.churned) || row.churned < 0 ||
+        row.churned > row.decisions) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path.string(), ":", number,
+                       ": not five fields that end with decisions and churned "
+                       "ones among them"));
+    }
+    if (fields[1] != "Auto-renew") continue;
+    row.band = fields[2];
+    const auto known =
+        std::find_if(rows.begin(), rows.end(),
+                     [&](const KkboxRow& r) { return r.band == row.band; });
+    if (known == rows.end()) {
+      rows.push_back(row);
+    } else {
+      known->decisions += row.decisions;
+      known->churned += row.churned;
+    }
+  }
+  return rows;
+}
+
+absl::StatusOr<std::string> FormatKkbox(
+    const PaymentFigures& figures, const std::filesystem::path& directory) {
+  TENUTO_ASSIGN_OR_RETURN(
+      const std::vector<KkboxRow> tenure,
+      ReadKkbox(directory / "renewal_decisions_2016.csv", "tenure"));
+  TENUTO_ASSIGN_OR_RETURN(
+      const std::vector<KkboxRow> active,
+      ReadKkbox(directory / "listening_days_before_renewal_2016.csv",
+                "active_days_last_4w"));
+  std::string text;
+  AppendBands("churn by renewals before", figures.churn_by_tenure, tenure,
+              text);
+  AppendBands("churn by listening days, 4 w", figures.churn_by_activity, active,
+              text);
+  return text;
+}
+
+}  // namespace tenuto::world

@@ -28,6 +28,10 @@ struct UnpaidPast {
   int attempts = 1;          // Made so far, the first one included.
   int last_attempt_day = 0;  // At most `day`.
   int last_message_day = -100;
+  Access access = Access::kFull;  // On `day`; it never rises again.
+  // Where it is lower by now: full through this day, then reduced for so many.
+  int full_days = 0;
+  int reduced_days = 0;
 };
 
 // From the end of `past.day`, at which it is open; days up to it stay

@@ -1,0 +1,193 @@
+#include "model/grace/grace_planner.h"
+
+#include <algorithm>
+
+namespace tenuto {
+namespace {
+
+// Lengths that people ask about.
+constexpr std::array<int, 7> kLengthsAsked = {0, 3, 7, 14, 16, 28, 30};
+constexpr std::size_t kAllowedListed = 10;
+// After so many the refused days are struck out instead.
+constexpr int kReplansMax = 4;
+// Less is rounding.
+constexpr double kGainMin = 0.01;
+
+bool KeepsCeilings(const DayActions& actions, const PlanLimits& limits,
+                   const UnpaidPast& past) {
+  int attempts = 0;
+  int messages = 0;
+  for (int day = past.day + 1; day <= limits.last_day; ++day) {
+    const DayAction& action = actions[static_cast<std::size_t>(day)];
+    attempts += action.attempts ? 1 : 0;
+    messages += action.messages ? 1 : 0;
+  }
+  return attempts <= limits.attempts_max && messages <= limits.messages_max;
+}
+
+// Days whose attempt the card's rules refuse once those before it failed.
+DaySet RefusedDays(const DayActions& actions, const CardStanding& card,
+                   int first_day) {
+  DaySet refused;
+  if (card.rules == nullptr) return refused;
+  CardHistory history = *card.history;
+  for (int day = first_day; day <= kUnpaidDays; ++day) {
+    if (!actions[static_cast<std::size_t>(day)].attempts) continue;
+    const ProposedAttempt attempt = card.AttemptOn(day);
+    if (!card.rules->Judge(history, attempt).allowed) {
+      refused.set(static_cast<std::size_t>(day));
+      continue;
+    }
+    history.Add({attempt.time, attempt.initiator, v1::PAYMENT_OUTCOME_DECLINED,
+                 kNoCode, kNoCode, attempt.amount_minor});
+  }
+  return refused;
+}
+
+std::size_t LengthsToCompare(const PlanLimits& limits, const UnpaidPast& past,
+                             int chosen,
+                             std::array<int, WorthTable::kLengthsMax>& out) {
+  const int longest = limits.full_days_max();
+  DaySet allowed = limits.full_lengths;
+  for (int days = 0; days <= kUnpaidDays; ++days) {
+    if (days < past.day || days > longest) {
+      allowed.reset(static_cast<std::size_t>(days));
+    }
+  }
+  DaySet compared = allowed;
+  if (allowed.count() > kAllowedListed) {
+    compared.reset();
+    for (const int days : kLengthsAsked) {
+      compared.set(static_cast<std::size_t>(days));
+    }
+    compared.set(static_cast<std::size_t>(chosen));
+    compared &= allowed;
+  }
+  std::size_t count = 0;
+  for (int days = 0; days <= kUnpaidDays; ++days) {
+    if (compared[static_cast<std::size_t>(days)]) out[count++] = days;
+  }
+  return count;
+}
+
+}  // namespace
+
+GracePlan PlanOf(const DayActions& actions, const HazardTable& hazards,
+                 const GraceStakes& stakes, const PlanLimits& limits,
+                 const UnpaidPast& past) {
+  GracePlan plan;
+  plan.actions = actions;
+  plan.full_days = past.access == Access::kFull ? past.day : past.full_days;
+  plan.reduced_days = past.reduced_days;
+  for (int day = past.day + 1; day <= kUnpaidDays; ++day) {
+    const auto at = static_cast<std::size_t>(day);
+    if (actions[at].access == Access::kFull) plan.full_days = day;
+    if (actions[at].access == Access::kReduced) ++plan.reduced_days;
+    plan.attempt_days[at] = actions[at].attempts;
+    plan.message_days[at] = actions[at].messages;
+  }
+  plan.curve = Follow(hazards, actions, past);
+  plan.worth = WorthOf(stakes, actions, plan.curve, past, limits.last_day);
+  return plan;
+}
+
+GracePlanner::Solved GracePlanner::Solve(const PlanQuestion& question) {
+  // What is best without ceilings and keeps them is best with them, too.
+  table_.Fill(question, false, {});
+  Solved solved{table_.BestActions(), table_.value()};
+  if (KeepsCeilings(solved.actions, question.limits, question.past)) {
+    return solved;
+  }
+  table_.Fill(question, true, {});
+  return {table_.BestActions(), table_.value()};
+}
+
+GracePlanner::Solved GracePlanner::SolveLawfully(const PlanQuestion& question,
+                                                 PlanLimits& limits,
+                                                 int& days_refused) {
+  const int first = question.past.day + 1;
+  Solved solved = Solve(question);
+  DaySet refused = RefusedDays(solved.actions, limits.card, first);
+  for (int i = 0; i < kReplansMax && refused.any(); ++i) {
+    limits.attempt_days &= ~refused;
+    days_refused += static_cast<int>(refused.count());
+    solved = Solve(question);
+    refused = RefusedDays(solved.actions, limits.card, first);
+  }
+  // Fewer attempts never make a later one unlawful, so striking out is safe.
+  for (int day = first; day <= kUnpaidDays; ++day) {
+    const auto at = static_cast<std::size_t>(day);
+    if (refused[at]) solved.actions[at].attempts = false;
+  }
+  days_refused += static_cast<int>(refused.count());
+  limits.attempt_days &= ~refused;
+  return solved;
+}
+
+void GracePlanner::AddAlternatives(const PlanQuestion& question,
+                                   GracePlan& plan) {
+  if (question.past.access != Access::kFull) return;
+  std::array<int, WorthTable::kLengthsMax> lengths{};
+  const std::size_t count =
+      LengthsToCompare(question.limits, question.past, plan.full_days, lengths);
+  table_.Fill(question, true, absl::MakeConstSpan(lengths.data(), count));
+  for (std::size_t i = 0; i < count; ++i) {
+    plan.alternatives[i] = {lengths[i], lengths[i] == plan.full_days
+                                            ? plan.worth.net_minor()
+                                            : table_.value_of_length(i)};
+  }
+  plan.alternatives_count = static_cast<int>(count);
+}
+
+LimitGains GracePlanner::GainsOf(const PlanQuestion& question, double value) {
+  const PlanLimits& limits = question.limits;
+  const auto gain = [&](const PlanLimits& freer) {
+    const double freed =
+        Solve({question.hazards, question.stakes, freer, question.past}).value;
+    return freed > value + kGainMin ? freed - value : 0;
+  };
+  LimitGains gains;
+  PlanLimits freer = limits;
+  freer.attempt_days.set();
+  if (limits.attempts_max > 0 && !limits.attempt_rule.empty()) {
+    gains.attempt_days = gain(freer);
+  }
+  freer = limits;
+  freer.attempts_max = kUnpaidDays;
+  gains.attempts_max = gain(freer);
+  freer = limits;
+  for (int days = 0; days <= limits.last_day; ++days) {
+    freer.full_lengths.set(static_cast<std::size_t>(days));
+  }
+  if (question.past.access == Access::kFull) gains.full_lengths = gain(freer);
+  freer = limits;
+  freer.message_days.set();
+  freer.messages_max = kUnpaidDays;
+  gains.messages = gain(freer);
+  return gains;
+}
+
+GracePlan GracePlanner::Plan(const HazardTable& hazards,
+                             const GraceStakes& stakes,
+                             const PlanLimits& limits, const UnpaidPast& past,
+                             PlanDetail detail) {
+  PlanLimits lawful = limits;
+  lawful.attempts_max = std::min(limits.attempts_max, PlanLimits::kAttemptsMax);
+  lawful.messages_max = std::min(limits.messages_max, PlanLimits::kMessagesMax);
+  if (past.day >= limits.last_day) {
+    DayActions nothing;
+    for (DayAction& action : nothing) action.access = Access::kNone;
+    return PlanOf(nothing, hazards, stakes, limits, past);
+  }
+  const PlanQuestion question{hazards, stakes, lawful, past};
+  int days_refused = 0;
+  const Solved solved = SolveLawfully(question, lawful, days_refused);
+  GracePlan plan = PlanOf(solved.actions, hazards, stakes, limits, past);
+  plan.days_refused = days_refused;
+  if (detail == PlanDetail::kActions) return plan;
+  AddAlternatives(question, plan);
+  plan.gains = GainsOf({hazards, stakes, limits, past}, solved.value);
+  return plan;
+}
+
+}  // namespace tenuto

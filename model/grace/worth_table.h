@@ -1,0 +1,109 @@
+// What the rest of a failed payment is worth in every situation it can be in
+// at the beginning of a day, by exact dynamic programming from the last day
+// back: over access, messages (how long the newest still works, how many are
+// left) and attempts (how many were made, how long ago the newest was) at once.
+// Nothing is alternated or guessed, so what it finds is the best there is.
+// Not thread-safe: 3 MiB to be filled again and again, one a thread.
+#ifndef TENUTO_MODEL_GRACE_WORTH_TABLE_H_
+#define TENUTO_MODEL_GRACE_WORTH_TABLE_H_
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "model/grace/grace_stakes.h"
+#include "model/grace/hazard_table.h"
+#include "model/grace/plan_limits.h"
+#include "model/grace/recovery_curve.h"
+
+namespace tenuto {
+
+// All must outlive the answer.
+struct PlanQuestion {
+  const HazardTable& hazards;
+  const GraceStakes& stakes;
+  const PlanLimits& limits;
+  const UnpaidPast& past;
+};
+
+class WorthTable {
+ public:
+  static constexpr int kLengthsMax = 12;
+
+  WorthTable();
+
+  // At least one day must be left to plan. `counted`: attempts_max and
+  // messages_max hold, unless more than a plan can hold. Without, they do not,
+  // which is ten times as fast; a plan that keeps them all the same is the best
+  // of those that must. For each of `lengths`, allowed ones, also finds the
+  // best value with full access through exactly that day.
+  void Fill(const PlanQuestion& question, bool counted,
+            absl::Span<const int> lengths);
+  // Of the question last filled in, which must still live.
+  DayActions BestActions() const;
+  // Less least_gain_minor for whatever is done.
+  double value() const;
+  double value_of_length(std::size_t i) const { return length_values_[i]; }
+
+ private:
+  // Lane i: the newest attempt was i + 1 days ago; 15 and more are one. The
+  // last lane repeats it, so that "a day later" is one lane to the right.
+  static constexpr int kLanes = 16;
+  static constexpr int kGapMax = 15;
+  static constexpr int kWaits = kMessageDays;  // Days a message still works.
+  static constexpr int kContacts = kWaits * (PlanLimits::kMessagesMax + 1);
+  static constexpr int kLevels = PlanLimits::kAttemptsMax + 1;
+  static constexpr int kSheet = kContacts * kLevels * kLanes;
+
+  struct Day;   // What one day's hazards and stakes are under each choice.
+  struct Spot;  // One situation.
+
+  void Measure(const PlanQuestion& question, bool counted);
+  Day DayOf(int day) const;
+  bool MayLeaveFull(int day) const;
+  double Step(const Spot& spot, int day, const DayAction& action,
+              Spot& after) const;
+  // Keeps `access` on the day: next and out are sheets of days d + 1 and d.
+  void KeepAccess(const Day& day, Access access, const float* next,
+                  float* out) const;
+  void KeepContact(const Day& day, Access access, bool messages, int next,
+                   const float* from, float* out) const;
+  // Steps down from the access whose sheet is `out`; `alone`: it must.
+  void StepDown(const Day& day, const float* lower, bool alone,
+                float* out) const;
+  float* Sheet(int day, Access access) { return &worth_[SheetAt(day, access)]; }
+  const float* Sheet(int day, Access access) const {
+    return &worth_[SheetAt(day, access)];
+  }
+  std::size_t SheetAt(int day, Access access) const {
+    return static_cast<std::size_t>(
+        (3 * (day - first_) + static_cast<int>(access)) * sheet_);
+  }
+  int RowOf(int contact, int level) const {
+    return (contact * levels_ + level) * kLanes;
+  }
+  int LevelAfter(int level) const {
+    return level + 1 < levels_ ? level + 1 : level;
+  }
+  bool MayAttempt(int day, int level) const;
+  bool MayMessage(int day, int contact) const;
+
+  const PlanQuestion* question_ = nullptr;
+  bool counts_attempts_ = false;
+  bool counts_messages_ = false;
+  int first_ = 1;
+  int last_ = 0;
+  int full_max_ = 0;
+  int levels_ = 1;
+  int contacts_ = 1;
+  int first_contact_ = 0;
+  int sheet_ = kLanes;
+  std::vector<float> worth_;
+  std::vector<float> lengths_[2];
+  std::array<double, kLengthsMax> length_values_{};
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_MODEL_GRACE_WORTH_TABLE_H_

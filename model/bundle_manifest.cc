@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
@@ -55,7 +56,13 @@ absl::Status CheckFiles(const v1::Manifest& manifest) {
                        kDigestDigits, " lower-case hex digits"));
     }
   }
-  for (const char* needed : {kModelFile, kGoldenFile}) {
+  std::vector<std::string> all_needed;
+  for (const v1::ForestPart& part : manifest.parts()) {
+    all_needed.push_back(PartModelFile(part.name()));
+    all_needed.push_back(PartGoldenFile(part.name()));
+  }
+  if (all_needed.empty()) all_needed = {kModelFile, kGoldenFile};
+  for (const std::string& needed : all_needed) {
     if (!names.contains(needed)) {
       return absl::InvalidArgumentError(
           absl::StrCat("files: ", needed, " is not listed"));
@@ -64,34 +71,81 @@ absl::Status CheckFiles(const v1::Manifest& manifest) {
   return absl::OkStatus();
 }
 
+absl::Status CheckColumn(const v1::Column& column, bool is_table) {
+  const auto wrong = [&column](absl::string_view reason) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("column \"", column.name(), "\"", reason));
+  };
+  if (column.failure()) {
+    if (column.has_table() || column.fingerprint().empty()) {
+      return wrong(": a failed payment's has a fingerprint and is no table's");
+    }
+    return absl::OkStatus();
+  }
+  if (column.has_table() != is_table) {
+    return wrong(": columns of a table and of the catalogue do not mix");
+  }
+  if (!is_table && column.fingerprint().empty()) {
+    return wrong(" has no fingerprint");
+  }
+  if (is_table && (!column.fingerprint().empty() ||
+                   column.table().type() == v1::COLUMN_TYPE_UNSPECIFIED)) {
+    return wrong(": a table column has a type and no fingerprint");
+  }
+  return absl::OkStatus();
+}
+
 // All columns come from the catalogue, or all from a table: a row has one
-// source.
+// source. Behind them those of a failed payment, in a model of several forests
+// only.
 absl::Status CheckColumns(const v1::Manifest& manifest) {
   if (manifest.columns().empty() || manifest.columns_size() > kColumnsMax) {
     return absl::InvalidArgumentError(absl::StrCat(
         "columns: ", manifest.columns_size(), " are not in 1-", kColumnsMax));
   }
   const bool is_table = manifest.columns(0).has_table();
+  bool failure = false;
   absl::flat_hash_set<std::string> names;
   for (const v1::Column& column : manifest.columns()) {
     if (column.name().empty() || !names.insert(column.name()).second) {
       return absl::InvalidArgumentError(absl::StrCat(
           "columns: the name \"", column.name(), "\" is empty or not unique"));
     }
-    if (column.has_table() != is_table) {
+    if ((failure && !column.failure()) ||
+        (column.failure() && manifest.parts().empty())) {
       return absl::InvalidArgumentError(absl::StrCat(
           "column \"", column.name(),
-          "\": columns of a table and of the catalogue do not mix"));
+          "\": those of a failed payment come last, and only in a model of ",
+          "several forests"));
     }
-    if (!is_table && column.fingerprint().empty()) {
+    failure = column.failure();
+    TENUTO_RETURN_IF_ERROR(CheckColumn(column, is_table));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckParts(const v1::Manifest& manifest) {
+  if (manifest.parts().empty()) {
+    if (manifest.golden_rows() >= 1) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "golden_rows is 0; nothing can be proved");
+  }
+  if (manifest.golden_rows() != 0 || manifest.trees() != 0 ||
+      manifest.has_calibration()) {
+    return absl::InvalidArgumentError(
+        "golden_rows, trees and calibration are each part's, not the model's");
+  }
+  absl::flat_hash_set<std::string> names;
+  for (const v1::ForestPart& part : manifest.parts()) {
+    if (!IsModelName(part.name()) || !names.insert(part.name()).second) {
       return absl::InvalidArgumentError(
-          absl::StrCat("column \"", column.name(), "\" has no fingerprint"));
+          absl::StrCat("parts: the name \"", part.name(),
+                       "\" is not unique or not [a-z][a-z0-9_]{0,63}"));
     }
-    if (is_table && (!column.fingerprint().empty() ||
-                     column.table().type() == v1::COLUMN_TYPE_UNSPECIFIED)) {
+    if (part.golden_rows() < 1) {
       return absl::InvalidArgumentError(
-          absl::StrCat("column \"", column.name(),
-                       "\": a table column has a type and no fingerprint"));
+          absl::StrCat("part \"", part.name(),
+                       "\": golden_rows is 0; nothing can be proved"));
     }
   }
   return absl::OkStatus();
@@ -129,15 +183,20 @@ absl::Status CheckManifest(const v1::Manifest& manifest) {
     return absl::InvalidArgumentError(
         absl::StrCat("version ", manifest.version(), " is below 1"));
   }
-  if (manifest.golden_rows() < 1) {
-    return absl::InvalidArgumentError(
-        "golden_rows is 0; nothing can be proved");
-  }
+  TENUTO_RETURN_IF_ERROR(CheckParts(manifest));
   TENUTO_RETURN_IF_ERROR(CheckFiles(manifest));
   return CheckColumns(manifest);
 }
 
 }  // namespace
+
+std::string PartModelFile(absl::string_view part) {
+  return absl::StrCat(part, ".json");
+}
+
+std::string PartGoldenFile(absl::string_view part) {
+  return absl::StrCat(part, ".golden.bin");
+}
 
 bool IsModelName(absl::string_view name) {
   return !name.empty() && name.size() <= 64 && name[0] >= 'a' &&

@@ -22,6 +22,10 @@ inline constexpr char kModelFile[] = "model.json";
 inline constexpr char kGoldenFile[] = "golden.bin";
 inline constexpr char kChampionFile[] = "champion";
 
+// The files of one forest of several (Manifest.parts).
+std::string PartModelFile(absl::string_view part);   // "by_user.json"
+std::string PartGoldenFile(absl::string_view part);  // "by_user.golden.bin"
+
 // [a-z][a-z0-9_]{0,63}
 bool IsModelName(absl::string_view name);
 

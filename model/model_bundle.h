@@ -32,7 +32,8 @@ class ModelBundle {
   // Checks, in this order: manifest, SHA-256 of every file, fingerprint of
   // every catalogue column, every node of the forest, and the golden rows' bits
   // as our engines score them. Any failure returns an error that names the
-  // file, the column or the node and leaves nothing behind.
+  // file, the column or the node and leaves nothing behind. kUnimplemented for
+  // a model of several forests, which is another kind (model/grace).
   static absl::StatusOr<std::shared_ptr<const ModelBundle>> Open(
       const std::filesystem::path& directory, const Catalogue& catalogue);
 

@@ -166,7 +166,10 @@ void ModelRegistry::RefreshModel(const std::string& name,
       return;  // The former bundle dies with its last request.
     }
     refused_.insert(absl::StrCat(name, "/", *next));
-    failures.push_back(bundle.status());
+    // One of another kind is somebody else's to open, and no failure.
+    if (!absl::IsUnimplemented(bundle.status())) {
+      failures.push_back(bundle.status());
+    }
   }
 }
 

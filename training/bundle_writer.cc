@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "features/base/digest.h"
@@ -59,31 +60,65 @@ absl::StatusOr<bool> CrownIfFirst(const std::filesystem::path& model_dir,
   return true;
 }
 
-absl::Status WriteFiles(const std::filesystem::path& directory,
-                        v1::Manifest manifest, const FittedModel& model,
-                        std::uint64_t seed) {
+absl::Status WriteForest(const std::filesystem::path& directory,
+                         const FittedModel& model,
+                         const std::string& model_file,
+                         const std::string& golden_file, std::uint64_t seed,
+                         v1::Manifest& manifest) {
   TENUTO_ASSIGN_OR_RETURN(
       const std::string golden,
       MakeGoldenRows(model.forest.model_json, manifest.columns_size(), seed));
-  manifest.set_format(1);
-  manifest.set_trees(static_cast<std::uint32_t>(model.forest.trees));
-  manifest.set_golden_rows(kGoldenRows);
-  *manifest.mutable_calibration() = model.calibration;
-  manifest.clear_files();
   TENUTO_RETURN_IF_ERROR(
-      WriteListed(directory, kModelFile, model.forest.model_json, manifest));
-  TENUTO_RETURN_IF_ERROR(WriteListed(directory, kGoldenFile, golden, manifest));
+      WriteListed(directory, model_file, model.forest.model_json, manifest));
+  return WriteListed(directory, golden_file, golden, manifest);
+}
+
+// The manifest, last of all files.
+absl::Status Seal(const std::filesystem::path& directory,
+                  const v1::Manifest& manifest) {
   const std::string sealed = SealManifest(manifest);
   // What a server would refuse is not written.
   TENUTO_RETURN_IF_ERROR(ParseManifest(kManifestFile, sealed).status());
   return WriteFileAtomically(directory / kManifestFile, sealed);
 }
 
-}  // namespace
+absl::Status WriteFiles(const std::filesystem::path& directory,
+                        v1::Manifest manifest, const FittedModel& model,
+                        std::uint64_t seed) {
+  manifest.set_format(1);
+  manifest.set_trees(static_cast<std::uint32_t>(model.forest.trees));
+  manifest.set_golden_rows(kGoldenRows);
+  *manifest.mutable_calibration() = model.calibration;
+  manifest.clear_files();
+  TENUTO_RETURN_IF_ERROR(
+      WriteForest(directory, model, kModelFile, kGoldenFile, seed, manifest));
+  return Seal(directory, manifest);
+}
 
-absl::StatusOr<WrittenBundle> WriteBundle(
-    const std::filesystem::path& models_dir, v1::Manifest manifest,
-    const FittedModel& model, std::uint64_t seed) {
+absl::Status WritePartFiles(const std::filesystem::path& directory,
+                            v1::Manifest manifest,
+                            absl::Span<const FittedPart> parts,
+                            std::uint64_t seed) {
+  manifest.set_format(1);
+  manifest.clear_files();
+  manifest.clear_parts();
+  for (const FittedPart& fitted : parts) {
+    v1::ForestPart& part = *manifest.add_parts();
+    part.set_name(fitted.name);
+    part.set_trees(static_cast<std::uint32_t>(fitted.model->forest.trees));
+    part.set_golden_rows(kGoldenRows);
+    *part.mutable_calibration() = fitted.model->calibration;
+    TENUTO_RETURN_IF_ERROR(
+        WriteForest(directory, *fitted.model, PartModelFile(fitted.name),
+                    PartGoldenFile(fitted.name), seed, manifest));
+  }
+  return Seal(directory, manifest);
+}
+
+// A new version of the model, whose files `write` puts into a directory.
+absl::StatusOr<WrittenBundle> WriteVersion(
+    const std::filesystem::path& models_dir, v1::Manifest& manifest,
+    absl::FunctionRef<absl::Status(const std::filesystem::path&)> write) {
   if (!IsModelName(manifest.model())) {
     return absl::InvalidArgumentError(absl::StrCat(
         "model \"", manifest.model(), "\" is not [a-z][a-z0-9_]{0,63}"));
@@ -105,7 +140,7 @@ absl::StatusOr<WrittenBundle> WriteBundle(
     std::error_code ignored;
     std::filesystem::remove_all(partial, ignored);
   });
-  TENUTO_RETURN_IF_ERROR(WriteFiles(partial, manifest, model, seed));
+  TENUTO_RETURN_IF_ERROR(write(partial));
   std::filesystem::rename(partial, written.directory, error);
   if (error) return Failed("rename to", written.directory, error);
   std::move(discard).Cancel();
@@ -113,6 +148,26 @@ absl::StatusOr<WrittenBundle> WriteBundle(
   TENUTO_ASSIGN_OR_RETURN(written.is_champion,
                           CrownIfFirst(model_dir, written));
   return written;
+}
+
+}  // namespace
+
+absl::StatusOr<WrittenBundle> WriteBundle(
+    const std::filesystem::path& models_dir, v1::Manifest manifest,
+    const FittedModel& model, std::uint64_t seed) {
+  return WriteVersion(models_dir, manifest,
+                      [&](const std::filesystem::path& directory) {
+                        return WriteFiles(directory, manifest, model, seed);
+                      });
+}
+
+absl::StatusOr<WrittenBundle> WriteBundle(
+    const std::filesystem::path& models_dir, v1::Manifest manifest,
+    absl::Span<const FittedPart> parts, std::uint64_t seed) {
+  return WriteVersion(models_dir, manifest,
+                      [&](const std::filesystem::path& directory) {
+                        return WritePartFiles(directory, manifest, parts, seed);
+                      });
 }
 
 }  // namespace tenuto

@@ -31,6 +31,17 @@ absl::StatusOr<WrittenBundle> WriteBundle(
     const std::filesystem::path& models_dir, v1::Manifest manifest,
     const FittedModel& model, std::uint64_t seed);
 
+// One forest of several.
+struct FittedPart {
+  std::string name;
+  const FittedModel* model;
+};
+// The same for a model of several forests on the same columns: fills `parts`
+// instead of what a single forest has.
+absl::StatusOr<WrittenBundle> WriteBundle(
+    const std::filesystem::path& models_dir, v1::Manifest manifest,
+    absl::Span<const FittedPart> parts, std::uint64_t seed);
+
 }  // namespace tenuto
 
 #endif  // TENUTO_TRAINING_BUNDLE_WRITER_H_

@@ -12,24 +12,9 @@
 #include "features/user_state.h"
 #include "training/progress.h"
 #include "training/replayer.h"
-#include "xxhash.h"
 
 namespace tenuto {
 namespace {
-
-// From what was known of a user at the first row. Positions in the log would
-// not do: the ledger orders a commit by user key.
-std::uint64_t GroupOf(absl::Span<const LoggedEvent> events,
-                      absl::Time first_row) {
-  const std::int64_t known_by_us = absl::ToUnixMicros(first_row);
-  std::uint64_t group = 0;
-  for (const LoggedEvent& event : events) {
-    if (event.known_time_us > known_by_us) continue;
-    group ^= event.event_hash;
-    group = XXH3_64bits_withSeed(event.event.data(), event.event.size(), group);
-  }
-  return group;
-}
 
 // One partition's part of the result.
 struct Part {

@@ -12,7 +12,6 @@
 namespace tenuto {
 namespace {
 
-constexpr int kDepths[] = {1, 2, 4, 6};
 constexpr int kFolds = 5;
 constexpr int kManyRows = 50'000;
 
@@ -95,10 +94,11 @@ DepthTrial BestRound(int depth, absl::Span<const Trial> trials) {
 
 absl::StatusOr<ForestChoice> ChooseForest(const TrainingMatrix& train,
                                           const ForestOptions& options,
-                                          int threads) {
+                                          int threads,
+                                          absl::Span<const int> depths) {
   std::vector<Trial> trials;
   const int folds = train.rows() < kManyRows ? kFolds : 1;
-  for (const int depth : kDepths) {
+  for (const int depth : depths) {
     for (int fold = 0; fold < folds; ++fold) {
       trials.push_back({depth, fold, absl::UnknownError("not run")});
     }
@@ -111,7 +111,7 @@ absl::StatusOr<ForestChoice> ChooseForest(const TrainingMatrix& train,
   }
   choice.options = options;
   double best = std::numeric_limits<double>::infinity();
-  for (const int depth : kDepths) {
+  for (const int depth : depths) {
     choice.trials.push_back(BestRound(depth, trials));
     if (choice.trials.back().log_loss >= best) continue;
     best = choice.trials.back().log_loss;

@@ -28,11 +28,12 @@ struct ForestChoice {
 
 // Early stopping by cross-validation over groups (users): 5 folds below 50,000
 // rows, one held-out fifth above. A validation slice of one week of churn is
-// too noisy to stop on; every training row together is not. Tries depths 1, 2,
-// 4 and 6 and takes the lowest mean log loss.
-absl::StatusOr<ForestChoice> ChooseForest(const TrainingMatrix& train,
-                                          const ForestOptions& options,
-                                          int threads);
+// too noisy to stop on; every training row together is not. Tries all `depths`
+// and takes the lowest mean log loss.
+inline constexpr int kForestDepths[] = {1, 2, 4, 6};
+absl::StatusOr<ForestChoice> ChooseForest(
+    const TrainingMatrix& train, const ForestOptions& options, int threads,
+    absl::Span<const int> depths = kForestDepths);
 
 struct FittedModel {
   TrainedForest forest;

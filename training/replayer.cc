@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
+#include "xxhash.h"
 
 namespace tenuto {
 namespace {
@@ -131,6 +132,18 @@ absl::Status ForEachPartition(
     if (!result.ok()) return result;
   }
   return absl::OkStatus();
+}
+
+std::uint64_t GroupOf(absl::Span<const LoggedEvent> events,
+                      absl::Time known_by) {
+  const std::int64_t known_by_us = absl::ToUnixMicros(known_by);
+  std::uint64_t group = 0;
+  for (const LoggedEvent& event : events) {
+    if (event.known_time_us > known_by_us) continue;
+    group ^= event.event_hash;
+    group = XXH3_64bits_withSeed(event.event.data(), event.event.size(), group);
+  }
+  return group;
 }
 
 UserReplay::UserReplay(const SignalFold& fold,

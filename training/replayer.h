@@ -4,6 +4,7 @@
 #ifndef TENUTO_TRAINING_REPLAYER_H_
 #define TENUTO_TRAINING_REPLAYER_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,12 @@ absl::Status VisitUsers(const Ledger& ledger, int partition,
 // error in partition order is returned.
 absl::Status ForEachPartition(
     int threads, absl::FunctionRef<absl::Status(int partition)> work);
+
+// A number for one user, from what was known at a moment: neither the ledger's
+// secret key nor anything learned later is in it. Positions in the log would
+// not do: the ledger orders a commit by user key.
+std::uint64_t GroupOf(absl::Span<const LoggedEvent> events,
+                      absl::Time known_by);
 
 // One user's state, moved forward in time. Not thread-safe.
 class UserReplay {

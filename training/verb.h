@@ -54,6 +54,8 @@ using VerbRun = std::function<absl::Status()>;
 void AddImportVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddWorldVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddTrainVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
+// Part of the train verb: adds itself to that.
+void AddTrainGraceVerb(CLI::App& train, const Workshop& workshop, VerbRun& run);
 void AddScoreVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddReplayVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddBackfillVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);

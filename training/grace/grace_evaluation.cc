@@ -1,0 +1,243 @@
+#include "training/grace/grace_evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "features/base/status_macros.h"
+#include "model/grace/recovery_curve.h"
+#include "training/summary.h"
+
+namespace tenuto {
+namespace {
+
+constexpr double kObservedMin = 0.1;
+constexpr int kGroups = 10;
+
+v1::DeclineClass ClassOf(const GraceFailure& failure) {
+  return failure.decisions[0].payment.decline_class;
+}
+
+SurvivalOutcome OutcomeOf(const UnpaidSpell& spell) {
+  return {
+      static_cast<int>(spell.days.size()),
+      spell.end == RecoveryEnd::kByUser || spell.end == RecoveryEnd::kByRetry};
+}
+
+// Nobody leaves: what the time to recovery is judged by, as leaving ends only
+// its observation.
+Survival OpenIfNobodyLeaves(HazardTable hazards, const DayActions& actions,
+                            const UnpaidPast& past) {
+  for (int day = 1; day <= kUnpaidDays; ++day) {
+    for (const Access access :
+         {Access::kNone, Access::kReduced, Access::kFull}) {
+      for (const bool messaged : {false, true}) {
+        hazards.cancels(day, access, messaged) = 0;
+      }
+    }
+  }
+  Survival open;
+  for (const RecoveryDay& day : Follow(hazards, actions, past)) {
+    open.push_back(day.open);
+  }
+  return open;
+}
+
+// Hazards of the days that were lived, summed up to each calibration day.
+std::vector<ExpectedEvents> ExpectOf(const UnpaidSpell& spell,
+                                     const HazardTable& hazards,
+                                     const RecoveryCurve& curve) {
+  std::vector<ExpectedEvents> expected(kCalibrationDays.size());
+  for (std::size_t k = 0; k < kCalibrationDays.size(); ++k) {
+    ExpectedEvents& events = expected[k];
+    for (int day = 1; day <= kCalibrationDays[k]; ++day) {
+      const RecoveryDay& forecast = curve[static_cast<std::size_t>(day)];
+      events.forecast += forecast.by_user + forecast.by_retry;
+      if (day > static_cast<int>(spell.days.size())) continue;
+      const UnpaidDay& lived = spell.days[static_cast<std::size_t>(day - 1)];
+      const auto add = [&events](double hazard) {
+        events.expected += hazard;
+        events.variance += hazard * (1 - hazard);
+      };
+      add(hazards.by_user(day, lived.access, lived.messaged));
+      if (lived.attempted) {
+        add(hazards.by_retry(day,
+                             HazardTable::CountIndex(lived.attempts_before),
+                             HazardTable::GapIndex(lived.days_since_attempt)));
+      }
+      events.came += lived.end == RecoveryEnd::kByUser ||
+                     lived.end == RecoveryEnd::kByRetry;
+    }
+  }
+  return expected;
+}
+
+std::vector<SurvivalOutcome> OutcomesOf(
+    absl::Span<const GraceFailure> failures) {
+  std::vector<SurvivalOutcome> outcomes;
+  for (const GraceFailure& failure : failures) {
+    outcomes.push_back(OutcomeOf(failure.spell));
+  }
+  return outcomes;
+}
+
+void MeasureTimes(absl::Span<const SurvivalOutcome> outcomes,
+                  absl::Span<const Survival> forecasts,
+                  const Survival& kaplan_meier, std::uint64_t seed,
+                  GraceEvaluation& result) {
+  const Survival observed = CensoringSurvival(outcomes, kUnpaidDays);
+  while (result.ibs_days < kUnpaidDays &&
+         observed[static_cast<std::size_t>(result.ibs_days)] >= kObservedMin) {
+    ++result.ibs_days;
+  }
+  result.ibs = IntegratedBrier(outcomes, forecasts, observed, result.ibs_days);
+  const std::vector<Survival> same(outcomes.size(), kaplan_meier);
+  result.ibs_kaplan_meier =
+      IntegratedBrier(outcomes, same, observed, result.ibs_days);
+  result.d_calibration = CheckDCalibration(outcomes, forecasts, seed);
+}
+
+std::string NameOf(v1::DeclineClass decline_class) {
+  const std::string name = v1::DeclineClass_Name(decline_class);
+  return absl::AsciiStrToLower(absl::StripPrefix(name, "DECLINE_CLASS_"));
+}
+
+}  // namespace
+
+UsualAttempts FindUsualAttempts(absl::Span<const GraceFailure> failures) {
+  std::array<std::array<std::array<int, 2>, kUnpaidDays + 1>,
+             v1::DeclineClass_ARRAYSIZE>
+      counts{};
+  for (const GraceFailure& failure : failures) {
+    auto& of_class = counts[static_cast<std::size_t>(ClassOf(failure))];
+    for (std::size_t k = 0; k < failure.spell.days.size(); ++k) {
+      const UnpaidDay& day = failure.spell.days[k];
+      if (day.end == RecoveryEnd::kByUser) continue;
+      ++of_class[k + 1][0];
+      of_class[k + 1][1] += day.attempted;
+    }
+  }
+  UsualAttempts usual{};
+  for (std::size_t c = 0; c < usual.size(); ++c) {
+    for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
+      const auto [open, attempted] = counts[c][day];
+      if (attempted > 0 && 2 * attempted >= open) {
+        usual[c] |= std::uint64_t{1} << day;
+      }
+    }
+  }
+  return usual;
+}
+
+absl::StatusOr<GraceEvaluation> EvaluateGrace(
+    const RecoveryModel& model, absl::Span<const GraceFailure> learned,
+    absl::Span<const GraceFailure> test, std::uint64_t seed) {
+  const UsualAttempts usual = FindUsualAttempts(learned);
+  GraceEvaluation result;
+  result.failures = static_cast<std::int64_t>(test.size());
+  std::vector<Survival> forecasts;
+  std::array<std::vector<ExpectedEvents>, kCalibrationDays.size()> by_day;
+  std::map<v1::DeclineClass, GraceEvaluation::Segment> segments;
+  for (const GraceFailure& failure : test) {
+    const GraceFailure::Decision& decision = failure.decisions[0];
+    HazardTable hazards;
+    TENUTO_RETURN_IF_ERROR(model.Fill(decision.row, decision.payment, hazards));
+    const DayActions actions = failure.spell.Actions(
+        usual[static_cast<std::size_t>(ClassOf(failure))]);
+    UnpaidPast past;
+    if (failure.spell.messages_at_failure) past.last_message_day = 0;
+    forecasts.push_back(OpenIfNobodyLeaves(hazards, actions, past));
+    const std::vector<ExpectedEvents> expected =
+        ExpectOf(failure.spell, hazards, Follow(hazards, actions, past));
+    for (std::size_t k = 0; k < expected.size(); ++k) {
+      by_day[k].push_back(expected[k]);
+    }
+    GraceEvaluation::Segment& segment = segments[ClassOf(failure)];
+    segment.decline_class = ClassOf(failure);
+    ++segment.failures;
+    segment.expected += expected.back().expected;
+    segment.came += expected.back().came;
+    segment.deviation += expected.back().variance;
+  }
+  MeasureTimes(OutcomesOf(test), forecasts,
+               KaplanMeier(OutcomesOf(learned), kUnpaidDays), seed, result);
+  for (std::size_t k = 0; k < by_day.size(); ++k) {
+    GraceEvaluation::Day& day = result.days.emplace_back();
+    day.day = kCalibrationDays[k];
+    for (const ExpectedEvents& events : by_day[k]) {
+      day.expected += events.expected / static_cast<double>(test.size());
+      day.came += events.came / static_cast<double>(test.size());
+    }
+    day.groups = CheckGroups(std::move(by_day[k]), kGroups);
+  }
+  for (auto& [decline_class, segment] : segments) {
+    segment.deviation = std::sqrt(segment.deviation);
+    result.segments.push_back(segment);
+  }
+  return result;
+}
+
+std::string FormatGraceEvaluation(const GraceEvaluation& evaluation) {
+  std::string text = absl::StrFormat(
+      "  integrated Brier score, days 1-%d   %.4f  (Kaplan-Meier %.4f, %.1f %% "
+      "less)\n"
+      "  D-calibration                       p = %.3f  (chi-square %.1f)\n\n"
+      "  recovered by day   expected     came      ECE   by chance\n",
+      evaluation.ibs_days, evaluation.ibs, evaluation.ibs_kaplan_meier,
+      100 * (1 - evaluation.ibs / evaluation.ibs_kaplan_meier),
+      evaluation.d_calibration.p, evaluation.d_calibration.chi_square);
+  for (const GraceEvaluation::Day& day : evaluation.days) {
+    absl::StrAppendFormat(&text, "  %16d   %8.4f %8.4f %8.4f    %8.4f\n",
+                          day.day, day.expected, day.came, day.groups.error,
+                          day.groups.by_chance);
+  }
+  absl::StrAppend(&text,
+                  "\n  decline class   failures  expected      came   "
+                  "deviation\n");
+  for (const GraceEvaluation::Segment& segment : evaluation.segments) {
+    absl::StrAppendFormat(&text, "  %-13s   %8d  %8.1f  %8.0f    %8.1f\n",
+                          NameOf(segment.decline_class), segment.failures,
+                          segment.expected, segment.came, segment.deviation);
+  }
+  return text;
+}
+
+std::string GraceEvaluationJson(const GraceEvaluation& evaluation) {
+  std::vector<std::string> ece, by_chance, expected, came, days, segments;
+  for (const GraceEvaluation::Day& day : evaluation.days) {
+    days.push_back(absl::StrCat(day.day));
+    ece.push_back(JsonNumber(day.groups.error));
+    by_chance.push_back(JsonNumber(day.groups.by_chance));
+    expected.push_back(JsonNumber(day.expected));
+    came.push_back(JsonNumber(day.came));
+  }
+  for (const GraceEvaluation::Segment& segment : evaluation.segments) {
+    segments.push_back(absl::StrCat(
+        "{\"decline_class\":", JsonString(NameOf(segment.decline_class)),
+        ",\"failures\":", segment.failures, ",\"expected\":",
+        JsonNumber(segment.expected), ",\"came\":", JsonNumber(segment.came),
+        ",\"deviation\":", JsonNumber(segment.deviation), "}"));
+  }
+  const auto list = [](const std::vector<std::string>& items) {
+    return absl::StrCat("[", absl::StrJoin(items, ","), "]");
+  };
+  return absl::StrCat(
+      "{\"failures\":", evaluation.failures,
+      ",\"ibs\":", JsonNumber(evaluation.ibs),
+      ",\"ibs_kaplan_meier\":", JsonNumber(evaluation.ibs_kaplan_meier),
+      ",\"ibs_days\":", evaluation.ibs_days,
+      ",\"d_calibration_p\":", JsonNumber(evaluation.d_calibration.p),
+      ",\"d_calibration_chi_square\":",
+      JsonNumber(evaluation.d_calibration.chi_square),
+      ",\"ece_by_day\":", list(ece), ",\"ece_days\":", list(days),
+      ",\"ece_by_chance\":", list(by_chance),
+      ",\"expected_by_day\":", list(expected), ",\"came_by_day\":", list(came),
+      ",\"segments\":", list(segments), "}");
+}
+
+}  // namespace tenuto

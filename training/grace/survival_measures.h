@@ -1,0 +1,71 @@
+// How good forecasts of a time are when not every time is seen to its end. Days
+// are whole; an outcome is an event on a day, or open at the end of one.
+// Thread-safe.
+#ifndef TENUTO_TRAINING_GRACE_SURVIVAL_MEASURES_H_
+#define TENUTO_TRAINING_GRACE_SURVIVAL_MEASURES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace tenuto {
+
+struct SurvivalOutcome {
+  int day = 1;            // From 1.
+  bool happened = false;  // On this day; else still open at its end.
+};
+
+// P(still open at the end of day t), for t = 0 to the number of days.
+using Survival = std::vector<double>;
+
+// The product-limit estimate (Kaplan & Meier 1958), up to `days`. Within a day
+// events come before ends of observation.
+Survival KaplanMeier(absl::Span<const SurvivalOutcome> outcomes, int days);
+
+// The same of the ends of observation: P(observed beyond the end of day t).
+Survival CensoringSurvival(absl::Span<const SurvivalOutcome> outcomes,
+                           int days);
+
+// Mean over days 1 to `days` of the Brier score of "still open", with the
+// inverse probability of being observed as weights (Graf et al. 1999).
+// `forecasts` has one of at least `days` days for each outcome; `observed` is
+// CensoringSurvival of the same outcomes, above 0 before the last day.
+double IntegratedBrier(absl::Span<const SurvivalOutcome> outcomes,
+                       absl::Span<const Survival> forecasts,
+                       const Survival& observed, int days);
+
+struct DCalibration {
+  std::vector<double> counts;  // Equally wide bins of the survival at the end.
+  double chi_square = 0;
+  double p = 1;
+};
+// Whether survival at the event is uniform, as it is under true forecasts
+// (Haider et al. 2020). Of an event's day, on which survival falls from one
+// value to the next, a point by chance, from `seed`; one still open counts for
+// all that is below, in parts.
+DCalibration CheckDCalibration(absl::Span<const SurvivalOutcome> outcomes,
+                               absl::Span<const Survival> forecasts,
+                               std::uint64_t seed, int bins = 10);
+
+// P(chi-square with so many degrees of freedom > x).
+double ChiSquareTail(double x, int degrees);
+
+// What was expected of each and what came, in groups of like forecasts: events
+// against the hazards summed while at risk, which censoring leaves equal in the
+// mean (Gronnesby & Borgan 1996).
+struct GroupedCalibration {
+  double error = 0;      // Mean over all of |came - expected| of their group.
+  double by_chance = 0;  // What it would be of true forecasts.
+};
+struct ExpectedEvents {
+  double forecast = 0;  // Orders the groups.
+  double expected = 0;
+  double variance = 0;
+  double came = 0;
+};
+GroupedCalibration CheckGroups(std::vector<ExpectedEvents> all, int groups);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_GRACE_SURVIVAL_MEASURES_H_

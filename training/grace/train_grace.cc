@@ -1,0 +1,318 @@
+#include "training/grace/train_grace.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "features/base/atomic_file.h"
+#include "features/base/status_macros.h"
+#include "model/decision/payment_rules.h"
+#include "model/forest/forest_json.h"
+#include "model/grace/recovery_model.h"
+#include "training/bundle_writer.h"
+#include "training/flag_values.h"
+#include "training/grace/grace_evaluation.h"
+#include "training/grace/grace_rows.h"
+#include "training/model_fit.h"
+#include "training/peak_memory.h"
+#include "training/progress.h"
+#include "training/summary.h"
+
+namespace tenuto {
+namespace {
+
+constexpr double kTestShare = 0.4;
+constexpr double kCalibrateShare = 0.25;  // Of what may be learned from.
+constexpr absl::Duration kEmbargo = absl::Hours(24 * kUnpaidDays);
+// A table asks some 1,200 rows: small forests keep it below a millisecond.
+constexpr int kRoundsMax = 200;
+constexpr double kEta = 0.08;
+constexpr int kDepths[] = {1, 2, 3, 4};
+constexpr std::size_t kFailuresMin = 50;
+
+std::string ShowDay(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
+}
+
+// Fitted on rows of one hazard.
+struct FittedHazard {
+  std::int64_t train = 0, calibrate = 0, events = 0;  // Rows; of them events.
+  ForestOptions options;
+  FittedModel model;
+};
+
+// One run of the verb; members are the stages' results in order.
+class GraceTraining {
+ public:
+  GraceTraining(const TrainGraceOptions& options, const Workshop& workshop)
+      : options_(options),
+        workshop_(workshop),
+        threads_(options.threads > 0
+                     ? options.threads
+                     : static_cast<int>(std::thread::hardware_concurrency())) {}
+
+  absl::Status Run() {
+    const absl::Time start = workshop_.clock.Now();
+    TENUTO_RETURN_IF_ERROR(CheckModelName(options_.model));
+    TENUTO_RETURN_IF_ERROR(CheckSummary(options_.summary));
+    TENUTO_RETURN_IF_ERROR(Replay());
+    TENUTO_RETURN_IF_ERROR(Split());
+    TENUTO_RETURN_IF_ERROR(Fit());
+    TENUTO_RETURN_IF_ERROR(Evaluate());
+    TENUTO_RETURN_IF_ERROR(Ship());
+    AddSeconds("total", start);
+    if (options_.summary.empty()) return absl::OkStatus();
+    return WriteFileAtomically(options_.summary, SummaryOfRun());
+  }
+
+ private:
+  absl::Status Replay();
+  absl::Status Split();
+  absl::Status Fit();
+  absl::Status FitHazard(Hazard hazard);
+  absl::Status Evaluate();
+  absl::Status Ship();
+  v1::Manifest MakeManifest() const;
+  std::string SummaryOfRun() const;
+
+  void AddSeconds(const char* stage, absl::Time since) {
+    seconds_.emplace_back(stage,
+                          absl::ToDoubleSeconds(workshop_.clock.Now() - since));
+  }
+  absl::Span<const GraceFailure> Failures(std::size_t from,
+                                          std::size_t to) const {
+    return absl::MakeConstSpan(rows_.failures).subspan(from, to - from);
+  }
+
+  const TrainGraceOptions& options_;
+  const Workshop& workshop_;
+  const int threads_;
+  GraceRows rows_;
+  absl::Time test_from_;
+  // Failures [0, train_end_) train, [train_end_, learn_end_) calibrate, those
+  // from test_begin_ test; between them is the embargo.
+  std::size_t train_end_ = 0, learn_end_ = 0, test_begin_ = 0;
+  std::array<FittedHazard, 3> hazards_;
+  GraceEvaluation test_;
+  std::vector<std::pair<std::string, double>> seconds_;
+};
+
+absl::Status GraceTraining::Replay() {
+  const absl::Time start = workshop_.clock.Now();
+  TENUTO_ASSIGN_OR_RETURN(
+      const OpenedLedger opened,
+      workshop_.open_ledger(options_.ledger, LedgerAccess::kRead));
+  if (opened.ledger->Facts().last_position == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the ledger ", options_.ledger, " is empty"));
+  }
+  // What our own messages do, the column day_messaged says.
+  std::vector<std::string> columns;
+  for (const Feature& feature : workshop_.catalogue.features()) {
+    if (!feature.caused_by_us) columns.push_back(feature.name);
+  }
+  TENUTO_ASSIGN_OR_RETURN(const FeaturePlan plan,
+                          FeaturePlan::Compile(workshop_.catalogue, columns));
+  TENUTO_ASSIGN_OR_RETURN(
+      rows_,
+      BuildGraceRows(*opened.ledger, plan, PaymentRules::Embedded(), threads_));
+  AddSeconds("replay", start);
+  std::printf(
+      "replayed  %lld events of %lld users into %zu failed payments in %.2f s, "
+      "peak memory %lld MiB\n",
+      static_cast<long long>(rows_.events), static_cast<long long>(rows_.users),
+      rows_.failures.size(), seconds_.back().second,
+      static_cast<long long>(PeakMemoryBytes() >> 20));
+  return absl::OkStatus();
+}
+
+absl::Status GraceTraining::Split() {
+  const std::vector<GraceFailure>& all = rows_.failures;
+  const auto before = [&all](absl::Time time) {
+    return static_cast<std::size_t>(
+        std::partition_point(all.begin(), all.end(),
+                             [time](const GraceFailure& failure) {
+                               return failure.spell.failed < time;
+                             }) -
+        all.begin());
+  };
+  if (all.size() < 2 * kFailuresMin) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the log has ", all.size(), " failed payments of subscribers with a ",
+        "whole day after them; a recovery model needs ", 2 * kFailuresMin));
+  }
+  const auto usual_begin = static_cast<std::size_t>(
+      (1 - kTestShare) * static_cast<double>(all.size()));
+  test_from_ = options_.test_from.value_or(all[usual_begin].spell.failed);
+  test_begin_ = before(test_from_);
+  learn_end_ = before(test_from_ - kEmbargo);
+  train_end_ = static_cast<std::size_t>((1 - kCalibrateShare) *
+                                        static_cast<double>(learn_end_));
+  if (learn_end_ < kFailuresMin || all.size() - test_begin_ < kFailuresMin) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "only ", learn_end_, " failed payments ended ", kUnpaidDays,
+        " days before the test begins, ", ShowDay(test_from_), ", and ",
+        all.size() - test_begin_, " come after; each needs ", kFailuresMin,
+        ": a longer log, or another --test-from"));
+  }
+  const auto show = [&all](const char* what, std::size_t from, std::size_t to) {
+    std::printf("%-9s %6zu failures, %s to %s\n", what, to - from,
+                ShowDay(all[from].spell.failed).c_str(),
+                ShowDay(all[to - 1].spell.failed).c_str());
+  };
+  show("train", 0, train_end_);
+  show("calibrate", train_end_, learn_end_);
+  show("test", test_begin_, all.size());
+  return absl::OkStatus();
+}
+
+absl::Status GraceTraining::FitHazard(Hazard hazard) {
+  const auto at = static_cast<std::size_t>(hazard);
+  FittedHazard& fitted = hazards_[at];
+  // What was known when the test begins; all of it had ended by then.
+  const TrainingMatrix train =
+      rows_.Expand(hazard, 0, train_end_, test_from_, options_.rows_max);
+  const TrainingMatrix calibrate = rows_.Expand(hazard, train_end_, learn_end_,
+                                                test_from_, options_.rows_max);
+  fitted.train = train.rows();
+  fitted.calibrate = calibrate.rows();
+  fitted.events = train.positives();
+  if (train.positives() == 0 || train.positives() == train.rows() ||
+      calibrate.rows() == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "hazard ", kHazardNames[at], ": ", train.positives(), " events on ",
+        train.rows(), " days to learn from and ", calibrate.rows(),
+        " to calibrate on; there must be some with and some without"));
+  }
+  ForestOptions options;
+  options.rounds = kRoundsMax;
+  options.eta = kEta;
+  options.seed = options_.seed;
+  TENUTO_ASSIGN_OR_RETURN(const ForestChoice choice,
+                          ChooseForest(train, options, threads_, kDepths));
+  fitted.options = choice.options;
+  TENUTO_ASSIGN_OR_RETURN(fitted.model,
+                          FitModel(train, calibrate, choice.options));
+  std::printf(
+      "%-9s %7lld rows, %6lld events; %3d trees of depth %d; calibration "
+      "slope %.2f, intercept %+.2f\n",
+      kHazardNames[at], static_cast<long long>(fitted.train),
+      static_cast<long long>(fitted.events), fitted.model.forest.trees,
+      choice.options.depth, fitted.model.calibration.slope(),
+      fitted.model.calibration.intercept());
+  return absl::OkStatus();
+}
+
+absl::Status GraceTraining::Fit() {
+  const absl::Time start = workshop_.clock.Now();
+  Progress progress(workshop_.clock, "training", 3, "hazards");
+  for (const Hazard hazard :
+       {Hazard::kByUser, Hazard::kByRetry, Hazard::kCancels}) {
+    TENUTO_RETURN_IF_ERROR(FitHazard(hazard));
+    progress.Update(static_cast<std::int64_t>(hazard) + 1);
+  }
+  AddSeconds("fit", start);
+  return absl::OkStatus();
+}
+
+v1::Manifest GraceTraining::MakeManifest() const {
+  v1::Manifest manifest;
+  manifest.set_model(options_.model);
+  manifest.set_created_time_s(absl::ToUnixSeconds(workshop_.clock.Now()));
+  manifest.set_label(
+      "on a day after a failed payment: the subscriber pays; an attempt of "
+      "ours collects; the subscriber cancels");
+  manifest.set_horizon_days(kUnpaidDays);
+  for (const std::string& name : rows_.columns) {
+    v1::Column& column = *manifest.add_columns();
+    column.set_name(name);
+    column.set_fingerprint(workshop_.catalogue.FindFeature(name)->fingerprint);
+  }
+  AddFailureColumns(manifest);
+  for (std::size_t k = 0; k < hazards_.size(); ++k) {
+    v1::ForestPart& part = *manifest.add_parts();
+    part.set_name(kHazardNames[k]);
+    *part.mutable_calibration() = hazards_[k].model.calibration;
+  }
+  v1::TrainingSummary& training = *manifest.mutable_training();
+  training.set_rows_train(hazards_[0].train);
+  training.set_rows_calibrate(hazards_[0].calibrate);
+  training.set_rows_test(
+      static_cast<std::int64_t>(rows_.failures.size() - test_begin_));
+  training.set_known_through_s(absl::ToUnixSeconds(test_from_));
+  training.set_seed(options_.seed);
+  return manifest;
+}
+
+absl::Status GraceTraining::Evaluate() {
+  const absl::Time start = workshop_.clock.Now();
+  const v1::Manifest manifest = MakeManifest();
+  std::array<Forest, 3> forests;
+  for (std::size_t k = 0; k < forests.size(); ++k) {
+    TENUTO_ASSIGN_OR_RETURN(forests[k],
+                            ReadForestJson(hazards_[k].model.forest.model_json,
+                                           manifest.columns_size()));
+  }
+  TENUTO_ASSIGN_OR_RETURN(
+      const std::shared_ptr<const RecoveryModel> model,
+      RecoveryModel::Create(manifest, forests, workshop_.catalogue));
+  TENUTO_ASSIGN_OR_RETURN(
+      test_, EvaluateGrace(*model, Failures(0, learn_end_),
+                           Failures(test_begin_, rows_.failures.size()),
+                           options_.seed));
+  AddSeconds("evaluate", start);
+  std::printf("\nTest, %lld failed payments:\n%s",
+              static_cast<long long>(test_.failures),
+              FormatGraceEvaluation(test_).c_str());
+  return absl::OkStatus();
+}
+
+absl::Status GraceTraining::Ship() {
+  std::vector<FittedPart> parts;
+  for (std::size_t k = 0; k < hazards_.size(); ++k) {
+    parts.push_back({kHazardNames[k], &hazards_[k].model});
+  }
+  TENUTO_ASSIGN_OR_RETURN(
+      const WrittenBundle bundle,
+      WriteBundle(options_.models, MakeManifest(), parts, options_.seed));
+  std::printf("\nwrote     %s%s\n", bundle.directory.string().c_str(),
+              bundle.is_champion ? ", the champion" : ", a challenger");
+  return absl::OkStatus();
+}
+
+std::string GraceTraining::SummaryOfRun() const {
+  std::vector<std::string> rows = {
+      absl::StrCat("\"failures\":", rows_.failures.size()),
+      absl::StrCat("\"train\":", train_end_),
+      absl::StrCat("\"calibrate\":", learn_end_ - train_end_),
+      absl::StrCat("\"test\":", rows_.failures.size() - test_begin_)};
+  for (std::size_t k = 0; k < hazards_.size(); ++k) {
+    rows.push_back(absl::StrCat("\"", kHazardNames[k],
+                                "\":{\"train\":", hazards_[k].train,
+                                ",\"calibrate\":", hazards_[k].calibrate,
+                                ",\"events\":", hazards_[k].events,
+                                ",\"trees\":", hazards_[k].model.forest.trees,
+                                ",\"depth\":", hazards_[k].options.depth, "}"));
+  }
+  std::vector<std::string> seconds;
+  for (const auto& [stage, spent] : seconds_) {
+    seconds.push_back(absl::StrCat("\"", stage, "\":", JsonNumber(spent)));
+  }
+  return absl::StrCat("{\"rows\":{", absl::StrJoin(rows, ","),
+                      "},\"test\":", GraceEvaluationJson(test_),
+                      ",\"seconds\":{", absl::StrJoin(seconds, ","), "}}\n");
+}
+
+}  // namespace
+
+absl::Status TrainGrace(const TrainGraceOptions& options,
+                        const Workshop& workshop) {
+  return GraceTraining(options, workshop).Run();
+}
+
+}  // namespace tenuto

@@ -1,0 +1,65 @@
+#include "model/grace/grace_choice.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace tenuto {
+namespace {
+
+// Taken from the bits here, because a library's distribution may draw again.
+double UnitOf(std::uint64_t number) {
+  return static_cast<double>(number >> 11) * 0x1p-53;
+}
+
+}  // namespace
+
+LengthChoice ChooseLength(const PlanLimits& limits, const UnpaidPast& past,
+                          int best, double share, std::uint64_t number) {
+  if (past.access != Access::kFull) return {best, false, 1};
+  std::array<int, kUnpaidDays + 1> possible{};
+  std::size_t count = 0;
+  bool has_best = false;
+  for (int days = past.day; days <= limits.full_days_max(); ++days) {
+    if (!limits.full_lengths[static_cast<std::size_t>(days)]) continue;
+    possible[count++] = days;
+    has_best = has_best || days == best;
+  }
+  // The longest length is over already.
+  if (!has_best) return {best, false, 1};
+  const double each = share / static_cast<double>(count);
+  const double unit = UnitOf(number);
+  if (unit >= share) return {best, false, 1 - share + each};
+  const auto index = std::min(static_cast<std::size_t>(unit / each), count - 1);
+  const int drawn = possible[index];
+  return {drawn, true, each + (drawn == best ? 1 - share : 0)};
+}
+
+PlanLimits HoldLength(const PlanLimits& limits, int full_days) {
+  PlanLimits held = limits;
+  held.full_lengths.reset();
+  held.full_lengths.set(static_cast<std::size_t>(full_days));
+  return held;
+}
+
+ChosenPlan PlanByChance(GracePlanner& planner, const PlanQuestion& question,
+                        double share, std::uint64_t number, PlanDetail detail) {
+  ChosenPlan chosen;
+  chosen.plan = planner.Plan(question.hazards, question.stakes, question.limits,
+                             question.past, detail);
+  const int best = chosen.plan.full_days;
+  chosen.choice =
+      ChooseLength(question.limits, question.past, best, share, number);
+  if (chosen.choice.full_days == best) return chosen;
+  GracePlan drawn = planner.Plan(
+      question.hazards, question.stakes,
+      HoldLength(question.limits, chosen.choice.full_days), question.past);
+  // What the other lengths are worth stays true.
+  drawn.alternatives = chosen.plan.alternatives;
+  drawn.alternatives_count = chosen.plan.alternatives_count;
+  drawn.gains = chosen.plan.gains;
+  chosen.plan = drawn;
+  return chosen;
+}
+
+}  // namespace tenuto

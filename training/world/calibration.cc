@@ -72,11 +72,8 @@ void PaymentWatch::Attempt(const v1::PaymentAttempted& attempt, int day,
                            Subscriber& who, PaymentFigures& figures) {
   const bool approved = attempt.outcome() == v1::PAYMENT_OUTCOME_APPROVED;
   if (attempt.attempt_number() == 1) {
-    figures.failed.Count(!approved);
-    if (approved) return;
     const absl::string_view code = attempt.decline_code();
-    figures.soft.Count(IsSoft(code));
-    figures.no_honour.Count(code == "51" || code == "05");
+    who.is_soft = IsSoft(code);
     who.reason = code == "51"   ? Reason::kFunds
                  : code == "05" ? Reason::kHold
                  : code == "54" ? Reason::kExpired
@@ -98,8 +95,13 @@ void PaymentWatch::Take(int shard, std::uint64_t user,
     if (event->has_payment_attempted()) {
       Attempt(event->payment_attempted(), day, who, figures);
     }
-    // At the end of a trial a charge fails too, but nobody collects it.
-    if (event->has_grace_planned()) who.failed_day = day;
+    // A first charge of a new plan fails too, but nobody collects it.
+    if (event->has_grace_planned()) {
+      who.failed_day = day;
+      figures.soft.Count(who.is_soft);
+      figures.no_honour.Count(who.reason == Reason::kFunds ||
+                              who.reason == Reason::kHold);
+    }
     const bool paid = event->has_renewed();
     const bool lost = IsLoss(*event) && who.failed_day >= 0;
     const bool left = IsChoice(*event);
@@ -128,6 +130,7 @@ void PaymentWatch::Take(int shard, std::uint64_t user,
 PaymentFigures PaymentWatch::figures() const {
   PaymentFigures sum;
   for (const PaymentFigures& one : figures_) sum.Add(one);
+  sum.failed = {world_->tally().renewals, world_->tally().failures};
   sum.paid_days = world_->tally().paid_days;
   sum.left_by_choice = world_->tally().left_by_choice;
   return sum;

@@ -38,7 +38,7 @@ inline constexpr std::size_t kTenureBands = 4;
 inline constexpr std::size_t kActiveBands = 5;
 
 struct PaymentFigures {
-  Share failed;     // Of first attempts.
+  Share failed;     // Of renewals, at their first attempt.
   Share soft;       // Of failures: funds, holds and no reason,
   Share no_honour;  // insufficient funds or "do not honour".
   Share recovered;  // Of failures that came to an end.
@@ -76,6 +76,7 @@ class PaymentWatch final : public Receiver {
     int as_of = 0;
     int failed_day = -1;  // Of what is open.
     Reason reason = Reason::kOther;
+    bool is_soft = false;
   };
   void End(std::uint64_t user, bool paid, int day, PaymentFigures& figures);
   void Attempt(const v1::PaymentAttempted& attempt, int day, Subscriber& who,

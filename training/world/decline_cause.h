@@ -21,12 +21,12 @@ inline constexpr int kDeclineCauses = 9;  // kNone among them.
 // Chances of what begins with an invoice, and, per issuer and day, of an outage
 // and of its second day. An attempt that nothing stands against fails anyhow by
 // a whim of the bank.
-inline constexpr double kHoldChance = 0.024;
+inline constexpr double kHoldChance = 0.045;
 inline constexpr double kHardChance = 0.004;
 inline constexpr double kFraudChance = 0.002;
 inline constexpr double kWrongCardChance = 0.003;
-inline constexpr double kTechnicalChance = 0.005;
-inline constexpr double kOutageChance = 0.008;
+inline constexpr double kTechnicalChance = 0.003;
+inline constexpr double kOutageChance = 0.004;
 inline constexpr double kOutageLasts = 0.3;
 inline constexpr double kWhimChance = 0.03;
 inline constexpr int kCardMonths = 30;  // How long a new card is valid.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "features/base/status_macros.h"
+#include "training/world/payments.h"
 
 namespace tenuto::world {
 namespace {
@@ -87,7 +88,7 @@ FailedPayment FailureWorld::Make(std::uint64_t number) const {
         kBillingDays *
             (1 + static_cast<int>(draws.Exponential(420) / kBillingDays)),
         kTenureMax);
-    // Who did not care has left in the meantime.
+    // Who did not care, or was short too often, has left in the meantime.
     const double years = failure.tenure_days / 365.0;
     const LeavingChances leaving = ChancesOfLeaving(
         failure.traits, failure.interest, failure.tenure_days, false);
@@ -95,7 +96,8 @@ FailedPayment FailureWorld::Make(std::uint64_t number) const {
                             (leaving.begin_considering +
                              leaving.leave_considering + leaving.calm_down);
     const double left =
-        365 * (leaving.leave_contented + doubting * leaving.leave_considering);
+        365 * (leaving.leave_contented + doubting * leaving.leave_considering) +
+        12 * kLostOfFailed * mix.total();
     if (!draws.Chance(1 / (1 + years * left))) continue;
     failure.intention = draws.Chance(doubting) ? Intention::kConsidering
                                                : Intention::kContented;

@@ -2,13 +2,7 @@
 // hit, what a company can see of it, what truly decides it, and the days after
 // it under any actions. For trying policies on millions of them: all policies
 // of one failure live on the same luck, so their differences are paired.
-//
-//   const FailedPayment failure = world.Make(n);
-//   const FailureLuck luck = world.LuckOf(failure);     // Once a failure.
-//   UnpaidState state = world.Begin(failure);           // Once a policy.
-//   for (int day = 1; day <= kUnpaidDays && state.is_open(); ++day) {
-//     world.Advance(failure, luck, action, state);
-//   }
+// LuckOf() once a failure, then Begin() and Advance() for each policy.
 // Thread-safe: immutable after Create().
 #ifndef TENUTO_TRAINING_WORLD_FAILED_PAYMENT_H_
 #define TENUTO_TRAINING_WORLD_FAILED_PAYMENT_H_

@@ -14,6 +14,9 @@
 
 namespace tenuto::world {
 
+// Share of failures, about and whatever the policy, that end a subscription.
+inline constexpr double kLostOfFailed = 0.3;
+
 struct FailureMix {
   std::array<double, kDeclineCauses> chance{};  // [DeclineCause]
 

@@ -5,13 +5,12 @@
 #include <cstddef>
 
 #include "training/world/failed_payment.h"
+#include "training/world/payments.h"
 
 namespace tenuto::world {
 namespace {
 
 constexpr int kMonthsCounted = 12;
-// Share of failures, whatever the policy, that end a subscription.
-constexpr double kLostOfFailed = 0.35;
 // Chance of an outage on the day after one: that it was its first day, and
 // lasts.
 constexpr double kOutAgain = kOutageLasts / (1 + kOutageLasts);
@@ -57,23 +56,29 @@ double WhimOn(const FailedPayment& failure, int day) {
   return 1 - (1 - kWhimChance) * (1 - out);
 }
 
-double CollectChance(const FailedPayment& failure, int last_day, int day) {
+double CollectChance(const FailedPayment& failure, int sure_day, int last_day,
+                     int day) {
   const double whim = WhimOn(failure, std::max(last_day, 2));
   return (1 - WhimOn(failure, day)) *
-         CureChance(failure.cure, last_day, day, whim);
+         CureChance(failure.cure, sure_day, last_day, day, whim);
 }
 
 void FillRetries(const FailedPayment& failure, HazardTable& hazards) {
   for (int day = 1; day <= kUnpaidDays; ++day) {
-    const auto only_first = static_cast<float>(CollectChance(failure, 0, day));
+    const auto only_first =
+        static_cast<float>(CollectChance(failure, 0, 0, day));
     for (int gap = 0; gap < HazardTable::kGaps; ++gap) {
-      const int last = day - HazardTable::GapOf(gap);
-      const float chance =
-          last <= 0 ? only_first
-                    : static_cast<float>(CollectChance(failure, last, day));
+      const int days = HazardTable::GapOf(gap);
+      const int last = day - days;
       hazards.by_retry(day, 0, gap) = only_first;
       for (int count = 1; count < HazardTable::kCounts; ++count) {
-        hazards.by_retry(day, count, gap) = chance;
+        // The attempt before the last one: the failure itself, or as long
+        // before it as this one is after it.
+        const int sure = count == 1 ? 0 : std::max(0, last - days);
+        hazards.by_retry(day, count, gap) =
+            last <= 0
+                ? only_first
+                : static_cast<float>(CollectChance(failure, sure, last, day));
       }
     }
   }
@@ -85,15 +90,19 @@ void FailureWorld::TrueHazards(const FailedPayment& failure,
                                HazardTable& hazards) const {
   hazards = HazardTable();
   const FeltPath path = PathOf(failure);
+  std::array<float, 6> share;  // At the upper point, by access and message.
+  share.fill(0.5F);
   std::array<float, 3> lost{};  // By access, if it was so from the first day.
   float annoyance = 0;          // By a message every kMessageDays.
   int last_store_day = 0;
+  int sure_store_day = 0;
   for (int day = 1; day <= kUnpaidDays; ++day) {
     const auto k = static_cast<std::size_t>(day);
     float by_store = 0;
     if (failure.by_store() && ((StoreRetryDays() >> day) & 1) != 0) {
-      by_store =
-          static_cast<float>(CollectChance(failure, last_store_day, day));
+      by_store = static_cast<float>(
+          CollectChance(failure, sure_store_day, last_store_day, day));
+      sure_store_day = last_store_day;
       last_store_day = day;
     }
     if ((day - 1) % kMessageDays == 0) {
@@ -104,14 +113,21 @@ void FailureWorld::TrueHazards(const FailedPayment& failure,
       float& fallen = lost[static_cast<std::size_t>(access)];
       for (const bool messaged : {false, true}) {
         const float mean = path.mean[k] - fallen - (messaged ? annoyance : 0);
-        float pays = 0;
-        float cancels = 0;
-        for (const float sd : {-path.sd[k], path.sd[k]}) {
-          const UnpaidChances chances = ChancesWhileUnpaid(
-              failure.unpaid, variant_, mean + sd, day, access, messaged);
-          pays += 0.5F * chances.pays;
-          cancels += 0.5F * chances.cancels;
-        }
+        // Two points of the spread. Who cares less leaves and does not pay:
+        // of those still open, the shares of both change.
+        float& caring = share[2 * static_cast<std::size_t>(access) + messaged];
+        const UnpaidChances low = ChancesWhileUnpaid(
+            failure.unpaid, variant_, mean - path.sd[k], day, access, messaged);
+        const UnpaidChances high = ChancesWhileUnpaid(
+            failure.unpaid, variant_, mean + path.sd[k], day, access, messaged);
+        const float pays = caring * high.pays + (1 - caring) * low.pays;
+        const float cancels =
+            caring * high.cancels + (1 - caring) * low.cancels;
+        const float stay_high = caring * (1 - high.pays) * (1 - high.cancels);
+        const float stay_low =
+            (1 - caring) * (1 - low.pays) * (1 - low.cancels);
+        caring = 0.5F + static_cast<float>(1 - kInterestPull) *
+                            (stay_high / (stay_high + stay_low) - 0.5F);
         hazards.by_user(day, access, messaged) =
             1 - (1 - by_store) * (1 - pays);
         hazards.cancels(day, access, messaged) = cancels;
@@ -144,8 +160,11 @@ double MonthKept(const FailedPayment& failure, double felt, double lost) {
 
 double FailureWorld::PaidMonths(const FailedPayment& failure,
                                 const UnpaidState& state) const {
-  // Convexity: E e^(-1.25 x) of x with sd 0.61 is that of a mean 0.23 lower.
-  constexpr double kSpread = 0.23;
+  // Convexity: E e^(-1.25 x) of x with sd 0.67 is that of a mean 0.28 lower;
+  // competitors and bad days take 0.13 off the level, and slowly off home.
+  constexpr double kFirst = 0.15;
+  constexpr double kSecond = 0.40;
+  constexpr double kLater = 0.56;
   const Interest& interest = failure.interest;
   const double lost =
       std::min(kLostOfFailed * MixOf(failure.traits, variant_).total(), 0.3);
@@ -155,9 +174,9 @@ double FailureWorld::PaidMonths(const FailedPayment& failure,
                      interest.annoyance * passed;
   const double home = 0.5 * (interest.home + failure.traits.home_interest);
   // Mean share of the gap that is left in the first, second month.
-  const double first = MonthKept(failure, home + 0.625 * gap - 0.1, lost);
-  const double second = MonthKept(failure, home + 0.21 * gap - kSpread, lost);
-  const double later = MonthKept(failure, home - kSpread, lost);
+  const double first = MonthKept(failure, home + 0.625 * gap - kFirst, lost);
+  const double second = MonthKept(failure, home + 0.21 * gap - kSecond, lost);
+  const double later = MonthKept(failure, home - kLater, lost);
   double kept = first;
   if (failure.intention == Intention::kConsidering) {
     Interest now;

@@ -22,14 +22,14 @@ struct CauseRates {
 // only has to be told.
 constexpr std::array<CauseRates, kDeclineCauses> kRates = {{
     {0, 0, 0, 0},                  // kNone
-    {0.003F, 0.020F, 0.4F, 0.6F},  // kInsufficientFunds
-    {0.003F, 0.020F, 0.6F, 1.0F},  // kHold
-    {0.006F, 0.055F, 0.8F, 2.4F},  // kExpiredCard
-    {0.004F, 0.045F, 0.6F, 1.4F},  // kHardDecline
-    {0.002F, 0.006F, 0.3F, 0.3F},  // kIssuerOutage
-    {0.006F, 0.055F, 0.8F, 2.4F},  // kWrongCard
-    {0.004F, 0.045F, 0.6F, 1.4F},  // kFraud
-    {0.002F, 0.006F, 0.3F, 0.3F},  // kTechnical
+    {0.002F, 0.010F, 0.4F, 0.6F},  // kInsufficientFunds
+    {0.002F, 0.012F, 0.6F, 1.0F},  // kHold
+    {0.004F, 0.035F, 0.8F, 2.4F},  // kExpiredCard
+    {0.003F, 0.028F, 0.6F, 1.4F},  // kHardDecline
+    {0.001F, 0.004F, 0.3F, 0.3F},  // kIssuerOutage
+    {0.004F, 0.035F, 0.8F, 2.4F},  // kWrongCard
+    {0.003F, 0.028F, 0.6F, 1.4F},  // kFraud
+    {0.001F, 0.004F, 0.3F, 0.3F},  // kTechnical
 }};
 
 // E: close to logistic(1.3 felt), without libm.
@@ -80,8 +80,8 @@ UnpaidChances ChancesWhileUnpaid(const UnpaidTraits& traits,
   pays *= 1 + by_message * traits.response *
                   (rates.nudge + rates.engaged_nudge * engaged);
   float cancels =
-      traits.push * (traits.considering ? 0.05F * apathy2
-                                        : 0.0045F * apathy2 * apathy2 * apathy);
+      traits.push * (traits.considering ? 0.035F * apathy2
+                                        : 0.003F * apathy2 * apathy2 * apathy);
   cancels *= 1 + by_message * (0.25F + 2.5F * traits.irritation);
   switch (access) {
     case Access::kFull:

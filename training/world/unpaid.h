@@ -3,11 +3,11 @@
 // `world generate`, the truth and the twin of a policy simulation. Cheap on
 // purpose (no libm): asked once for every policy and day.
 //
-//   pays:    rate by cause, 0.003 + 0.02 E to 0.006 + 0.065 E, falling as
+//   pays:    rate by cause, 0.001 + 0.004 E to 0.004 + 0.035 E, falling as
 //            1 / (1 + d/10); E in (0,1) grows with felt interest
 //            x (1 + nudge of a message, most for who merely forgot)
 //            x (no access: 1 + 1.8 E^2; full access for free: 1 - 0.5 thrift)
-//   cancels: push (0.0045 a^5 content, 0.05 a^2 considering), a = apathy
+//   cancels: push (0.003 a^5 content, 0.035 a^2 considering), a = apathy
 //            x (message: 1.25 + 2.5 irritation) x (no access: 1.4 + 3 (1 - E))
 // Every effect is multiplied by a factor of the variant; at 0 nothing is left.
 // Value types; not thread-safe.

@@ -14,6 +14,9 @@ namespace {
 constexpr std::array<int, 18> kStoreDays = {1,  2,  3,  5,  7,  10, 13, 16, 20,
                                             24, 28, 32, 36, 40, 45, 50, 55, 60};
 
+// Accounts that ran empty and that nobody fills again.
+constexpr double kAbandoned = 0.15;
+
 // Share of a short cycle after which the money is gone: uniform below 0.8
 // after a short cycle, between 0.35 and 1 otherwise.
 double LastsOf(bool was_short, double uniform) {
@@ -54,25 +57,71 @@ CycleView ViewOn(const Cure& cure, double before, int steps, int day) {
   return {again + anew, again * OutAgain(share) + anew * OutAnew(share)};
 }
 
-double FundsChance(const Cure& cure, int last_day, int day, double whim) {
-  const int cycle = CycleOf(cure, day);
+// What attempts that failed tell of an account, cycle after cycle.
+struct Evidence {
+  double failed = 1;        // P(all of them failed | somebody fills it).
+  double is_short = 1;      // P(the newest cycle is short | they failed),
+  double is_out = 1;        // and its money is gone.
+  double out_before = 0;    // P(gone at the first attempt in it) before that.
+  double short_before = 1;  // P(the cycle before it was short).
+};
+
+// Attempts on last_day and, if spacing > 0, each so many days before it.
+Evidence EvidenceOf(const Cure& cure, int spacing, int last_day, double whim) {
+  Evidence evidence;
   const int last_cycle = CycleOf(cure, last_day);
-  if (cycle == 0) return 0;
-  if (last_cycle == 0) return 1 - ViewOn(cure, 1, cycle, day).is_out;
-  const CycleView then = ViewOn(cure, 1, last_cycle, last_day);
-  const double failed = then.is_out + (1 - then.is_out) * whim;
-  const double out = then.is_out / failed;  // It was for want of money.
-  if (cycle == last_cycle) {
-    const CycleView now = ViewOn(cure, 1, cycle, day);
-    return (1 - out) * (1 - now.is_out) / (1 - then.is_out);
+  for (int cycle = 1; cycle <= last_cycle; ++cycle) {
+    const int begin = cure.payday_in + (cycle - 1) * cure.cycle_days;
+    const int end = std::min(last_day, begin + cure.cycle_days - 1);
+    int tries = cycle == last_cycle ? 1 : 0;
+    int first = last_day;
+    if (spacing > 0) {
+      // Whole steps back from the last attempt to the first one in the cycle.
+      first = last_day - (last_day - begin) / spacing * spacing;
+      tries = first > end ? 0 : 1 + (end - first) / spacing;
+    }
+    const double before = evidence.is_short;
+    if (tries == 0) {
+      evidence.is_short = ViewOn(cure, before, 1, begin).is_short;
+      continue;
+    }
+    const CycleView view = ViewOn(cure, before, 1, first);
+    const double missed = tries == 1 ? whim : 0;
+    const double failed = view.is_out + (1 - view.is_out) * missed;
+    evidence.short_before = before;
+    evidence.out_before = view.is_out;
+    evidence.failed *= failed;
+    evidence.is_out = failed > 0 ? view.is_out / failed : 1;
+    evidence.is_short =
+        failed > 0
+            ? (view.is_out + (view.is_short - view.is_out) * missed) / failed
+            : 1;
   }
-  const double was_short =
-      out + (1 - out) * (then.is_short - then.is_out) / (1 - then.is_out);
-  return 1 - ViewOn(cure, was_short, cycle - last_cycle, day).is_out;
+  return evidence;
+}
+
+double FundsChance(const Cure& cure, int sure_day, int last_day, int day,
+                   double whim) {
+  const int cycle = CycleOf(cure, day);
+  if (cycle == 0) return 0;
+  const int last_cycle = CycleOf(cure, last_day);
+  const Evidence evidence =
+      EvidenceOf(cure, sure_day > 0 ? last_day - sure_day : 0, last_day, whim);
+  const double filled = (1 - cure.for_ever) * evidence.failed;
+  const double is_filled = filled > 0 ? filled / (filled + cure.for_ever) : 0;
+  if (cycle > last_cycle) {
+    const int steps = cycle - last_cycle;
+    return is_filled * (1 - ViewOn(cure, evidence.is_short, steps, day).is_out);
+  }
+  if (evidence.out_before >= 1) return 0;
+  const CycleView now = ViewOn(cure, evidence.short_before, 1, day);
+  return is_filled * (1 - evidence.is_out) * (1 - now.is_out) /
+         (1 - evidence.out_before);
 }
 
 std::uint64_t FundedDays(const Cure& cure, Draws& draws) {
   std::uint64_t days = 0;
+  if (draws.Chance(cure.for_ever)) return days;
   bool was_short = true;
   for (int begin = cure.payday_in; begin <= kUnpaidDays;
        begin += cure.cycle_days) {
@@ -95,7 +144,7 @@ struct Block {
 Block BlockOf(DeclineCause cause, bool has_token) {
   switch (cause) {
     case DeclineCause::kHold:
-      return {0.4, 5};
+      return {0.5, 5};
     case DeclineCause::kExpiredCard:
       // Networks tell merchants new numbers, and wallets hold tokens.
       return has_token ? Block{0.3, 12} : Block{0.75, 20};
@@ -116,6 +165,7 @@ Cure CureOf(const Traits& traits, DeclineCause cause, int payday_in) {
     const int payday =
         Markets()[static_cast<std::size_t>(traits.market)].payday;
     cure.by_payday = true;
+    cure.for_ever = kAbandoned;
     cure.payday_in = payday_in;
     cure.cycle_days = payday == 0 ? 14 : 30;
     cure.short_again = 0.5 + 0.5 * traits.short_cycle_share;
@@ -152,10 +202,13 @@ std::uint64_t CuredDays(const Cure& cure, Draws draws) {
   return FromDay(std::max(1, static_cast<int>(std::ceil(lasts)))) & kPlanned;
 }
 
-double CureChance(const Cure& cure, int last_day, int day, double whim) {
-  if (cure.by_payday) return FundsChance(cure, last_day, day, whim);
+double CureChance(const Cure& cure, int sure_day, int last_day, int day,
+                  double whim) {
+  if (cure.by_payday) return FundsChance(cure, sure_day, last_day, day, whim);
   const double then = BlockedChance(cure, last_day);
-  return 1 - BlockedChance(cure, day) / (then + (1 - then) * whim);
+  const double cured = BlockedChance(cure, sure_day) - then;
+  const double failed = then + cured * whim;
+  return failed > 0 ? 1 - BlockedChance(cure, day) / failed : 1;
 }
 
 }  // namespace tenuto::world

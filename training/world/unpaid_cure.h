@@ -2,9 +2,10 @@
 // a payday, the end of a hold, a new number from the network. Nothing that we
 // do changes it. The same rules for `world generate` and the twin.
 //
-//   funds:  none until the next payday; in each pay cycle after it the money
-//           lasts for all of it, or, with a chance that is high after a short
-//           cycle, for a part of it only
+//   funds:  an account that nobody fills any more stays empty for ever;
+//           others are empty until the next payday, and in each pay cycle after
+//           it the money lasts for all of it, or, with a chance that is high
+//           after a short cycle, for a part of it only
 //   others: blocked for ever with chance `for_ever`, else for an exponential
 //           time; whoever is for ever is known to nobody
 // Beside it every attempt may meet an outage of the issuer or a whim of the
@@ -27,8 +28,8 @@ struct Cure {
   int cycle_days = 30;     // Of later cycles.
   double short_again = 0;  // Chance of a short cycle after a short one,
   double short_anew = 0;   // and after one that was not.
-  // Others.
   double for_ever = 1;
+  // Others.
   double mean_days = 0;
 };
 
@@ -39,10 +40,11 @@ Cure CureOf(const Traits& traits, DeclineCause cause, int payday_in);
 // outages and whims.
 std::uint64_t CuredDays(const Cure& cure, Draws draws);
 
-// P(cured on `day` | the attempt on `last_day` failed, and it was the first
-// after the failure or the only one that tells anything). `whim`: chance that
-// an attempt fails though cured.
-double CureChance(const Cure& cure, int last_day, int day, double whim);
+// P(cured on `day` | blocked on `sure_day`, and the attempt on `last_day` after
+// it failed). `whim`: chance that an attempt fails though cured. Exact where
+// sure_day is 0; else attempts are taken to have come at even distances.
+double CureChance(const Cure& cure, int sure_day, int last_day, int day,
+                  double whim);
 // Bit d: a store that collects for us tries again by itself on day d.
 std::uint64_t StoreRetryDays();
 // P(still blocked on `day`), for causes other than funds.

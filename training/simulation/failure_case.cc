@@ -24,8 +24,7 @@ struct SeenPlaces {
   std::size_t tenure = SeenAt("tenure_days");
   std::size_t card_age = SeenAt("card_age_days");
   std::size_t expiry = SeenAt("days_to_expiry");
-  std::size_t failures = SeenAt("earlier_failures_12m");
-  std::size_t active = SeenAt("active_days_28d");
+  std::size_t active = SeenAt("days_active_28d");
   std::size_t permitted = SeenAt("messages_permitted");
 };
 const SeenPlaces& Places() {

@@ -17,10 +17,10 @@
 namespace tenuto {
 
 struct FailureCase {
-  FailedPayment facts;   // As the recovery model reads them.
-  CardHistory history;   // Of the first attempt.
-  PlanLimits limits;     // Refers to `history`.
-  WorldStakes stakes;    // In the currency of the comparison.
+  FailedPayment facts;  // As the recovery model reads them.
+  CardHistory history;  // Of the first attempt.
+  PlanLimits limits;    // Refers to `history`.
+  WorldStakes stakes;   // In the currency of the comparison.
   SegmentSet segments{};
 
   FailureCase() = default;

@@ -79,9 +79,8 @@ void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
       continue;
     }
     // Spread over the days by their chances.
-    const double each = outcome.recovered > 0
-                            ? outcome.recovered_minor / outcome.recovered
-                            : 0;
+    const double each =
+        outcome.recovered > 0 ? outcome.recovered_minor / outcome.recovered : 0;
     for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
       const RecoveryDay& on = curves[policy][day];
       days.payments[day] += on.by_user + on.by_retry;
@@ -99,9 +98,8 @@ Estimate TotalOf(double sum, double squares, double failures) {
   constexpr double kZ = 1.959964;
   if (failures < 2) return {sum, sum, sum};
   const double mean = sum / failures;
-  const double variance =
-      std::max(0.0, squares / failures - mean * mean) * failures /
-      (failures - 1);
+  const double variance = std::max(0.0, squares / failures - mean * mean) *
+                          failures / (failures - 1);
   const double half = kZ * std::sqrt(variance * failures);
   return {sum, sum - half, sum + half};
 }

@@ -53,9 +53,8 @@ class PracticeCase {
     matrix.values.insert(matrix.values.end(), seen_.values.begin(),
                          seen_.values.end());
     matrix.values.resize(matrix.values.size() + kFailureColumns);
-    WriteFailureColumns(
-        facts_, day, choice,
-        absl::MakeSpan(matrix.values).last(kFailureColumns));
+    WriteFailureColumns(facts_, day, choice,
+                        absl::MakeSpan(matrix.values).last(kFailureColumns));
     matrix.labels.push_back(happened ? 1 : 0);
     matrix.groups.push_back(number_);
     matrix.times_s.push_back(absl::ToUnixSeconds(facts_.failed));
@@ -128,10 +127,9 @@ absl::StatusOr<std::array<TrainingMatrix, 3>> PracticeRows(
     TENUTO_RETURN_IF_ERROR(book.Fill(
         seen, absl::FromUnixSeconds(world.FailedEpochOf(failure)), known));
     const bool is_stopped = known.limits.attempt_days.none();
-    const world::DunningPlan plan = world::PlanFor(
-        world::DunningRules(), seen.store, is_stopped,
-        world::Draws(number, 0, 0,
-                     world::Purpose::kPractice));
+    const world::DunningPlan plan =
+        world::PlanFor(world::DunningRules(), seen.store, is_stopped,
+                       world::Draws(number, 0, 0, world::Purpose::kPractice));
     PracticeCase practice(seen, known.facts, number, rows);
     LiveAndNote(world, failure, plan, practice);
   }
@@ -152,8 +150,8 @@ absl::StatusOr<std::shared_ptr<const RecoveryModel>> LearnByPractice(
   };
   // The two large ones side by side, as far as threads are allowed.
   std::array<absl::StatusOr<FittedModel>, 3> fitted;
-  const auto launch = options.threads > 1 ? std::launch::async
-                                          : std::launch::deferred;
+  const auto launch =
+      options.threads > 1 ? std::launch::async : std::launch::deferred;
   std::future<absl::StatusOr<FittedModel>> by_user =
       std::async(launch, fit, static_cast<std::size_t>(Hazard::kByUser));
   fitted[static_cast<std::size_t>(Hazard::kCancels)] =
@@ -167,8 +165,8 @@ absl::StatusOr<std::shared_ptr<const RecoveryModel>> LearnByPractice(
   for (std::size_t k = 0; k < models.size(); ++k) {
     TENUTO_ASSIGN_OR_RETURN(models[k], std::move(fitted[k]));
     TENUTO_ASSIGN_OR_RETURN(
-        forests[k], ReadForestJson(models[k].forest.model_json,
-                                   train[k].width()));
+        forests[k],
+        ReadForestJson(models[k].forest.model_json, train[k].width()));
   }
   return RecoveryModel::Create(PracticeManifest(models), forests,
                                Catalogue::Embedded());

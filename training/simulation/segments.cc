@@ -40,8 +40,8 @@ constexpr Country kCountries[] = {{"Europe/Stockholm", "Sweden"},
                                   {"America/Los_Angeles", "United States"},
                                   {"Asia/Singapore", "Singapore"}};
 constexpr const char* kCountryNames[] = {
-    "other or unknown", "Sweden",  "Germany",       "France",
-    "Spain",            "Finland", "United States", "Singapore"};
+    "other or unknown", "Sweden",        "Germany",  "France", "Spain",
+    "Finland",          "United States", "Singapore"};
 
 constexpr std::size_t kFirstClass = 1;
 constexpr std::size_t kFirstTenure = kFirstClass + std::size(kClasses);
@@ -62,9 +62,11 @@ std::size_t CountryOf(absl::string_view zone) {
       std::find_if(std::begin(kCountries), std::end(kCountries),
                    [zone](const Country& one) { return zone == one.zone; });
   if (place == std::end(kCountries)) return 0;
-  const auto name = std::find_if(
-      std::begin(kCountryNames), std::end(kCountryNames),
-      [place](const char* one) { return absl::string_view(place->name) == one; });
+  const auto name =
+      std::find_if(std::begin(kCountryNames), std::end(kCountryNames),
+                   [place](const char* one) {
+                     return absl::string_view(place->name) == one;
+                   });
   return static_cast<std::size_t>(name - std::begin(kCountryNames));
 }
 

@@ -18,13 +18,13 @@ struct TrialActions {
 };
 
 struct TrialOutcome {
-  int recovered_day = 0;         // Of a lived one; 0: it was not.
-  double recovered = 0;          // 0 or 1, or a probability.
-  double recovered_minor = 0;    // Margin of the months it is worth, less fees.
-  double free_days = 0;          // Of full access to one who owed at their end.
-  double attempts = 0;           // Without the first one.
+  int recovered_day = 0;       // Of a lived one; 0: it was not.
+  double recovered = 0;        // 0 or 1, or a probability.
+  double recovered_minor = 0;  // Margin of the months it is worth, less fees.
+  double free_days = 0;        // Of full access to one who owed at their end.
+  double attempts = 0;         // Without the first one.
   double messages = 0;
-  double net_minor = 0;          // Less everything that was spent.
+  double net_minor = 0;  // Less everything that was spent.
 };
 
 // The money of one failed payment in a world that knows how long a subscription

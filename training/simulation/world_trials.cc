@@ -37,10 +37,9 @@ absl::Status WorldTrials::Decide(const SimulatedPolicy& policy,
     case PolicyKind::kPersonal:
       TENUTO_RETURN_IF_ERROR(
           options_.model->Fill(seen.values, known.facts, bench.hazards));
-      actions = ActionsOf(
-          bench.planner.Plan(bench.hazards, known.stakes.stakes, known.limits,
-                             UnpaidPast()),
-          known.limits);
+      actions = ActionsOf(bench.planner.Plan(bench.hazards, known.stakes.stakes,
+                                             known.limits, UnpaidPast()),
+                          known.limits);
       break;
     case PolicyKind::kOracle: {
       options_.world.TrueHazards(failure, bench.hazards);
@@ -83,8 +82,7 @@ absl::Status WorldTrials::RunOne(std::uint64_t number, Bench& bench,
   for (std::size_t k = 0; k < count; ++k) {
     const SimulatedPolicy& policy = options_.policies[k];
     if (policy.kind != PolicyKind::kMixture) continue;
-    bench.outcomes[k] =
-        bench.outcomes[PartOf(policy, options_.seed, number)];
+    bench.outcomes[k] = bench.outcomes[PartOf(policy, options_.seed, number)];
   }
   tally.Add(bench.outcomes, {}, bench.failure.segments);
   return absl::OkStatus();

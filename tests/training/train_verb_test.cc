@@ -157,7 +157,7 @@ TEST_F(TrainVerb, RefusesToLearnFromTheTestPeriod) {
 TEST_F(TrainVerb, NamesTheVerbsWhenTheWordIsNone) {
   ExpectRefused(RunTenuto({"foo"}),
                 "\"foo\" is no verb of `tenuto`; there are: import, world, "
-                "train, score, replay, backfill, ledger-doctor, "
+                "simulate, train, score, replay, backfill, ledger-doctor, "
                 "describe,");
   ExpectRefused(RunTenuto({"foo", "--ledger", "x"}), "\"foo\" is no verb");
   ExpectRefused(

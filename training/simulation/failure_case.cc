@@ -62,6 +62,33 @@ absl::StatusOr<CaseBook> CaseBook::Create(const PaymentRules& rules,
   return CaseBook(rules, values, stakes.access_day(Access::kFull));
 }
 
+absl::StatusOr<WorldStakes> CaseBook::StakesOf(
+    const world::SeenFailure& seen) const {
+  WorldStakes stakes;
+  // One month's price is worth the same everywhere.
+  TENUTO_ASSIGN_OR_RETURN(const GraceStakes listed,
+                          values_.StakesOf(seen.currency));
+  const double factor = day_price_ / listed.access_day(Access::kFull);
+  const auto stakes_of = [&](double months) {
+    SubscriptionWorth worth;
+    worth.month_price_minor = static_cast<double>(seen.price_minor);
+    worth.months_after_recovery = months;
+    return values_.StakesOf(seen.currency, worth);
+  };
+  TENUTO_ASSIGN_OR_RETURN(const GraceStakes one, stakes_of(1));
+  TENUTO_ASSIGN_OR_RETURN(const GraceStakes two, stakes_of(2));
+  SubscriptionWorth worth;
+  worth.month_price_minor = static_cast<double>(seen.price_minor);
+  TENUTO_ASSIGN_OR_RETURN(stakes.stakes,
+                          values_.StakesOf(seen.currency, worth));
+  ScaleTo(factor, stakes.stakes);
+  stakes.month_margin_minor =
+      factor * (two.recovery_minor[0] - one.recovery_minor[0]);
+  stakes.recovery_fee_minor =
+      stakes.month_margin_minor - factor * one.recovery_minor[0];
+  return stakes;
+}
+
 absl::Status CaseBook::Fill(const world::SeenFailure& seen, absl::Time failed,
                             FailureCase& filled) const {
   const SeenPlaces& at = Places();
@@ -101,28 +128,7 @@ absl::Status CaseBook::Fill(const world::SeenFailure& seen, absl::Time failed,
   TENUTO_ASSIGN_OR_RETURN(filled.limits,
                           LimitsFor(situation, values_.ceilings()));
 
-  // One month's price is worth the same everywhere.
-  TENUTO_ASSIGN_OR_RETURN(const GraceStakes listed,
-                          values_.StakesOf(seen.currency));
-  const double factor = day_price_ / listed.access_day(Access::kFull);
-  const auto stakes_of = [&](double months) {
-    SubscriptionWorth worth;
-    worth.month_price_minor = static_cast<double>(seen.price_minor);
-    worth.months_after_recovery = months;
-    return values_.StakesOf(seen.currency, worth);
-  };
-  TENUTO_ASSIGN_OR_RETURN(const GraceStakes one, stakes_of(1));
-  TENUTO_ASSIGN_OR_RETURN(const GraceStakes two, stakes_of(2));
-  SubscriptionWorth worth;
-  worth.month_price_minor = static_cast<double>(seen.price_minor);
-  TENUTO_ASSIGN_OR_RETURN(filled.stakes.stakes,
-                          values_.StakesOf(seen.currency, worth));
-  ScaleTo(factor, filled.stakes.stakes);
-  filled.stakes.month_margin_minor =
-      factor * (two.recovery_minor[0] - one.recovery_minor[0]);
-  filled.stakes.recovery_fee_minor =
-      filled.stakes.month_margin_minor - factor * one.recovery_minor[0];
-
+  TENUTO_ASSIGN_OR_RETURN(filled.stakes, StakesOf(seen));
   filled.segments = SegmentsOf({.decline_class = decline.decline_class,
                                 .tenure_days = seen.values[at.tenure],
                                 .active_days_28d = seen.values[at.active],

@@ -53,6 +53,9 @@ class CaseBook {
            double day_price)
       : rules_(rules), values_(values), day_price_(day_price) {}
 
+  // In the comparison's currency.
+  absl::StatusOr<WorldStakes> StakesOf(const world::SeenFailure& seen) const;
+
   const PaymentRules& rules_;
   const GraceValues& values_;
   double day_price_;  // Of full access, in the comparison's currency.

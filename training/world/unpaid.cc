@@ -89,11 +89,11 @@ UnpaidChances ChancesWhileUnpaid(const UnpaidTraits& traits,
       break;
     case Access::kReduced:
       pays *= 1 + by_access * 0.5F * engaged * engaged;
-      cancels *= 1 + by_access * (0.3F + 2 * (1 - engaged));
+      cancels *= 1 + by_access * (0.2F + 1.5F * (1 - engaged));
       break;
     case Access::kNone:
       pays *= 1 + by_access * 1.2F * engaged * engaged;
-      cancels *= 1 + by_access * (1 + 6 * (1 - engaged));
+      cancels *= 1 + by_access * (0.5F + 3 * (1 - engaged));
       break;
   }
   return {ChanceOf(pays), ChanceOf(cancels)};
@@ -102,8 +102,8 @@ UnpaidChances ChancesWhileUnpaid(const UnpaidTraits& traits,
 float InterestLostOn(const WorldVariant& variant, Access access) {
   const auto effect = static_cast<float>(variant.access_effect);
   return access == Access::kFull      ? 0
-         : access == Access::kReduced ? 0.015F * effect
-                                      : 0.045F * effect;
+         : access == Access::kReduced ? 0.01F * effect
+                                      : 0.025F * effect;
 }
 
 float AnnoyanceOfMessage(const UnpaidTraits& traits,

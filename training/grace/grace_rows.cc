@@ -9,6 +9,7 @@
 #include "features/signal_fold.h"
 #include "features/state_reader.h"
 #include "features/user_state.h"
+#include "model/decision/standing.h"
 #include "training/replayer.h"
 #include "xxhash.h"
 
@@ -93,6 +94,13 @@ class GraceRowBuilder {
     GraceFailure::Decision& decision = failure.decisions.emplace_back();
     decision.payment = spell.KnownAt(day);
     ReadStanding(state, decision.payment);
+    if (day == 0) {
+      failure.time_zone = state.LastText("time_zone");
+      // Reminders go by mail.
+      const Standing standing = StandingOf(&state);
+      failure.messages_permitted =
+          standing.messages_granted && !standing.opted_out[v1::SURFACE_EMAIL];
+    }
     decision.row.resize(static_cast<std::size_t>(plan_.width()));
     return plan_.Assemble(bytes, {at, facts_.history_start},
                           absl::MakeSpan(decision.row));

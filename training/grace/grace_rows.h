@@ -41,6 +41,9 @@ struct GraceFailure {
   std::uint64_t group = 0;
   std::int32_t user = 0;  // In GraceRows::moments.
   std::vector<Decision> decisions;
+  // As of the failure: whether we may write, and where the subscriber lives.
+  bool messages_permitted = true;
+  std::string time_zone;  // IANA; "" for unknown.
 };
 
 // Value type; not thread-safe. Some 4 width + 300 bytes a decision and 10 a

@@ -23,6 +23,15 @@ int ClampDays(std::int64_t days) {
   return static_cast<int>(std::clamp<std::int64_t>(days, 0, kUnpaidDays));
 }
 
+template <class Days>
+std::uint64_t BitsOf(const Days& days) {
+  std::uint64_t bits = 0;
+  for (const std::int64_t day : days) {
+    if (day >= 1 && day <= kUnpaidDays) bits |= std::uint64_t{1} << day;
+  }
+  return bits;
+}
+
 bool ReadAttempt(const v1::PaymentAttempted& attempt, absl::Time time,
                  const PaymentRules& rules, PaymentMoment& moment) {
   if (attempt.outcome() == v1::PAYMENT_OUTCOME_UNSPECIFIED) return false;
@@ -44,6 +53,9 @@ bool ReadAttempt(const v1::PaymentAttempted& attempt, absl::Time time,
   if (attempt.amount_minor() > 0) {
     said.amount_minor = static_cast<double>(attempt.amount_minor());
   }
+  moment.decline_code = attempt.decline_code();
+  moment.advice_code = attempt.advice_code();
+  moment.currency = attempt.currency();
   if (attempt.card_expiry_epoch_s() > 0) {
     said.card_expiry_s = static_cast<double>(attempt.card_expiry_epoch_s());
   }
@@ -56,11 +68,9 @@ void ReadPlan(const v1::GracePlanned& plan, PaymentMoment& moment) {
   moment.elapsed_days = ClampDays(plan.elapsed_days());
   moment.full_days = ClampDays(plan.full_days());
   moment.reduced_days = ClampDays(plan.reduced_days());
-  for (const std::int64_t day : plan.attempt_days()) {
-    if (day >= 1 && day <= kUnpaidDays) {
-      moment.attempt_days |= std::uint64_t{1} << day;
-    }
-  }
+  moment.attempt_days = BitsOf(plan.attempt_days());
+  moment.message_days = BitsOf(plan.message_days());
+  moment.propensity = std::clamp(plan.propensity(), 0.0, 1.0);
 }
 
 // False for what does not matter here.
@@ -107,12 +117,6 @@ bool MayMatter(int payload) {
       v1::Event::kMessageSent};
   return std::find(std::begin(kPayloads), std::end(kPayloads), payload) !=
          std::end(kPayloads);
-}
-
-Access AccessOn(const PaymentMoment& plan, int day) {
-  if (day <= plan.full_days) return Access::kFull;
-  return day <= plan.full_days + plan.reduced_days ? Access::kReduced
-                                                   : Access::kNone;
 }
 
 // Goes through the moments of one user in order of time.
@@ -200,6 +204,9 @@ class SpellReader {
     open_->failed = absl::FromUnixMicros(attempt.event_us);
     open_->known_us = attempt.known_us;
     open_->invoice = attempt.invoice;
+    open_->decline_code = attempt.decline_code;
+    open_->advice_code = attempt.advice_code;
+    open_->currency = attempt.currency;
     open_->attempts.push_back({0, attempt.said});
     failed_day_ = DayOf(attempt.event_us);
     updated_day_ = -1;
@@ -221,7 +228,7 @@ class SpellReader {
       if (day > 0) {
         UnpaidDay& unpaid = open_->days.emplace_back();
         if (const PaymentMoment* plan = PlanOf(day)) {
-          unpaid.access = AccessOn(*plan, day);
+          unpaid.access = plan->AccessOn(day);
         }
         unpaid.messages = messages_[at];
         unpaid.messaged = day - last_message < kMessageDays;
@@ -240,6 +247,11 @@ class SpellReader {
     if (const PaymentMoment* plan = PlanOf(last + 1)) {
       open_->has_plan = true;
       open_->plan = *plan;
+    }
+    for (const PaymentMoment& plan : plans_) {
+      if (plan.elapsed_days == 0 && !open_->first_plan) {
+        open_->first_plan = plan;
+      }
     }
     spells_.push_back(*std::move(open_));
     open_.reset();
@@ -265,6 +277,11 @@ class SpellReader {
 };
 
 }  // namespace
+
+Access PaymentMoment::AccessOn(int day) const {
+  if (day <= full_days) return Access::kFull;
+  return day <= full_days + reduced_days ? Access::kReduced : Access::kNone;
+}
 
 std::vector<PaymentMoment> ReadPaymentMoments(
     absl::Span<const LoggedEvent> events, const PaymentRules& rules) {
@@ -329,7 +346,7 @@ DayActions UnpaidSpell::Actions(std::uint64_t usual_attempts) const {
         action.attempts = (later >> day & 1) != 0;
       }
     } else {
-      if (has_plan) action.access = AccessOn(plan, day);
+      if (has_plan) action.access = plan.AccessOn(day);
       action.attempts = (later >> day & 1) != 0;
     }
   }

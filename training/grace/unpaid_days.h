@@ -5,6 +5,8 @@
 #define TENUTO_TRAINING_GRACE_UNPAID_DAYS_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -37,11 +39,17 @@ struct PaymentMoment {
   bool collected = false;
   bool by_customer = false;
   FailedPayment said;  // Only what an attempt says.
+  std::string decline_code, advice_code, currency;  // Raw, of a failed one.
   // Of a plan.
   int elapsed_days = 0;
   int full_days = 0;
   int reduced_days = 0;
   std::uint64_t attempt_days = 0;  // Bit n: day n.
+  std::uint64_t message_days = 0;
+  // With which the plan was to be chosen; 1: for certain, 0: nobody says.
+  double propensity = 0;
+
+  Access AccessOn(int day) const;  // Of a plan.
 };
 std::vector<PaymentMoment> ReadPaymentMoments(
     absl::Span<const LoggedEvent> events, const PaymentRules& rules);
@@ -68,6 +76,7 @@ struct UnpaidSpell {
   absl::Time failed;
   std::int64_t known_us = 0;  // When we learned of the failure.
   std::uint64_t invoice = 0;
+  std::string decline_code, advice_code, currency;  // Of the first attempt.
   std::vector<Attempt> attempts;  // Those that failed, in order.
   // kOpen: nothing is known of days after the last of `days`, because the log,
   // the company's patience or the billing period ended.
@@ -76,6 +85,8 @@ struct UnpaidSpell {
   bool messages_at_failure = false;  // On day 0, after the failure.
   bool has_plan = false;
   PaymentMoment plan;  // In force at the end.
+  // Made right after the failure: what chance decided, if it did.
+  std::optional<PaymentMoment> first_plan;
 
   // What an attempt said, as known at the end of `decided_day`; 0: right after
   // the first.

@@ -1,6 +1,7 @@
 #include "training/simulation/failure_case.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -69,16 +70,18 @@ absl::StatusOr<WorldStakes> CaseBook::StakesOf(
   TENUTO_ASSIGN_OR_RETURN(const GraceStakes listed,
                           values_.StakesOf(seen.currency));
   const double factor = day_price_ / listed.access_day(Access::kFull);
+  std::optional<double> price;  // As listed, where it is not known.
+  if (seen.price_minor > 0) price = static_cast<double>(seen.price_minor);
   const auto stakes_of = [&](double months) {
     SubscriptionWorth worth;
-    worth.month_price_minor = static_cast<double>(seen.price_minor);
+    worth.month_price_minor = price;
     worth.months_after_recovery = months;
     return values_.StakesOf(seen.currency, worth);
   };
   TENUTO_ASSIGN_OR_RETURN(const GraceStakes one, stakes_of(1));
   TENUTO_ASSIGN_OR_RETURN(const GraceStakes two, stakes_of(2));
   SubscriptionWorth worth;
-  worth.month_price_minor = static_cast<double>(seen.price_minor);
+  worth.month_price_minor = price;
   TENUTO_ASSIGN_OR_RETURN(stakes.stakes,
                           values_.StakesOf(seen.currency, worth));
   ScaleTo(factor, stakes.stakes);

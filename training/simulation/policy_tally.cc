@@ -80,7 +80,8 @@ void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
     }
     // Spread over the days by their chances.
     const double each =
-        outcome.recovered > 0 ? outcome.recovered_minor / outcome.recovered : 0;
+        outcome.recovered != 0 ? outcome.recovered_minor / outcome.recovered
+                               : 0;
     for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
       const RecoveryDay& on = curves[policy][day];
       days.payments[day] += on.by_user + on.by_retry;

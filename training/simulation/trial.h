@@ -40,7 +40,7 @@ TrialOutcome LiveThrough(const world::FailureWorld& world,
                          const world::FailureLuck& luck,
                          const WorldStakes& stakes, const TrialActions& trial);
 
-// Expected, by `hazards`.
+// Expected, by `hazards`. The curve goes on after last_day.
 TrialOutcome Expect(const HazardTable& hazards, const GraceStakes& stakes,
                     const TrialActions& trial, RecoveryCurve& curve);
 

@@ -34,6 +34,8 @@ struct SimulationResult {
   bool expected = false;  // By a model, of a log's payments; else lived.
   // How far a simulation was from what really happened; "" where not measured.
   std::string fidelity;
+  // How each policy was reckoned, where not all were reckoned alike.
+  std::vector<std::string> estimators;
   PolicyTally tally{0, 1, 0};
   std::vector<RefusedPolicy> refused;
 };

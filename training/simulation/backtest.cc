@@ -1,0 +1,238 @@
+#include "training/simulation/backtest.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "features/base/status_macros.h"
+#include "training/grace/survival_measures.h"
+#include "training/simulation/event_counts.h"
+#include "training/simulation/ordered_sum.h"
+#include "training/split_mix.h"
+
+namespace tenuto {
+namespace {
+
+constexpr int kRuns = 200;  // Of chance alone.
+constexpr double kWatchedMin = 0.1;
+constexpr std::int64_t kSegmentMin = 30;
+constexpr double kZ = 1.959964;
+
+double Uniform(SplitMix64& random) {
+  return static_cast<double>(random.Next() >> 11) * 0x1.0p-53;
+}
+
+// Of all, and of each segment.
+struct Sums {
+  std::vector<Incidence> simulated;           // Sums, not yet shares.
+  std::vector<EventCounts> observed;          // By segment.
+  std::vector<std::vector<EventCounts>> runs;  // By run, then segment.
+
+  explicit Sums(std::size_t segments)
+      : simulated(segments),
+        observed(segments),
+        runs(kRuns, std::vector<EventCounts>(segments)) {}
+  void Add(const Sums& more) {
+    for (std::size_t k = 0; k < simulated.size(); ++k) {
+      simulated[k].Add(more.simulated[k]);
+      observed[k].Add(more.observed[k]);
+      for (std::size_t run = 0; run < runs.size(); ++run) {
+        runs[run][k].Add(more.runs[run][k]);
+      }
+    }
+  }
+};
+
+SurvivalOutcome WatchedOf(const UnpaidSpell& spell) {
+  return {static_cast<int>(spell.days.size()), spell.end != RecoveryEnd::kOpen};
+}
+
+class BacktestRun {
+ public:
+  BacktestRun(const LoggedFailures& log,
+              absl::Span<const GraceFailure> failures, const Survival& watched)
+      : log_(log), failures_(failures), watched_(watched) {}
+
+  absl::Status Add(std::int64_t from, std::int64_t to, Sums& sums) const {
+    HazardTable hazards;
+    for (std::int64_t number = from; number < to; ++number) {
+      const GraceFailure& failure =
+          failures_[static_cast<std::size_t>(number)];
+      const GraceFailure::Decision& decision = failure.decisions[0];
+      TENUTO_RETURN_IF_ERROR(
+          log_.model->Fill(decision.row, decision.payment, hazards));
+      UnpaidPast past;
+      if (failure.spell.messages_at_failure) past.last_message_day = 0;
+      const DayActions actions =
+          failure.spell.Actions(log_.usual[static_cast<std::size_t>(
+              decision.payment.decline_class)]);
+      AddOne(static_cast<std::uint64_t>(number), failure,
+             Follow(hazards, actions, past), sums);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  void AddOne(std::uint64_t number, const GraceFailure& failure,
+              const RecoveryCurve& curve, Sums& sums) const {
+    std::vector<std::size_t> segments = {0};
+    for (const std::size_t segment : SegmentsOfLogged(log_, failure)) {
+      segments.push_back(segment);
+    }
+    const int days = static_cast<int>(failure.spell.days.size());
+    for (const std::size_t segment : segments) {
+      sums.simulated[segment].Add(curve);
+      sums.observed[segment].Add(days, failure.spell.end);
+    }
+    const EventDraw draw(curve);
+    SplitMix64 random(number);
+    for (std::vector<EventCounts>& run : sums.runs) {
+      const auto [day, end] = draw.At(Uniform(random));
+      const int watched = WatchedUntil(Uniform(random));
+      const bool seen = end != RecoveryEnd::kOpen && day <= watched;
+      for (const std::size_t segment : segments) {
+        run[segment].Add(seen ? day : watched, seen ? end : RecoveryEnd::kOpen);
+      }
+    }
+  }
+
+  // Nobody can watch longer, by chance.
+  int WatchedUntil(double unit) const {
+    int day = 1;
+    while (day < kUnpaidDays &&
+           unit < watched_[static_cast<std::size_t>(day)]) {
+      ++day;
+    }
+    return day;
+  }
+
+  const LoggedFailures& log_;
+  const absl::Span<const GraceFailure> failures_;
+  const Survival& watched_;
+};
+
+// Chance moves what is observed around what is simulated by this much.
+ComparedShare Compare(const Sums& sums, std::size_t segment, int day,
+                      double (*share)(const Incidence&, int)) {
+  const double n = sums.observed[segment].payments();
+  ComparedShare compared;
+  compared.simulated = share(sums.simulated[segment], day) / n;
+  compared.observed = share(IncidenceOf(sums.observed[segment]), day);
+  double squares = 0;
+  for (const std::vector<EventCounts>& run : sums.runs) {
+    const double off =
+        share(IncidenceOf(run[segment]), day) - compared.simulated;
+    squares += off * off;
+  }
+  const double half = kZ * std::sqrt(squares / kRuns);
+  compared.low = compared.difference() - half;
+  compared.high = compared.difference() + half;
+  return compared;
+}
+
+struct Gap {
+  double largest = 0;
+  double mean = 0;
+};
+Gap GapOf(const Incidence& simulated, double n, const Incidence& observed,
+          int days) {
+  Gap gap;
+  for (int day = 1; day <= days; ++day) {
+    const double off =
+        std::abs(RecoveredBy(simulated, day) / n - RecoveredBy(observed, day));
+    gap.largest = std::max(gap.largest, off);
+    gap.mean += off / days;
+  }
+  return gap;
+}
+
+double NineteenOf20(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() * 19 / 20];
+}
+
+void MeasureGaps(const Sums& sums, BacktestResult& result) {
+  const Incidence& simulated = sums.simulated[0];
+  const double n = sums.observed[0].payments();
+  const Incidence observed = IncidenceOf(sums.observed[0]);
+  for (int day = 0; day <= result.days; ++day) {
+    result.simulated.push_back(RecoveredBy(simulated, day) / n);
+    result.observed.push_back(RecoveredBy(observed, day));
+  }
+  const Gap gap = GapOf(simulated, n, observed, result.days);
+  result.largest_gap = gap.largest;
+  result.mean_gap = gap.mean;
+  std::vector<double> largest, mean;
+  for (const std::vector<EventCounts>& run : sums.runs) {
+    const Gap by_chance =
+        GapOf(simulated, n, IncidenceOf(run[0]), result.days);
+    largest.push_back(by_chance.largest);
+    mean.push_back(by_chance.mean);
+  }
+  result.largest_by_chance = NineteenOf20(std::move(largest));
+  result.mean_by_chance = NineteenOf20(std::move(mean));
+}
+
+void CompareAll(const Sums& sums, BacktestResult& result) {
+  for (const int day : kCalibrationDays) {
+    if (day > result.days && !result.by_day.empty()) break;
+    result.by_day.push_back({day, Compare(sums, 0, day, RecoveredBy),
+                             Compare(sums, 0, day, RetriedBy),
+                             Compare(sums, 0, day, PaidBy),
+                             Compare(sums, 0, day, CancelledBy)});
+  }
+  const int last = result.by_day.back().day;
+  for (std::size_t k = 1; k < sums.observed.size(); ++k) {
+    const auto n = static_cast<std::int64_t>(sums.observed[k].payments());
+    if (n < kSegmentMin) continue;
+    result.segments.push_back({k, n, Compare(sums, k, last, RecoveredBy)});
+  }
+}
+
+}  // namespace
+
+absl::Time LearnedThrough(const LoggedFailures& log) {
+  return absl::FromUnixSeconds(
+      log.model->manifest().training().known_through_s());
+}
+
+absl::StatusOr<BacktestResult> Backtest(
+    const LoggedFailures& log, absl::Span<const GraceFailure> failures,
+    int threads, absl::FunctionRef<void(std::int64_t)> progress) {
+  if (failures.empty()) {
+    return absl::InvalidArgumentError("no failed payment to compare");
+  }
+  std::vector<SurvivalOutcome> outcomes;
+  for (const GraceFailure& failure : failures) {
+    outcomes.push_back(WatchedOf(failure.spell));
+  }
+  const Survival watched = CensoringSurvival(outcomes, kUnpaidDays);
+  const BacktestRun run(log, failures, watched);
+  TENUTO_ASSIGN_OR_RETURN(
+      const Sums sums,
+      SumInOrder(
+          {.items = static_cast<std::int64_t>(failures.size()),
+           .threads = threads},
+          Sums(Segments().size()),
+          [&run] {
+            return [&run](std::int64_t from, std::int64_t to, Sums& sum) {
+              return run.Add(from, to, sum);
+            };
+          },
+          progress));
+  BacktestResult result;
+  const v1::Manifest& manifest = log.model->manifest();
+  result.model = absl::StrCat(manifest.model(), "/", manifest.version());
+  result.failures = static_cast<std::int64_t>(failures.size());
+  result.first = failures.front().spell.failed;
+  result.last = failures.back().spell.failed;
+  while (result.days < kUnpaidDays &&
+         watched[static_cast<std::size_t>(result.days)] >= kWatchedMin) {
+    ++result.days;
+  }
+  CompareAll(sums, result);
+  MeasureGaps(sums, result);
+  return result;
+}
+
+}  // namespace tenuto

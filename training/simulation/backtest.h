@@ -1,0 +1,74 @@
+// How far a simulation is from what really happened: payments that failed after
+// the model had learned, simulated from the moment of failure under the plan
+// and the attempts that were really in force, beside what came of them.
+// Thread-safe.
+#ifndef TENUTO_TRAINING_SIMULATION_BACKTEST_H_
+#define TENUTO_TRAINING_SIMULATION_BACKTEST_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "training/simulation/logged_failures.h"
+
+namespace tenuto {
+
+// Shares of failed payments. The observed one allows for those that nobody
+// could watch to the end (Aalen & Johansen 1978).
+struct ComparedShare {
+  double simulated = 0;
+  double observed = 0;
+  // 95 % interval of simulated - observed, from how much chance moves what is
+  // observed of so many payments.
+  double low = 0;
+  double high = 0;
+  double difference() const { return simulated - observed; }
+};
+
+struct BacktestResult {
+  std::string model;  // "grace/3".
+  std::int64_t failures = 0;
+  absl::Time first, last;  // Of the failures.
+  int days = 0;            // Compared up to here; a tenth is watched so long.
+  struct Day {
+    int day = 0;
+    ComparedShare recovered, by_retry, by_user, cancelled;
+  };
+  std::vector<Day> by_day;  // 1, 3, 7, 14, 28, 60, as far as compared.
+  struct Segment {
+    std::size_t segment = 0;  // In Segments().
+    std::int64_t failures = 0;
+    ComparedShare recovered;  // By the last day of `by_day`.
+  };
+  std::vector<Segment> segments;  // Of 30 failures and more.
+  // Recovered by each day, from day 0.
+  std::vector<double> simulated, observed;
+  // Of the two curves: largest and mean distance, and what 19 of 20 true
+  // models would keep below.
+  double largest_gap = 0, largest_by_chance = 0;
+  double mean_gap = 0, mean_by_chance = 0;
+};
+
+// Up to when the model knew what happened.
+absl::Time LearnedThrough(const LoggedFailures& log);
+
+// `failures` are some of `log`. The same on any number of threads.
+absl::StatusOr<BacktestResult> Backtest(
+    const LoggedFailures& log, absl::Span<const GraceFailure> failures,
+    int threads, absl::FunctionRef<void(std::int64_t)> progress);
+
+// One sentence, to stand beside every claim of a simulation.
+std::string FidelityLine(const BacktestResult& result);
+std::string FormatBacktest(const BacktestResult& result);
+// The file of --summary, as the README describes it.
+std::string BacktestJson(const BacktestResult& result);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_SIMULATION_BACKTEST_H_

@@ -1,0 +1,148 @@
+#include "training/simulation/log_trials.h"
+
+#include "features/base/status_macros.h"
+#include "training/simulation/doubly_robust.h"
+
+namespace tenuto {
+namespace {
+
+// Lost after the last day, so nothing comes of it.
+void EndAfter(int last_day, RecoveryCurve& curve) {
+  const double open = curve[static_cast<std::size_t>(last_day)].open;
+  for (int day = last_day + 1; day <= kUnpaidDays; ++day) {
+    curve[static_cast<std::size_t>(day)] = {0, 0, 0, open};
+  }
+}
+
+void AddShare(double share, const TrialOutcome& part, TrialOutcome& sum) {
+  sum.recovered += share * part.recovered;
+  sum.recovered_minor += share * part.recovered_minor;
+  sum.free_days += share * part.free_days;
+  sum.attempts += share * part.attempts;
+  sum.messages += share * part.messages;
+  sum.net_minor += share * part.net_minor;
+}
+
+}  // namespace
+
+void PolicyEvidence::Add(const PolicyEvidence& more) {
+  for (std::size_t k = 0; k < policies.size(); ++k) {
+    policies[k].use.Add(more.policies[k].use);
+    policies[k].weights += more.policies[k].weights;
+    policies[k].weight_squares += more.policies[k].weight_squares;
+  }
+}
+
+absl::Status LogTrials::ExpectAll(const GraceFailure& failure,
+                                  Bench& bench) const {
+  const auto& policies = options_.policies.policies();
+  TENUTO_RETURN_IF_ERROR(FillCase(options_.book, options_.log, failure,
+                                  options_.policies.currency(),
+                                  bench.failure));
+  const FailureCase& known = bench.failure;
+  TENUTO_RETURN_IF_ERROR(options_.log.model->Fill(
+      failure.decisions[0].row, known.facts, bench.hazards));
+  bench.actions.resize(policies.size());
+  bench.outcomes.assign(policies.size(), TrialOutcome());
+  bench.curves.assign(policies.size(), RecoveryCurve());
+  for (std::size_t k = 0; k < policies.size(); ++k) {
+    TrialActions& actions = bench.actions[k];
+    switch (policies[k].kind) {
+      case PolicyKind::kFixed:
+        actions = options_.book.Lawful(
+            {policies[k].actions, policies[k].last_day}, known);
+        break;
+      case PolicyKind::kPersonal:
+        actions = {bench.planner
+                       .Plan(bench.hazards, known.stakes.stakes, known.limits,
+                             UnpaidPast())
+                       .actions,
+                   known.limits.last_day};
+        break;
+      case PolicyKind::kOracle:
+      case PolicyKind::kMixture:
+        continue;  // Unknown here, and made of the others.
+    }
+    bench.outcomes[k] = Expect(bench.hazards, known.stakes.stakes, actions,
+                               bench.curves[k]);
+    EndAfter(actions.last_day, bench.curves[k]);
+  }
+  return absl::OkStatus();
+}
+
+void LogTrials::Mix(const ComparedPolicy& mixture, std::size_t policy,
+                    Bench& bench) const {
+  bench.outcomes[policy] = TrialOutcome();
+  RecoveryCurve& curve = bench.curves[policy];
+  for (RecoveryDay& day : curve) day = {0, 0, 0, 0};
+  for (const ComparedPolicy::Part& part : mixture.parts) {
+    AddShare(part.share, bench.outcomes[part.policy], bench.outcomes[policy]);
+    for (std::size_t day = 0; day < curve.size(); ++day) {
+      const RecoveryDay& of_part = bench.curves[part.policy][day];
+      curve[day].by_user += part.share * of_part.by_user;
+      curve[day].by_retry += part.share * of_part.by_retry;
+      curve[day].cancelled += part.share * of_part.cancelled;
+      curve[day].open += part.share * of_part.open;
+    }
+  }
+}
+
+absl::Status LogTrials::Weigh(std::int64_t from, std::int64_t to, Bench& bench,
+                              PolicyEvidence& evidence) const {
+  const auto& policies = options_.policies.policies();
+  for (std::int64_t number = from; number < to; ++number) {
+    const GraceFailure& failure =
+        options_.log.failures[static_cast<std::size_t>(number)];
+    TENUTO_RETURN_IF_ERROR(ExpectAll(failure, bench));
+    for (std::size_t k = 0; k < policies.size(); ++k) {
+      if (policies[k].kind != PolicyKind::kFixed &&
+          policies[k].kind != PolicyKind::kPersonal) {
+        continue;
+      }
+      const TrialActions& actions = bench.actions[k];
+      PolicyEvidence::One& one = evidence.policies[k];
+      options_.support.AddUse(actions, bench.curves[k], one.use);
+      const double weight =
+          WeightAtEnd(failure.spell, options_.plans.WeightsOf(failure, actions),
+                      actions.last_day);
+      one.weights += weight;
+      one.weight_squares += weight * weight;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LogTrials::Run(std::int64_t from, std::int64_t to,
+                            const Chosen& chosen, Bench& bench,
+                            PolicyTally& tally) const {
+  const auto& policies = options_.policies.policies();
+  std::vector<TrialOutcome> outcomes;
+  std::vector<RecoveryCurve> curves;
+  for (std::int64_t number = from; number < to; ++number) {
+    const GraceFailure& failure =
+        options_.log.failures[static_cast<std::size_t>(number)];
+    TENUTO_RETURN_IF_ERROR(ExpectAll(failure, bench));
+    for (std::size_t k = 0; k < policies.size(); ++k) {
+      if (!chosen.put_right[k] || policies[k].kind == PolicyKind::kMixture) {
+        continue;
+      }
+      PutRight(failure.spell,
+               options_.plans.WeightsOf(failure, bench.actions[k]),
+               bench.failure.stakes.stakes, bench.actions[k], bench.curves[k],
+               bench.outcomes[k]);
+    }
+    outcomes.clear();
+    curves.clear();
+    for (const std::size_t k : chosen.policies) {
+      if (policies[k].kind == PolicyKind::kMixture) {
+        Mix(policies[k], k, bench);
+      }
+      outcomes.push_back(bench.outcomes[k]);
+      curves.push_back(bench.curves[k]);
+    }
+    tally.Add(outcomes, curves, bench.failure.segments);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tenuto

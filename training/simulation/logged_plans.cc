@@ -1,0 +1,107 @@
+#include "training/simulation/logged_plans.h"
+
+#include <bit>
+#include <cmath>
+#include <set>
+
+namespace tenuto {
+namespace {
+
+// Chances are written as doubles; more than this is another draw.
+constexpr double kSameChance = 1e-6;
+// Of the chances of all plans that were seen.
+constexpr double kWholeLow = 0.98, kWholeHigh = 1.02;
+
+}  // namespace
+
+PlanBits PlanBits::Of(const TrialActions& trial) {
+  PlanBits bits;
+  for (int day = 1; day <= kUnpaidDays; ++day) {
+    const DayAction& action = trial.actions[static_cast<std::size_t>(day)];
+    const std::uint64_t bit = std::uint64_t{1} << day;
+    if (action.access == Access::kFull) bits.full |= bit;
+    if (action.access == Access::kReduced) bits.reduced |= bit;
+    if (action.attempts) bits.attempts |= bit;
+    if (action.messages) bits.messages |= bit;
+  }
+  return bits;
+}
+
+PlanBits PlanBits::Of(const PaymentMoment& plan) {
+  PlanBits bits;
+  bits.attempts = plan.attempt_days;
+  bits.messages = plan.message_days;
+  for (int day = 1; day <= kUnpaidDays; ++day) {
+    const std::uint64_t bit = std::uint64_t{1} << day;
+    const Access access = plan.AccessOn(day);
+    if (access == Access::kFull) bits.full |= bit;
+    if (access == Access::kReduced) bits.reduced |= bit;
+  }
+  return bits;
+}
+
+int PlanBits::AgreesThrough(const PlanBits& other) const {
+  const std::uint64_t differ =
+      (full ^ other.full) | (reduced ^ other.reduced) |
+      (attempts ^ other.attempts) | (messages ^ other.messages);
+  return differ == 0 ? kUnpaidDays : std::countr_zero(differ) - 1;
+}
+
+LoggedPlans::Kind LoggedPlans::KindOf(const GraceFailure& failure) {
+  return {failure.decisions[0].payment.store,
+          failure.spell.first_plan->attempt_days != 0};
+}
+
+LoggedPlans LoggedPlans::Read(absl::Span<const GraceFailure> failures) {
+  LoggedPlans plans;
+  std::set<Kind> broken;  // One plan with two chances.
+  for (const GraceFailure& failure : failures) {
+    const auto& plan = failure.spell.first_plan;
+    if (!plan || plan->propensity <= 0) continue;
+    plans.randomised_ += plan->propensity < 1;
+    const Kind kind = KindOf(failure);
+    const auto [at, is_new] = plans.menus_[kind].chances.try_emplace(
+        PlanBits::Of(*plan), plan->propensity);
+    if (!is_new && std::abs(at->second - plan->propensity) > kSameChance) {
+      broken.insert(kind);
+    }
+  }
+  for (auto& [kind, menu] : plans.menus_) {
+    double sum = 0;
+    for (const auto& [bits, chance] : menu.chances) sum += chance;
+    menu.is_whole =
+        !broken.contains(kind) && sum >= kWholeLow && sum <= kWholeHigh;
+  }
+  return plans;
+}
+
+AgreementWeights LoggedPlans::WeightsOf(const GraceFailure& failure,
+                                        const TrialActions& trial) const {
+  AgreementWeights weights{};
+  const auto& plan = failure.spell.first_plan;
+  if (!plan || plan->propensity <= 0) return weights;
+  const PlanBits wanted = PlanBits::Of(trial);
+  const int through = wanted.AgreesThrough(PlanBits::Of(*plan));
+  if (through == 0) return weights;
+  const Menu& menu = menus_.at(KindOf(failure));
+  if (!menu.is_whole) {
+    if (plan->propensity < 1 && through < kUnpaidDays) return weights;
+    for (int day = 1; day <= through; ++day) {
+      weights[static_cast<std::size_t>(day)] = 1 / plan->propensity;
+    }
+    return weights;
+  }
+  // Chances by the last day of agreeing, then of agreeing at least so long.
+  std::array<double, kUnpaidDays + 1> chances{};
+  for (const auto& [bits, chance] : menu.chances) {
+    chances[static_cast<std::size_t>(wanted.AgreesThrough(bits))] += chance;
+  }
+  double agree = 0;
+  for (int day = kUnpaidDays; day >= 1; --day) {
+    agree += chances[static_cast<std::size_t>(day)];
+    if (day <= through) weights[static_cast<std::size_t>(day)] = 1 / agree;
+  }
+  return weights;
+}
+
+}  // namespace tenuto

@@ -1,0 +1,218 @@
+#include "training/simulation/simulate_ledger.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "features/base/status_macros.h"
+#include "training/simulation/backtest.h"
+#include "training/simulation/log_trials.h"
+#include "training/simulation/ordered_sum.h"
+
+namespace tenuto {
+namespace {
+
+// Below that a distance would be mostly chance.
+constexpr std::size_t kFidelityFailuresMin = 100;
+
+// Why a policy cannot be told from this log; empty if it can.
+std::string ReasonAgainst(const PolicyFile& file, std::size_t number,
+                          const LogSupport& support,
+                          const PolicyEvidence& evidence) {
+  const ComparedPolicy& policy = file.policies()[number];
+  if (policy.kind == PolicyKind::kOracle) {
+    return "only a simulated world knows the true chances";
+  }
+  if (policy.kind != PolicyKind::kMixture) {
+    return support.ReasonAgainst(evidence.policies[number].use);
+  }
+  for (const ComparedPolicy::Part& part : policy.parts) {
+    const std::string reason =
+        ReasonAgainst(file, part.policy, support, evidence);
+    if (!reason.empty()) {
+      return absl::StrCat("of its part ", file.policies()[part.policy].name,
+                          " ", reason);
+    }
+  }
+  return "";
+}
+
+double EffectiveOf(const PolicyFile& file, std::size_t number,
+                   const PolicyEvidence& evidence) {
+  const ComparedPolicy& policy = file.policies()[number];
+  if (policy.kind != PolicyKind::kMixture) {
+    return evidence.policies[number].effective();
+  }
+  double least = evidence.policies[policy.parts[0].policy].effective();
+  for (const ComparedPolicy::Part& part : policy.parts) {
+    least = std::min(least, evidence.policies[part.policy].effective());
+  }
+  return least;
+}
+
+// One run; members are the stages' results in order.
+class LedgerSimulation {
+ public:
+  LedgerSimulation(const LogSource& source, const PolicyFile& policies,
+                   const LoggedFailures& log, const CaseBook& book)
+      : source_(source),
+        policies_(policies),
+        log_(log),
+        plans_(LoggedPlans::Read(log.failures)),
+        support_(LogSupport::Read(log.failures)),
+        trials_({.log = log,
+                 .plans = plans_,
+                 .support = support_,
+                 .book = book,
+                 .policies = policies}) {}
+
+  absl::Status Run(absl::FunctionRef<void(std::int64_t, std::int64_t)> progress,
+                   SimulationResult& result) {
+    const auto n = static_cast<std::int64_t>(log_.failures.size());
+    const OrderedWork work = {.items = n, .threads = source_.threads};
+    PolicyEvidence none;
+    none.policies.resize(policies_.policies().size());
+    TENUTO_ASSIGN_OR_RETURN(
+        const PolicyEvidence evidence,
+        SumInOrder(
+            work, none,
+            [this] {
+              return [this, bench = std::make_shared<LogTrials::Bench>()](
+                         std::int64_t from, std::int64_t to,
+                         PolicyEvidence& sum) {
+                return trials_.Weigh(from, to, *bench, sum);
+              };
+            },
+            [&](std::int64_t done) { progress(done, 2 * n); }));
+    TENUTO_ASSIGN_OR_RETURN(const LogTrials::Chosen chosen,
+                            Choose(evidence, result));
+    TENUTO_ASSIGN_OR_RETURN(
+        result.tally,
+        SumInOrder(
+            work,
+            PolicyTally(chosen.policies.size(), Segments().size(),
+                        result.current),
+            [this, &chosen] {
+              return [this, &chosen,
+                      bench = std::make_shared<LogTrials::Bench>()](
+                         std::int64_t from, std::int64_t to, PolicyTally& sum) {
+                return trials_.Run(from, to, chosen, *bench, sum);
+              };
+            },
+            [&](std::int64_t done) { progress(n + done, 2 * n); }));
+    return absl::OkStatus();
+  }
+
+ private:
+  // Which policies this log can tell of, and by which estimator.
+  absl::StatusOr<LogTrials::Chosen> Choose(const PolicyEvidence& evidence,
+                                           SimulationResult& result) const {
+    LogTrials::Chosen chosen;
+    chosen.put_right.resize(policies_.policies().size());
+    const double enough =
+        std::max(kEffectiveMin, kEffectiveShareMin *
+                                    static_cast<double>(log_.failures.size()));
+    for (std::size_t k = 0; k < policies_.policies().size(); ++k) {
+      const ComparedPolicy& policy = policies_.policies()[k];
+      const std::string reason =
+          ReasonAgainst(policies_, k, support_, evidence);
+      if (k == policies_.current() && !reason.empty()) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("the current policy, ", policy.name,
+                         ", cannot be told from this log: ", reason,
+                         "; name what was in force in `current`"));
+      }
+      if (!reason.empty()) {
+        result.refused.push_back({policy.name, reason});
+        continue;
+      }
+      if (k == policies_.current()) result.current = chosen.policies.size();
+      if (policy.kind == PolicyKind::kPersonal) {
+        result.personal = chosen.policies.size();
+      }
+      const double effective = EffectiveOf(policies_, k, evidence);
+      chosen.put_right[k] = effective >= enough;
+      result.policies.push_back(policy.name);
+      result.estimators.push_back(
+          effective >= enough
+              ? absl::StrFormat("doubly robust (%.0f effective payments agree)",
+                                effective)
+              : absl::StrFormat("model only (%.0f of %.0f agree)", effective,
+                                enough));
+      chosen.policies.push_back(k);
+    }
+    // What a mixture is made of is put right when it is, or by itself.
+    return chosen;
+  }
+
+  const LogSource& source_;
+  const PolicyFile& policies_;
+  const LoggedFailures& log_;
+  const LoggedPlans plans_;
+  const LogSupport support_;
+  const LogTrials trials_;
+};
+
+// How far the model was from what happened later; says so where nobody knows.
+absl::StatusOr<std::string> FidelityOf(const LogSource& source,
+                                       const LoggedFailures& log) {
+  const absl::Time learned = LearnedThrough(log);
+  const auto later = std::partition_point(
+      log.failures.begin(), log.failures.end(),
+      [learned](const GraceFailure& one) {
+        return one.spell.failed < learned;
+      });
+  const auto count = static_cast<std::size_t>(log.failures.end() - later);
+  if (count < kFidelityFailuresMin) {
+    return absl::StrCat("not measured: ", count,
+                        " payments failed after the model had learned; ",
+                        kFidelityFailuresMin, " are needed");
+  }
+  TENUTO_ASSIGN_OR_RETURN(
+      const BacktestResult result,
+      Backtest(log, absl::MakeConstSpan(log.failures).last(count),
+               source.threads, [](std::int64_t) {}));
+  return FidelityLine(result);
+}
+
+std::string SourceText(const LogSource& source, const LoggedFailures& log) {
+  const absl::Time learned = LearnedThrough(log);
+  const auto known = std::count_if(
+      log.failures.begin(), log.failures.end(),
+      [learned](const GraceFailure& one) { return one.spell.failed < learned; });
+  return absl::StrFormat(
+      "the ledger %s, by model %s (%d of them before it was trained)",
+      source.ledger, source.model, known);
+}
+
+}  // namespace
+
+absl::StatusOr<SimulationResult> SimulateLedger(
+    const LogSource& source, const PolicyFile& policies,
+    const Workshop& workshop,
+    absl::FunctionRef<void(std::int64_t, std::int64_t)> progress) {
+  const absl::Time start = workshop.clock.Now();
+  TENUTO_ASSIGN_OR_RETURN(
+      const CaseBook book,
+      CaseBook::Create(PaymentRules::Embedded(), GraceValues::Embedded(),
+                       policies.currency()));
+  TENUTO_ASSIGN_OR_RETURN(const LoggedFailures log,
+                          OpenLoggedFailures(source, workshop));
+  SimulationResult result;
+  LedgerSimulation simulation(source, policies, log, book);
+  TENUTO_RETURN_IF_ERROR(simulation.Run(progress, result));
+  TENUTO_ASSIGN_OR_RETURN(result.fidelity, FidelityOf(source, log));
+  result.source = SourceText(source, log);
+  result.currency = policies.currency();
+  result.failures = static_cast<std::int64_t>(log.failures.size());
+  result.threads = source.threads;
+  result.expected = true;
+  result.seconds = absl::ToDoubleSeconds(workshop.clock.Now() - start);
+  return result;
+}
+
+}  // namespace tenuto

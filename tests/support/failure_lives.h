@@ -36,12 +36,14 @@ class FailureLives {
     Commit();
     for (int k = 1; k <= invoices; ++k) {
       day_ += 30;
-      const bool soft = Chance(0.6);
+      const int due = day_;
+      const bool soft = Chance(0.6);  // Else a card that is out of date.
       if (Chance(0.5)) {
         Attempt(k, 1, true, "");
       } else if (!Fail(k, soft)) {
         return;
       }
+      day_ = due;
     }
   }
 
@@ -76,8 +78,7 @@ class FailureLives {
                                       : v1::PAYMENT_INITIATOR_MERCHANT);
     Commit();
   }
-  // False when the subscription is over.
-  bool Fail(int invoice, bool soft) {
+  bool Fail(int invoice, bool soft) {  // False when it is all over.
     const char* const code = soft ? "51" : "54";
     const int failed = day_;
     int number = 1;
@@ -86,16 +87,12 @@ class FailureLives {
       day_ = failed + elapsed;
       if (Chance(soft ? kSoftUser : kFixUser)) {
         Attempt(invoice, ++number, true, "", true);
-        day_ = failed;
         return true;
       }
       if (elapsed == 1 || elapsed == 3 || elapsed == 6 || elapsed == 10) {
         const bool collects = Chance(soft ? kSoftRetry : kFixRetry);
         Attempt(invoice, ++number, collects, collects ? "" : code);
-        if (collects) {
-          day_ = failed;
-          return true;
-        }
+        if (collects) return true;
       }
       if (Chance(kCancels)) {
         Add(20).mutable_cancelled();
@@ -103,7 +100,7 @@ class FailureLives {
         return false;
       }
     }
-    Add(21).mutable_expired()->set_involuntary(true);
+    Add(21).mutable_expired();
     Commit();
     return false;
   }

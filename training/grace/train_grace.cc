@@ -43,7 +43,7 @@ constexpr double kLambda = 20;
 constexpr int kDepths[] = {2, 3, 4};
 constexpr std::uint64_t kFolds = 5;
 // Of a log that is younger than its users it says the date, and nothing else.
-constexpr char kLogAge[] = "days_since_first_seen";
+constexpr char kLogAge[] = "first_seen";  // The signal.
 // A bank's bad day and a payday hit many users at once, so that size is chosen
 // on days that were not learned from, not only on other users.
 constexpr std::int64_t kBlockSeconds = 10 * 86'400;
@@ -183,7 +183,9 @@ absl::Status GraceTraining::Replay() {
   // What our own messages do, the column day_messaged says.
   std::vector<std::string> columns;
   for (const Feature& feature : workshop_.catalogue.features()) {
-    if (feature.caused_by_us || feature.name == kLogAge) continue;
+    const bool tells_date =
+        feature.declaration.time_since().signal() == kLogAge;
+    if (feature.caused_by_us || tells_date) continue;
     columns.push_back(feature.name);
   }
   TENUTO_ASSIGN_OR_RETURN(const FeaturePlan plan,

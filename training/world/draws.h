@@ -33,6 +33,8 @@ enum class Purpose : std::uint32_t {
   kSeen = 18,
   kGrace = 19,
   kAnswer = 20,
+  kMixture = 21,
+  kPractice = 22,
 };
 
 // splitmix64 (Steele, Lea & Flood 2014) from a hashed starting point.

@@ -1,0 +1,107 @@
+#include "training/simulation/policy_tally.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tenuto {
+
+void PolicySums::Add(const TrialOutcome& outcome, double current_net_minor) {
+  const double gained = outcome.net_minor - current_net_minor;
+  failures += 1;
+  recovered += outcome.recovered;
+  recovered_squares += outcome.recovered * outcome.recovered;
+  recovered_minor += outcome.recovered_minor;
+  net += outcome.net_minor;
+  net_squares += outcome.net_minor * outcome.net_minor;
+  difference += gained;
+  difference_squares += gained * gained;
+  free_days += outcome.free_days;
+  attempts += outcome.attempts;
+  messages += outcome.messages;
+}
+
+void PolicySums::Add(const PolicySums& more) {
+  failures += more.failures;
+  recovered += more.recovered;
+  recovered_squares += more.recovered_squares;
+  recovered_minor += more.recovered_minor;
+  net += more.net;
+  net_squares += more.net_squares;
+  difference += more.difference;
+  difference_squares += more.difference_squares;
+  free_days += more.free_days;
+  attempts += more.attempts;
+  messages += more.messages;
+}
+
+void RecoveryDays::Add(const RecoveryDays& more) {
+  for (std::size_t day = 0; day < payments.size(); ++day) {
+    payments[day] += more.payments[day];
+    minor[day] += more.minor[day];
+  }
+}
+
+double RecoveryDays::PaymentsBy(int day) const {
+  double sum = 0;
+  for (int k = 0; k <= day; ++k) sum += payments[static_cast<std::size_t>(k)];
+  return sum;
+}
+
+double RecoveryDays::MinorBy(int day) const {
+  double sum = 0;
+  for (int k = 0; k <= day; ++k) sum += minor[static_cast<std::size_t>(k)];
+  return sum;
+}
+
+PolicyTally::PolicyTally(std::size_t policies, std::size_t segments,
+                         std::size_t current)
+    : policies_(policies),
+      current_(current),
+      sums_(policies * segments),
+      days_(policies) {}
+
+void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
+                      absl::Span<const RecoveryCurve> curves,
+                      absl::Span<const std::size_t> segments) {
+  const double current = outcomes[current_].net_minor;
+  for (std::size_t policy = 0; policy < policies_; ++policy) {
+    const TrialOutcome& outcome = outcomes[policy];
+    sums_[policy].Add(outcome, current);
+    for (const std::size_t segment : segments) {
+      sums_[segment * policies_ + policy].Add(outcome, current);
+    }
+    RecoveryDays& days = days_[policy];
+    if (curves.empty()) {
+      const auto day = static_cast<std::size_t>(outcome.recovered_day);
+      if (day == 0) continue;
+      days.payments[day] += outcome.recovered;
+      days.minor[day] += outcome.recovered_minor;
+      continue;
+    }
+    // Spread over the days by their chances.
+    const double each =
+        outcome.recovered > 0 ? outcome.recovered_minor / outcome.recovered : 0;
+    for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
+      const RecoveryDay& on = curves[policy][day];
+      days.payments[day] += on.by_user + on.by_retry;
+      days.minor[day] += each * (on.by_user + on.by_retry);
+    }
+  }
+}
+
+void PolicyTally::Add(const PolicyTally& more) {
+  for (std::size_t k = 0; k < sums_.size(); ++k) sums_[k].Add(more.sums_[k]);
+  for (std::size_t k = 0; k < days_.size(); ++k) days_[k].Add(more.days_[k]);
+}
+
+Estimate TotalOf(double sum, double squares, double failures) {
+  constexpr double kZ = 1.959964;
+  if (failures < 2) return {sum, sum, sum};
+  const double mean = sum / failures;
+  const double variance = std::max(0.0, squares / failures - mean * mean) *
+                          failures / (failures - 1);
+  const double half = kZ * std::sqrt(variance * failures);
+  return {sum, sum - half, sum + half};
+}
+
+}  // namespace tenuto

@@ -1,0 +1,118 @@
+#include "training/simulation/simulation_result.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "training/summary.h"
+
+namespace tenuto {
+namespace {
+
+std::string PolicyJson(const SimulationResult& result, std::size_t policy) {
+  const PolicyTotals totals = TotalsOf(result, policy);
+  const std::pair<const char*, double> numbers[] = {
+      {"recovered", totals.recovered.value},
+      {"recovered_low", totals.recovered.low},
+      {"recovered_high", totals.recovered.high},
+      {"net_value", totals.net_minor.value},
+      {"free_days", totals.free_days},
+      {"attempts", totals.attempts},
+      {"messages", totals.messages},
+      {"difference", totals.difference_minor.value},
+      {"difference_low", totals.difference_minor.low},
+      {"difference_high", totals.difference_minor.high},
+      {"regret", totals.regret_minor}};
+  std::string json =
+      absl::StrCat("{\"name\":", JsonString(result.policies[policy]));
+  for (const auto& [name, number] : numbers) {
+    absl::StrAppend(&json, ",\"", name, "\":", JsonNumber(number));
+  }
+  return json + "}";
+}
+
+std::vector<std::size_t> BestFirst(const SimulationResult& result) {
+  std::vector<std::size_t> order(result.policies.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) {
+                     return result.tally.sums(a).net > result.tally.sums(b).net;
+                   });
+  return order;
+}
+
+}  // namespace
+
+PolicyTotals TotalsOf(const SimulationResult& result, std::size_t policy,
+                      std::size_t segment) {
+  const PolicySums& sums = result.tally.sums(policy, segment);
+  PolicyTotals totals;
+  totals.recovered =
+      TotalOf(sums.recovered, sums.recovered_squares, sums.failures);
+  totals.net_minor = TotalOf(sums.net, sums.net_squares, sums.failures);
+  totals.difference_minor =
+      TotalOf(sums.difference, sums.difference_squares, sums.failures);
+  totals.free_days = sums.free_days;
+  totals.attempts = sums.attempts;
+  totals.messages = sums.messages;
+  if (result.oracle.has_value()) {
+    totals.regret_minor =
+        result.tally.sums(*result.oracle, segment).net - sums.net;
+  }
+  return totals;
+}
+
+std::string SimulationJson(const SimulationResult& result) {
+  std::vector<std::string> policies, refused;
+  for (std::size_t k = 0; k < result.policies.size(); ++k) {
+    policies.push_back(PolicyJson(result, k));
+  }
+  for (const RefusedPolicy& policy : result.refused) {
+    refused.push_back(absl::StrCat("{\"policy\":", JsonString(policy.policy),
+                                   ",\"reason\":", JsonString(policy.reason),
+                                   "}"));
+  }
+  return absl::StrCat("{\"failures\":", result.failures,
+                      ",\"days\":", result.days,
+                      ",\"seconds\":", JsonNumber(result.seconds),
+                      ",\"threads\":", result.threads, ",\"policies\":[",
+                      absl::StrJoin(policies, ","), "],\"refused\":[",
+                      absl::StrJoin(refused, ","), "]}\n");
+}
+
+std::string FormatSimulation(const SimulationResult& result) {
+  std::size_t width = 6;
+  for (const std::string& name : result.policies) {
+    width = std::max(width, name.size());
+  }
+  const auto pad = static_cast<int>(width);
+  std::string text = absl::StrFormat(
+      "%d failed payments of %s, %d days; a payment: values in %s, with 95 %% "
+      "intervals\n%-*s %17s %7s %20s %9s %8s %8s %7s\n",
+      result.failures, result.source, result.days, result.currency, pad,
+      "policy", "recovered %", "net", "beside the current", "free days",
+      "attempts", "messages", "regret");
+  const double n = std::max<double>(1, static_cast<double>(result.failures));
+  for (const std::size_t k : BestFirst(result)) {
+    const PolicyTotals totals = TotalsOf(result, k);
+    const auto money = [n](double minor) { return minor / 100 / n; };
+    absl::StrAppendFormat(
+        &text,
+        "%-*s %5.2f %5.2f-%5.2f %7.3f %+6.3f %+6.3f %+6.3f %9.2f %8.2f "
+        "%8.2f %7.3f%s\n",
+        pad, result.policies[k], 100 * totals.recovered.value / n,
+        100 * totals.recovered.low / n, 100 * totals.recovered.high / n,
+        money(totals.net_minor.value), money(totals.difference_minor.value),
+        money(totals.difference_minor.low), money(totals.difference_minor.high),
+        totals.free_days / n, totals.attempts / n, totals.messages / n,
+        money(totals.regret_minor), k == result.current ? "  <- current" : "");
+  }
+  for (const RefusedPolicy& policy : result.refused) {
+    absl::StrAppend(&text, policy.policy, " refused: ", policy.reason, "\n");
+  }
+  return text;
+}
+
+}  // namespace tenuto

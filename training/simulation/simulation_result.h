@@ -1,0 +1,57 @@
+// What a policy simulation found, and how it is told: a table for people, JSON
+// for scripts.
+// Value types; not thread-safe.
+#ifndef TENUTO_TRAINING_SIMULATION_SIMULATION_RESULT_H_
+#define TENUTO_TRAINING_SIMULATION_SIMULATION_RESULT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "training/simulation/policy_tally.h"
+
+namespace tenuto {
+
+struct RefusedPolicy {
+  std::string policy;
+  std::string reason;
+};
+
+struct SimulationResult {
+  std::string source;    // "world, seed 1" or "ledger DIR": for people.
+  std::string currency;  // Of every value, in its minor unit.
+  std::int64_t failures = 0;
+  int days = kUnpaidDays;
+  int threads = 1;
+  double seconds = 0;           // All in all.
+  double learning_seconds = 0;  // Of them: the recovery model.
+  double fixed_seconds = 0;     // Of them: policies that everybody gets.
+  std::vector<std::string> policies;
+  std::size_t current = 0;
+  std::optional<std::size_t> oracle;
+  PolicyTally tally{0, 1, 0};
+  std::vector<RefusedPolicy> refused;
+};
+
+// Totals, each with its 95 % interval where it has one.
+struct PolicyTotals {
+  Estimate recovered;
+  Estimate net_minor;
+  Estimate difference_minor;  // To the current policy, paired.
+  double free_days = 0;
+  double attempts = 0;
+  double messages = 0;
+  double regret_minor = 0;  // To the oracle; 0 where there is none.
+};
+PolicyTotals TotalsOf(const SimulationResult& result, std::size_t policy,
+                      std::size_t segment = 0);
+
+// The file of --summary, as the README describes it.
+std::string SimulationJson(const SimulationResult& result);
+// An aligned table, best first.
+std::string FormatSimulation(const SimulationResult& result);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_SIMULATION_SIMULATION_RESULT_H_

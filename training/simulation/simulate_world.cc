@@ -145,6 +145,7 @@ absl::StatusOr<SimulationResult> SimulateWorld(
   for (std::size_t k = 0; k < options.policies.size(); ++k) {
     result.policies.push_back(options.policies[k].name);
     if (options.policies[k].kind == PolicyKind::kOracle) result.oracle = k;
+    if (options.policies[k].kind == PolicyKind::kPersonal) result.personal = k;
   }
   result.seconds = absl::ToDoubleSeconds(clock.Now() - start);
   return result;

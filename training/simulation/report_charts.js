@@ -189,11 +189,12 @@ function paretoChart(canvas, points, words) {
       borderColor: colour(role),
       backgroundColor: colour(role),
       borderWidth: 2,
+      clip: false,
     };
   });
   datasets.push({
     data: frontier, showLine: true, pointRadius: 0, pointHitRadius: 0, pointHoverRadius: 0,
-    borderColor: colour('few'), borderWidth: 2,
+    borderColor: colour('soft'), borderWidth: 1.5, borderDash: [5, 4],
   });
   return new Chart(canvas, {
     type: 'scatter',
@@ -208,7 +209,7 @@ function paretoChart(canvas, points, words) {
         },
       },
       scales: {
-        x: {title: {display: true, text: words.x}, grace: '6%', suggestedMin: 0},
+        x: {title: {display: true, text: words.x}, grace: '6%', min: 0},
         y: {title: {display: true, text: words.y}, grace: '8%'},
       },
     },
@@ -224,7 +225,7 @@ function survivalChart(canvas, curves) {
       datasets: curves.map((c) => ({
         label: c.name,
         data: c.unpaid.map((percent, day) => ({x: day, y: percent})),
-        stepped: 'after',
+        stepped: 'before',
         borderColor: colour(c.role),
         backgroundColor: colour(c.role),
         borderDash: MARKS[c.role].dash,
@@ -239,8 +240,18 @@ function survivalChart(canvas, curves) {
         legend: {
           display: true,
           position: 'bottom',
-          labels: {usePointStyle: true, pointStyle: 'line', boxWidth: 34, color: colour('ink'),
-                   font: {size: 13}},
+          labels: {
+            usePointStyle: true,
+            pointStyleWidth: 40,
+            font: {size: 13},
+            // Those of Chart.js leave out the dashes.
+            generateLabels: (chart) => chart.data.datasets.map((dataset, k) => ({
+              text: dataset.label, fontColor: colour('ink'), pointStyle: 'line',
+              strokeStyle: dataset.borderColor, fillStyle: 'transparent',
+              lineWidth: 2.5, lineDash: dataset.borderDash, datasetIndex: k,
+              hidden: !chart.isDatasetVisible(k),
+            })),
+          },
         },
         tooltip: {
           mode: 'index',

@@ -18,7 +18,9 @@ std::string Escaped(absl::string_view text) {
                                     {"<", "&lt;"},
                                     {">", "&gt;"},
                                     {"\"", "&quot;"},
-                                    {"'", "&#39;"}});
+                                    {"'", "&#39;"},
+                                    // A line must not end between the two.
+                                    {" %", "&nbsp;%"}});
 }
 
 }  // namespace
@@ -32,6 +34,9 @@ std::string ReportHtml(const SimulationResult& result) {
                               {"{{source}}", Escaped(result.source)},
                               {"{{headline}}", Escaped(verdict.headline)},
                               {"{{proof}}", Escaped(verdict.proof)},
+                              {"{{costs}}", Escaped(verdict.costs)},
+                              {"{{fixed}}", Escaped(verdict.fixed)},
+                              {"{{ceiling}}", Escaped(verdict.ceiling)},
                               {"{{doubt}}", Escaped(verdict.doubt)},
                               {"{{meaning}}", Escaped(verdict.meaning)},
                               {"{{fidelity}}", Escaped(verdict.fidelity)},

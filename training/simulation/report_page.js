@@ -26,17 +26,20 @@ function roleOf(policy) {
   return 'other';
 }
 
-const BADGES = {current: 'current', oracle: 'oracle', personal: 'personal', fixed: 'best fixed'};
+const BADGES = {current: 'current', oracle: 'not a choice', personal: 'personal', fixed: 'best fixed'};
 
 // A name, and what it is where the name does not say so.
 function nameCell(policy) {
-  const cell = make('th', figures.policies[policy].name);
+  const cell = make('th');
   cell.scope = 'row';
+  for (const part of figures.policies[policy].name.split(/(?<=[_\-.,/])/)) {
+    cell.append(part, make('wbr'));  // Lines break where words do.
+  }
   const badges = [roleOf(policy)];
   if (policy === figures.best_fixed && badges[0] === 'current') badges.push('fixed');
   for (const role of badges) {
     if (!BADGES[role] || BADGES[role] === figures.policies[policy].name) continue;
-    if (cell.lastElementChild === null) cell.append(make('br'));
+    if (cell.querySelector('br') === null) cell.append(make('br'));
     cell.append(make('span', BADGES[role], 'badge ' + role));
   }
   return cell;
@@ -85,14 +88,14 @@ function fillPolicies() {
 
 function fillDays() {
   if (figures.policies.length === 0) return;
-  const days = figures.policies[0].by_day.map(([day]) => 'By day ' + day);
-  const body = header(document.getElementById('day-table'), ['Recovered, % and value', ...days]);
+  const days = figures.policies[0].by_day.map(([day]) => 'Day ' + day);
+  const body = header(document.getElementById('day-table'), ['Policy', ...days]);
   for (const k of figures.order) {
     const row = make('tr');
     row.append(nameCell(k));
     for (const [, percent, value] of figures.policies[k].by_day) {
-      const cell = make('td', percent.toFixed(1) + ' %');
-      cell.append(make('small', minus(money(value)) + ' ' + figures.currency));
+      const cell = make('td', percent.toFixed(1));
+      cell.append(make('small', minus(money(value))));
       row.append(cell);
     }
     body.append(row);
@@ -100,7 +103,7 @@ function fillDays() {
 }
 
 const INTERVAL_WORDS = {
-  axis: figures.currency + ' a payment more than the current policy',
+  axis: figures.currency + ' a payment',
   interval: (p) => p ? signed(p.value) + ' (' + signed(p.low) + ' to ' + signed(p.high) + ') ' +
       figures.currency : '',
 };
@@ -166,7 +169,7 @@ function fillSegments() {
     kind.canvas = canvas;
     const scroll = make('div', undefined, 'scroll');
     const table = make('table');
-    const body = header(table, [kind.kind, 'Payments', ...columns.map((c) => c.name)]);
+    const body = header(table, ['Group', 'Payments', ...columns.map((c) => c.name)]);
     for (const segment of kind.rows) {
       const thin = segment.payments < figures.segment_payments_min;
       few = few || thin;

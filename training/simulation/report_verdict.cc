@@ -21,6 +21,9 @@ class Words {
 
   std::string Headline() const;
   std::string Proof() const;
+  std::string Costs() const;
+  std::string Fixed() const;
+  std::string Ceiling() const;
   std::string Doubt() const;
   std::string Meaning() const;
   std::string Fidelity() const;
@@ -49,9 +52,6 @@ class Words {
                         Number(estimate.high, digits));
   }
   std::string Beside(const Estimate& gain) const;
-  std::string Costs() const;
-  std::string Fixed() const;
-  std::string Oracle() const;
   std::string Names(const std::vector<std::size_t>& policies,
                     absl::string_view last) const;
 
@@ -141,10 +141,11 @@ std::string Words::Proof() const {
   if (!current_is_best()) {
     absl::StrAppend(&text, ", ", Beside(figures.difference));
   }
-  return absl::StrCat(text, ". ", Costs(), Fixed(), Oracle());
+  return absl::StrCat(text, ".");
 }
 
 std::string Words::Costs() const {
+  if (nothing()) return "";
   const PolicyFigures mine = FiguresOf(result_, best());
   std::string text =
       absl::StrCat("A payment takes ", Number(mine.free_days, 1),
@@ -160,12 +161,13 @@ std::string Words::Costs() const {
 }
 
 std::string Words::Fixed() const {
-  if (!ranking_.best_fixed.has_value() || *ranking_.best_fixed == best()) {
+  if (nothing() || !ranking_.best_fixed.has_value() ||
+      *ranking_.best_fixed == best()) {
     return "";
   }
   const std::size_t fixed = *ranking_.best_fixed;
   std::string text =
-      absl::StrCat(" Of the policies that are the same for everybody, ",
+      absl::StrCat("Of the policies that are the same for everybody, ",
                    Name(fixed), " is best");
   if (fixed == result_.current) {
     absl::StrAppend(&text, ": the current one");
@@ -179,11 +181,11 @@ std::string Words::Fixed() const {
   return absl::StrCat(text, ".");
 }
 
-std::string Words::Oracle() const {
-  if (!result_.oracle.has_value() || *result_.oracle == best()) return "";
+std::string Words::Ceiling() const {
+  if (nothing() || !result_.oracle.has_value()) return "";
   const double oracle = FiguresOf(result_, *result_.oracle).net.value;
   std::string text = absl::StrCat(
-      " The oracle, which knows every true chance and cannot be had, is worth ",
+      "The oracle, which knows every true chance and cannot be had, is worth ",
       Money(oracle));
   if (ranking_.best_fixed.has_value() && *ranking_.best_fixed != best()) {
     const double fixed = FiguresOf(result_, *ranking_.best_fixed).net.value;
@@ -249,8 +251,8 @@ std::string Words::Fidelity() const {
 ReportVerdict VerdictOf(const SimulationResult& result,
                         const PolicyRanking& ranking) {
   const Words words(result, ranking);
-  return {words.Headline(), words.Proof(), words.Doubt(), words.Meaning(),
-          words.Fidelity()};
+  return {words.Headline(), words.Proof(), words.Costs(),   words.Fixed(),
+          words.Ceiling(),  words.Doubt(), words.Meaning(), words.Fidelity()};
 }
 
 }  // namespace tenuto

@@ -15,6 +15,9 @@ namespace tenuto {
 struct ReportVerdict {
   std::string headline;  // The choice, in one sentence.
   std::string proof;     // The figures behind it.
+  std::string costs;     // Free days, attempts, messages.
+  std::string fixed;     // The best that treats everybody alike; "" if it won.
+  std::string ceiling;   // What the oracle reaches; "" where there is none.
   std::string doubt;     // What cannot be told apart; "" where all is clear.
   std::string meaning;   // Of a world, or of a log's expected values.
   std::string fidelity;  // How far a simulation was from what happened.

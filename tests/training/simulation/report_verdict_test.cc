@@ -31,10 +31,12 @@ TEST(ReportVerdict, ChoosesWhatIsSurelyBest) {
       AllOf(StartsWith("personal recovers 60.0 % of failed payments"),
             HasSubstr("grace_7 40.0 %"),
             HasSubstr("5.50 EUR, 0.50 EUR above the current policy (95 % "
-                      "interval 0.44 to 0.56)"),
-            HasSubstr("4.0 free days, 3.0 attempts and 1.0 messages (current: "
-                      "7.0, 3.0 and 1.0)"),
-            HasSubstr("grace_14 is best: 0.20 EUR above")));
+                      "interval 0.44 to 0.56)")));
+  EXPECT_THAT(verdict.costs,
+              HasSubstr("4.0 free days, 3.0 attempts and 1.0 messages "
+                        "(current: 7.0, 3.0 and 1.0)"));
+  EXPECT_THAT(verdict.fixed, HasSubstr("grace_14 is best: 0.20 EUR above"));
+  EXPECT_THAT(verdict.ceiling, IsEmpty());
   EXPECT_THAT(verdict.doubt, IsEmpty());
 }
 
@@ -73,11 +75,11 @@ TEST(ReportVerdict, TurnsTheIntervalOfALossAround) {
   result.current = 0;
   result.personal = 2;
   // The best fixed one is the current one; without it, "a" has lost.
-  EXPECT_THAT(Verdict(result).proof, HasSubstr("now is best: the current one"));
+  EXPECT_THAT(Verdict(result).fixed, HasSubstr("now is best: the current one"));
   SimulationResult alone =
       SmallSimulation({{"personal", 6}, {"a", 5, 1}, {"b", 4, 1}});
   alone.personal = 0;
-  EXPECT_THAT(Verdict(alone).proof,
+  EXPECT_THAT(Verdict(alone).fixed,
               HasSubstr("a is best: 1.00 EUR below the current policy (95 % "
                         "interval 0.94 to 1.06)"));
 }
@@ -87,7 +89,7 @@ TEST(ReportVerdict, SaysHowMuchOfTheGapToTheOracleIsClosed) {
       SmallSimulation({{"now", 5}, {"a", 6}, {"personal", 7.5}, {"oracle", 8}});
   result.personal = 2;
   result.oracle = 3;
-  EXPECT_THAT(Verdict(result).proof,
+  EXPECT_THAT(Verdict(result).ceiling,
               HasSubstr("is worth 8.00 EUR: personal closes 75 % of the gap "
                         "between a and the oracle."));
 }

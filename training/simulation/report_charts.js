@@ -246,7 +246,7 @@ function survivalChart(canvas, curves) {
             font: {size: 13},
             // Those of Chart.js leave out the dashes.
             generateLabels: (chart) => chart.data.datasets.map((dataset, k) => ({
-              text: dataset.label, fontColor: colour('ink'), pointStyle: 'line',
+              text: cut(dataset.label, chart.width < 500 ? 28 : 60), fontColor: colour('ink'), pointStyle: 'line',
               strokeStyle: dataset.borderColor, fillStyle: 'transparent',
               lineWidth: 2.5, lineDash: dataset.borderDash, datasetIndex: k,
               hidden: !chart.isDatasetVisible(k),

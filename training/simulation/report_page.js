@@ -26,19 +26,25 @@ function roleOf(policy) {
   return 'other';
 }
 
+// Lines break where words do.
+function addName(node, name) {
+  for (const part of name.match(/[^_\-.\/]*[_\-.\/]?/g)) {
+    if (part) node.append(part, make('wbr'));
+  }
+}
+
 const BADGES = {current: 'current', oracle: 'not a choice', personal: 'personal', fixed: 'best fixed'};
 
 // A name, and what it is where the name does not say so.
 function nameCell(policy) {
-  const cell = make('th');
+  const name = figures.policies[policy].name;
+  const cell = make('th', undefined, name.length > 32 ? 'long' : '');
   cell.scope = 'row';
-  for (const part of figures.policies[policy].name.split(/(?<=[_\-.,/])/)) {
-    cell.append(part, make('wbr'));  // Lines break where words do.
-  }
+  addName(cell, name);
   const badges = [roleOf(policy)];
   if (policy === figures.best_fixed && badges[0] === 'current') badges.push('fixed');
   for (const role of badges) {
-    if (!BADGES[role] || BADGES[role] === figures.policies[policy].name) continue;
+    if (!BADGES[role] || BADGES[role] === name) continue;
     if (cell.querySelector('br') === null) cell.append(make('br'));
     cell.append(make('span', BADGES[role], 'badge ' + role));
   }
@@ -55,8 +61,9 @@ function intervalCell([value, low, high], say, none) {
 function header(table, titles) {
   const row = make('tr');
   for (const title of titles) {
-    const cell = make('th', title);
+    const cell = make('th');
     cell.scope = 'col';
+    addName(cell, title);
     row.append(cell);
   }
   const head = make('thead');

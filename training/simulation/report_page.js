@@ -73,7 +73,7 @@ function header(table, titles) {
 }
 
 function fillPolicies() {
-  const titles = ['Policy', 'Recovered, %', 'Net value', 'Beside current',
+  const titles = ['Policy', 'Recovered,\u00a0%', 'Net value', 'Beside current',
                   'Free days', 'Attempts', 'Messages'];
   if (figures.oracle !== null) titles.push('Regret');
   const body = header(document.getElementById('policy-table'), titles);
@@ -95,7 +95,7 @@ function fillPolicies() {
 
 function fillDays() {
   if (figures.policies.length === 0) return;
-  const days = figures.policies[0].by_day.map(([day]) => 'Day ' + day);
+  const days = figures.policies[0].by_day.map(([day]) => 'Day\u00a0' + day);
   const body = header(document.getElementById('day-table'), ['Policy', ...days]);
   for (const k of figures.order) {
     const row = make('tr');

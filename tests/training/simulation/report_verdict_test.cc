@@ -116,7 +116,7 @@ TEST(ReportVerdict, HasWordsForNothingToCompare) {
             "No failed payment was simulated.");
   EXPECT_THAT(Verdict(SmallSimulation({{"now", 5}})).headline,
               HasSubstr("nothing to choose from"));
-  EXPECT_THAT(Verdict(SmallSimulation({})).proof, IsEmpty());
+  EXPECT_THAT(Verdict(SmallSimulation({}, 0)).proof, IsEmpty());
 }
 
 TEST(ReportVerdict, NamesAFewOfManyThatAreAlike) {

@@ -223,6 +223,7 @@ function drawSegments() {
 function fillRest() {
   for (const node of document.querySelectorAll('.currency')) node.textContent = figures.currency;
   for (const node of document.querySelectorAll('.days')) node.textContent = figures.days;
+  for (const node of document.querySelectorAll('.ceiling')) node.hidden = figures.oracle === null;
   document.getElementById('made-payments').textContent =
       whole(figures.payments) + ', each under all ' + figures.policies.length + ' policies';
   document.getElementById('made-days').textContent = figures.days + ' after the failure';

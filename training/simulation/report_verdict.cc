@@ -216,7 +216,7 @@ std::string Words::Doubt() const {
     doubts.push_back(absl::StrCat(
         Name(best()), " cannot be told apart from ", Names(others, "and"),
         ": their 95 % intervals overlap. Choose among them by what they cost, "
-        "or simulate more payments."));
+        "or look at more payments."));
   }
   if (static_cast<double>(result_.failures) < kPaymentsMin) {
     doubts.push_back(absl::StrCat("Only ", result_.failures,

@@ -115,6 +115,7 @@ int Main(int argc, char** argv) {
   VerbRun run;
   AddImportVerb(app, workshop, run);
   AddWorldVerb(app, workshop, run);
+  AddSimulateVerb(app, workshop, run);
   AddTrainVerb(app, workshop, run);
   AddScoreVerb(app, workshop, run);
   AddReplayVerb(app, workshop, run);

@@ -145,7 +145,6 @@ void AddLedgerFlags(CLI::App& churn, Flags& flags) {
 void AddTrainVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   CLI::App* verb = app.add_subcommand("train", "Train a model");
   verb->require_subcommand(1);
-  AddTrainGraceVerb(*verb, workshop, run);
   CLI::App* churn = verb->add_subcommand(
       "churn",
       "Who will leave? Rows are always split by time (or by key for a table "
@@ -175,6 +174,7 @@ void AddTrainVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   churn->callback([&workshop, &run, churn, flags] {
     run = [&workshop, churn, flags] { return Run(*churn, *flags, workshop); };
   });
+  AddTrainGraceVerb(*verb, workshop, run);
 }
 
 }  // namespace tenuto

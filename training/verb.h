@@ -52,6 +52,7 @@ using VerbRun = std::function<absl::Status()>;
 // One function a verb, each in the file named after it. It adds a subcommand
 // with a --help that teaches, and sets `run` when that subcommand is chosen.
 void AddImportVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
+void AddSimulateVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddWorldVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddTrainVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 // Part of the train verb: adds itself to that.

@@ -1,5 +1,7 @@
 #include "features/base/text_places.h"
 
+#include <algorithm>
+
 namespace tenuto {
 
 TextPlaces::TextPlaces(absl::string_view file,
@@ -26,9 +28,13 @@ TextPlaces TextPlaces::Within(const std::string& field, int index,
 int TextPlaces::LineOf(const std::string& field, int index) const {
   const auto* const declared = type_->FindFieldByName(field);
   if (tree_ == nullptr || declared == nullptr) return line_;
-  const int line =
-      tree_->GetLocation(declared, declared->is_repeated() ? index : -1).line;
-  return line < 0 ? line_ : line + 1;
+  if (!declared->is_repeated()) index = -1;
+  // Of a list in brackets only its beginning is known.
+  for (int known = index; known >= std::min(index, 0); --known) {
+    const int line = tree_->GetLocation(declared, known).line;
+    if (line >= 0) return line + 1;
+  }
+  return line_;
 }
 
 absl::Status TextPlaces::WrongAt(int line, absl::string_view what) const {

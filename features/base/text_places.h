@@ -26,7 +26,8 @@ class TextPlaces {
   TextPlaces Within(const std::string& field, int index,
                     absl::string_view name) const;
 
-  // That of the message where the field is left out, or the index is.
+  // That of the message where the field is left out; of a list in brackets that
+  // of its beginning.
   int LineOf(const std::string& field, int index = 0) const;
 
   // kInvalidArgument "FILE:LINE: NAME: what".

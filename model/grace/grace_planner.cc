@@ -13,8 +13,9 @@ constexpr int kReplansMax = 4;
 // Less is rounding.
 constexpr double kGainMin = 0.01;
 
-bool KeepsCeilings(const DayActions& actions, const PlanLimits& limits,
-                   const UnpaidPast& past) {
+// Which ceilings a plan breaks.
+WorthTable::Counted Broken(const DayActions& actions, const PlanLimits& limits,
+                           const UnpaidPast& past) {
   int attempts = 0;
   int messages = 0;
   for (int day = past.day + 1; day <= limits.last_day; ++day) {
@@ -22,7 +23,7 @@ bool KeepsCeilings(const DayActions& actions, const PlanLimits& limits,
     attempts += action.attempts ? 1 : 0;
     messages += action.messages ? 1 : 0;
   }
-  return attempts <= limits.attempts_max && messages <= limits.messages_max;
+  return {attempts > limits.attempts_max, messages > limits.messages_max};
 }
 
 // Days whose attempt the card's rules refuse once those before it failed.
@@ -91,15 +92,21 @@ GracePlan PlanOf(const DayActions& actions, const HazardTable& hazards,
   return plan;
 }
 
+// What is best without a ceiling and keeps it is best with it, too; so only
+// those that would be broken are counted.
 GracePlanner::Solved GracePlanner::Solve(const PlanQuestion& question) {
-  // What is best without ceilings and keeps them is best with them, too.
-  table_.Fill(question, false, {});
-  Solved solved{table_.BestActions(), table_.value()};
-  if (KeepsCeilings(solved.actions, question.limits, question.past)) {
-    return solved;
+  WorthTable::Counted counted;
+  while (true) {
+    table_.Fill(question, counted, {});
+    const Solved solved{table_.BestActions(), table_.value(), counted};
+    const WorthTable::Counted broken =
+        Broken(solved.actions, question.limits, question.past);
+    const bool more = (broken.attempts && !counted.attempts) ||
+                      (broken.messages && !counted.messages);
+    if (!more) return solved;
+    counted.attempts |= broken.attempts;
+    counted.messages |= broken.messages;
   }
-  table_.Fill(question, true, {});
-  return {table_.BestActions(), table_.value()};
 }
 
 GracePlanner::Solved GracePlanner::SolveLawfully(const PlanQuestion& question,
@@ -130,7 +137,8 @@ void GracePlanner::AddAlternatives(const PlanQuestion& question,
   std::array<int, WorthTable::kLengthsMax> lengths{};
   const std::size_t count =
       LengthsToCompare(question.limits, question.past, plan.full_days, lengths);
-  table_.Fill(question, true, absl::MakeConstSpan(lengths.data(), count));
+  table_.Fill(question, {true, true},
+              absl::MakeConstSpan(lengths.data(), count));
   for (std::size_t i = 0; i < count; ++i) {
     plan.alternatives[i] = {lengths[i], lengths[i] == plan.full_days
                                             ? plan.worth.net_minor()
@@ -139,12 +147,13 @@ void GracePlanner::AddAlternatives(const PlanQuestion& question,
   plan.alternatives_count = static_cast<int>(count);
 }
 
-LimitGains GracePlanner::GainsOf(const PlanQuestion& question, double value) {
+LimitGains GracePlanner::GainsOf(const PlanQuestion& question,
+                                 const GracePlan& plan, const Solved& solved) {
   const PlanLimits& limits = question.limits;
   const auto gain = [&](const PlanLimits& freer) {
     const double freed =
         Solve({question.hazards, question.stakes, freer, question.past}).value;
-    return freed > value + kGainMin ? freed - value : 0;
+    return freed > solved.value + kGainMin ? freed - solved.value : 0;
   };
   LimitGains gains;
   PlanLimits freer = limits;
@@ -154,16 +163,27 @@ LimitGains GracePlanner::GainsOf(const PlanQuestion& question, double value) {
   }
   freer = limits;
   freer.attempts_max = kUnpaidDays;
-  gains.attempts_max = gain(freer);
+  if (solved.counted.attempts) gains.attempts_max = gain(freer);
   freer = limits;
-  for (int days = 0; days <= limits.last_day; ++days) {
-    freer.full_lengths.set(static_cast<std::size_t>(days));
+  const int longest = std::min(limits.last_day, kUnpaidDays);
+  bool has_all = true;
+  for (int days = question.past.day; days <= longest; ++days) {
+    const auto at = static_cast<std::size_t>(days);
+    has_all =
+        has_all && (limits.full_lengths[at] || days > limits.full_days_max());
+    freer.full_lengths.set(at);
   }
-  if (question.past.access == Access::kFull) gains.full_lengths = gain(freer);
+  if (question.past.access == Access::kFull &&
+      (!has_all || plan.full_days == limits.full_days_max())) {
+    gains.full_lengths = gain(freer);
+  }
   freer = limits;
   freer.message_days.set();
   freer.messages_max = kUnpaidDays;
-  gains.messages = gain(freer);
+  if (solved.counted.messages || limits.messages_max == 0 ||
+      !limits.message_days.all()) {
+    gains.messages = gain(freer);
+  }
   return gains;
 }
 
@@ -186,7 +206,7 @@ GracePlan GracePlanner::Plan(const HazardTable& hazards,
   plan.days_refused = days_refused;
   if (detail == PlanDetail::kActions) return plan;
   AddAlternatives(question, plan);
-  plan.gains = GainsOf({hazards, stakes, limits, past}, solved.value);
+  plan.gains = GainsOf({hazards, stakes, limits, past}, plan, solved);
   return plan;
 }
 

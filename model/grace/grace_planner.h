@@ -71,13 +71,15 @@ class GracePlanner {
   struct Solved {
     DayActions actions;
     double value = 0;  // The table's.
+    WorthTable::Counted counted;
   };
   Solved Solve(const PlanQuestion& question);
   // The same, of attempts that the card's rules allow together.
   Solved SolveLawfully(const PlanQuestion& question, PlanLimits& limits,
                        int& days_refused);
   void AddAlternatives(const PlanQuestion& question, GracePlan& plan);
-  LimitGains GainsOf(const PlanQuestion& question, double value);
+  LimitGains GainsOf(const PlanQuestion& question, const GracePlan& plan,
+                     const Solved& solved);
 
   WorthTable table_;
 };

@@ -2,8 +2,85 @@
 
 #include <algorithm>
 
+// The same function for each width of registers, picked when the program
+// starts: without fused operations they all give the same bits. Watched builds
+// cannot pick that early.
+#if defined(__x86_64__) && !defined(__clang__) && \
+    !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#define TENUTO_EACH_WIDTH \
+  __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define TENUTO_EACH_WIDTH
+#endif
+// Unrolled too early, a row would be reckoned one lane at a time.
+#if defined(__clang__)
+#define TENUTO_LANES(i) for (int i = 0; i < kRowLanes; ++i)
+#else
+#define TENUTO_LANES(i) \
+  _Pragma("GCC unroll 1") for (int i = 0; i < kRowLanes; ++i)
+#endif
+
 namespace tenuto {
 namespace {
+
+constexpr int kRowLanes = 16;
+
+float Larger(float a, float b) { return a > b ? a : b; }
+
+// All numbers of attempts with one contact, on one day with one access.
+struct Rows {
+  int levels;        // Numbers of attempts, one row each.
+  int tried_levels;  // Those of them from which one more may be made.
+  int last_level;    // One more than this is this.
+  int counts[HazardTable::kCounts];  // Rows below belong to this count index.
+  const float* hits[HazardTable::kCounts];
+  const float* next;  // Of the day after; the row of the first number.
+  float* out;
+  bool merges;  // What is in `out` was another choice.
+  float stays;
+  float idle;          // What the day is worth if it stays open.
+  float attempt_cost;  // These two for those who did not pay themselves.
+  float recovery;
+  float paid;
+};
+
+TENUTO_EACH_WIDTH void KeepRows(const Rows& rows) {
+  int count = 0;
+  for (int level = 0; level < rows.levels; ++level) {
+    while (level >= rows.counts[count]) ++count;
+    const float* const later = rows.next + level * kRowLanes + 1;
+    float* const to = rows.out + level * kRowLanes;
+    float row[kRowLanes];
+    TENUTO_LANES(i) row[i] = rows.stays * later[i] + rows.idle;
+    if (level < rows.tried_levels) {
+      const int after = level < rows.last_level ? level + 1 : rows.last_level;
+      const float fails = rows.idle + rows.stays * rows.next[after * kRowLanes];
+      const float base = fails - rows.attempt_cost;
+      const float gain = rows.recovery + rows.paid - fails;
+      const float* const hits = rows.hits[count];
+      TENUTO_LANES(i) row[i] = Larger(row[i], base + hits[i] * gain);
+    }
+    if (rows.merges) {
+      TENUTO_LANES(i) row[i] = Larger(row[i], to[i]);
+    }
+    TENUTO_LANES(i) to[i] = row[i];
+    to[kRowLanes - 1] = to[kRowLanes - 2];
+  }
+}
+
+TENUTO_EACH_WIDTH void StepDownRows(const float* lower, float cost, bool alone,
+                                    int rows, float* out) {
+  for (int row = 0; row < rows; ++row) {
+    const float* const from = lower + row * kRowLanes;
+    float* const to = out + row * kRowLanes;
+    float kept[kRowLanes];
+    TENUTO_LANES(i) kept[i] = from[i] - cost;
+    if (!alone) {
+      TENUTO_LANES(i) kept[i] = Larger(kept[i], to[i]);
+    }
+    TENUTO_LANES(i) to[i] = kept[i];
+  }
+}
 
 // Enough for two days more than there are and a lane beyond the last.
 constexpr std::size_t kPad = 16;
@@ -49,7 +126,7 @@ WorthTable::WorthTable()
   }
 }
 
-void WorthTable::Measure(const PlanQuestion& question, bool counted) {
+void WorthTable::Measure(const PlanQuestion& question, Counted counted) {
   question_ = &question;
   const PlanLimits& limits = question.limits;
   const UnpaidPast& past = question.past;
@@ -58,7 +135,7 @@ void WorthTable::Measure(const PlanQuestion& question, bool counted) {
   full_max_ = limits.full_days_max();
 
   const int attempt_days = CountSet(limits.attempt_days, first_, last_);
-  counts_attempts_ = counted &&
+  counts_attempts_ = counted.attempts &&
                      limits.attempts_max <= PlanLimits::kAttemptsMax &&
                      limits.attempts_max < attempt_days;
   if (attempt_days == 0) {
@@ -71,8 +148,8 @@ void WorthTable::Measure(const PlanQuestion& question, bool counted) {
 
   const bool messages = limits.messages_max > 0 &&
                         CountSet(limits.message_days, first_, last_) > 0;
-  counts_messages_ =
-      counted && messages && limits.messages_max <= PlanLimits::kMessagesMax;
+  counts_messages_ = counted.messages && messages &&
+                     limits.messages_max <= PlanLimits::kMessagesMax;
   const int wait = std::clamp(kMessageDays - (first_ - past.last_message_day),
                               0, kWaits - 1);
   const int left = counts_messages_ ? limits.messages_max : 0;
@@ -81,6 +158,10 @@ void WorthTable::Measure(const PlanQuestion& question, bool counted) {
   const bool returns = messages && !counts_messages_;
   contacts_ = returns ? kWaits : first_contact_ + 1;
   sheet_ = contacts_ * levels_ * kLanes;
+}
+
+int WorthTable::first_gap() const {
+  return std::min(first_ - question_->past.last_attempt_day, kGapMax);
 }
 
 bool WorthTable::MayAttempt(int day, int level) const {
@@ -146,35 +227,28 @@ void WorthTable::KeepContact(const Day& day, Access access, bool messages,
   const int after = kWaits * lefts_after + wait_after;
   const float pays = day.by_user[a][messaged];
   const float open = 1 - pays;
-  const float stays = open * day.stays[a][messaged];
-  const float paid = pays * day.recovery - (messages ? day.message_cost : 0);
-  const float idle = paid - stays * day.access_cost[a];
-  for (int level = 0; level < day.levels; ++level) {
-    const float* const from = next + RowOf(after, level) + 1;
-    float* const to = out + RowOf(contact, level);
-    float row[kLanes];
-    for (int i = 0; i < kLanes; ++i) row[i] = stays * from[i] + idle;
-    if (MayAttempt(day.day, level)) {
-      const float fails = idle + stays * next[RowOf(after, LevelAfter(level))];
-      const float base = fails - open * day.attempt_cost;
-      const float gain = open * day.recovery + paid - fails;
-      const float* const hits =
-          day.by_retry[static_cast<std::size_t>(HazardTable::CountIndex(
-                           question_->past.attempts + level))]
-              .data();
-      for (int i = 0; i < kLanes; ++i) {
-        const float tried = base + hits[i] * gain;
-        row[i] = row[i] > tried ? row[i] : tried;
-      }
-    }
-    if (messages) {
-      for (int i = 0; i < kLanes; ++i) {
-        row[i] = row[i] > to[i] ? row[i] : to[i];
-      }
-    }
-    for (int i = 0; i < kLanes; ++i) to[i] = row[i];
-    to[kLanes - 1] = to[kLanes - 2];
+  Rows rows;
+  rows.levels = day.levels;
+  rows.tried_levels =
+      !day.attempts_allowed ? 0 : levels_ - (counts_attempts_ ? 1 : 0);
+  rows.last_level = levels_ - 1;
+  const int attempts = question_->past.attempts;
+  for (int count = 0; count < HazardTable::kCounts; ++count) {
+    const auto at = static_cast<std::size_t>(count);
+    rows.counts[at] = count + 1 < HazardTable::kCounts
+                          ? std::max(0, count + 2 - attempts)
+                          : kLevels;
+    rows.hits[at] = day.by_retry[at].data();
   }
+  rows.next = next + RowOf(after, 0);
+  rows.out = out + RowOf(contact, 0);
+  rows.merges = messages;
+  rows.stays = open * day.stays[a][messaged];
+  rows.paid = pays * day.recovery - (messages ? day.message_cost : 0);
+  rows.idle = rows.paid - rows.stays * day.access_cost[a];
+  rows.attempt_cost = open * day.attempt_cost;
+  rows.recovery = open * day.recovery;
+  KeepRows(rows);
 }
 
 void WorthTable::KeepAccess(const Day& day, Access access, const float* next,
@@ -191,27 +265,38 @@ void WorthTable::StepDown(const Day& day, const float* lower, bool alone,
                           float* out) const {
   for (int contact = 0; contact < contacts_; ++contact) {
     const int begin = RowOf(contact, 0);
-    const int end = RowOf(contact, day.levels - 1) + kLanes;
-    for (int i = begin; i < end; ++i) {
-      const float stepped = lower[i] - day.step_cost;
-      out[i] = alone || stepped > out[i] ? stepped : out[i];
-    }
+    StepDownRows(lower + begin, day.step_cost, alone, day.levels, out + begin);
   }
 }
 
-void WorthTable::Fill(const PlanQuestion& question, bool counted,
+void WorthTable::FillLengths(const Day& day, absl::Span<const int> lengths) {
+  const std::size_t start =
+      static_cast<std::size_t>(RowOf(first_contact_, 0) + first_gap() - 1);
+  const int date = day.day;
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    const auto at = i * static_cast<std::size_t>(sheet_);
+    float* const now = &lengths_[date % 2][at];
+    if (date == lengths[i] + 1) {
+      StepDown(day, Sheet(date, Access::kReduced), true, now);
+    } else if (date <= lengths[i]) {
+      const float* const next = date == last_ ? Sheet(date + 1, Access::kFull)
+                                              : &lengths_[(date + 1) % 2][at];
+      KeepAccess(day, Access::kFull, next, now);
+    }
+    if (date == first_) length_values_[i] = now[start];
+  }
+}
+
+void WorthTable::Fill(const PlanQuestion& question, Counted counted,
                       absl::Span<const int> lengths) {
   Measure(question, counted);
-  const int top = static_cast<int>(question.past.access);
+  const Access top = question.past.access;
   std::fill_n(Sheet(last_ + 1, Access::kNone), 3 * sheet_, 0.0f);
-  const std::size_t start = static_cast<std::size_t>(
-      RowOf(first_contact_, 0) +
-      std::min(first_ - question.past.last_attempt_day, kGapMax) - 1);
   for (int date = last_; date >= first_; --date) {
     const Day day = DayOf(date);
     float* const none = Sheet(date, Access::kNone);
     KeepAccess(day, Access::kNone, Sheet(date + 1, Access::kNone), none);
-    if (top == 0) continue;
+    if (top == Access::kNone) continue;
     float* const reduced = Sheet(date, Access::kReduced);
     const bool reduces = question.limits.reduced_allowed;
     if (reduces) {
@@ -219,39 +304,35 @@ void WorthTable::Fill(const PlanQuestion& question, bool counted,
                  reduced);
     }
     StepDown(day, none, !reduces, reduced);
-    if (top == 1) continue;
+    if (top == Access::kReduced) continue;
+    float* const full = Sheet(date, Access::kFull);
     if (date <= full_max_) {
-      KeepAccess(day, Access::kFull, Sheet(date + 1, Access::kFull),
-                 Sheet(date, Access::kFull));
+      KeepAccess(day, Access::kFull, Sheet(date + 1, Access::kFull), full);
     }
+    // Later than that nobody has it.
     if (MayLeaveFull(date) && date <= std::max(full_max_ + 1, first_)) {
-      StepDown(day, reduced, date > full_max_, Sheet(date, Access::kFull));
+      StepDown(day, reduced, date > full_max_, full);
     }
-    for (std::size_t i = 0; i < lengths.size(); ++i) {
-      const auto at = i * static_cast<std::size_t>(sheet_);
-      float* const now = &lengths_[date % 2][at];
-      if (date == lengths[i] + 1) {
-        StepDown(day, reduced, true, now);
-      } else if (date <= lengths[i]) {
-        const float* const next = date == last_ ? Sheet(date + 1, Access::kFull)
-                                                : &lengths_[(date + 1) % 2][at];
-        KeepAccess(day, Access::kFull, next, now);
-      }
-      if (date == first_) length_values_[i] = now[start];
-    }
+    FillLengths(day, lengths);
   }
 }
 
 double WorthTable::value() const {
-  const UnpaidPast& past = question_->past;
-  const int lane = std::min(first_ - past.last_attempt_day, kGapMax) - 1;
-  return Sheet(first_, past.access)[RowOf(first_contact_, 0) + lane];
+  return Sheet(
+      first_,
+      question_->past.access)[RowOf(first_contact_, 0) + first_gap() - 1];
+}
+
+bool WorthTable::MayGo(int day, Access from, Access to) const {
+  if (to > from) return false;
+  if (to == Access::kFull) return day <= full_max_;
+  if (from == Access::kFull && !MayLeaveFull(day)) return false;
+  return to == Access::kNone || question_->limits.reduced_allowed;
 }
 
 // The same sums as above, for one situation and one choice.
-double WorthTable::Step(const Spot& spot, int date, const DayAction& action,
-                        Spot& after) const {
-  const Day day = DayOf(date);
+double WorthTable::Step(const Day& day, const Spot& spot,
+                        const DayAction& action, Spot& after) const {
   const auto a = static_cast<std::size_t>(action.access);
   const int wait = spot.contact % kWaits;
   const bool messaged = action.messages || wait > 0;
@@ -263,7 +344,7 @@ double WorthTable::Step(const Spot& spot, int date, const DayAction& action,
   after.level = action.attempts ? LevelAfter(spot.level) : spot.level;
   after.gap = action.attempts ? 1 : std::min(spot.gap + 1, kGapMax);
   const double later =
-      Sheet(date + 1,
+      Sheet(day.day + 1,
             after.access)[RowOf(after.contact, after.level) + after.gap - 1];
   double value = day.stays[a][messaged] * (later - day.access_cost[a]);
   if (action.attempts) {
@@ -281,6 +362,33 @@ double WorthTable::Step(const Spot& spot, int date, const DayAction& action,
          (action.messages ? day.message_cost : 0);
 }
 
+DayAction WorthTable::BestStep(const Day& day, Spot& spot) const {
+  DayAction best{Access::kNone, false, false};
+  double best_value = 0;
+  Spot best_after{};
+  bool found = false;
+  // The simplest first: of equals it stays.
+  for (const Access access : {Access::kNone, Access::kReduced, Access::kFull}) {
+    if (!MayGo(day.day, spot.access, access)) continue;
+    for (const bool messages : {false, true}) {
+      if (messages && !MayMessage(day.day, spot.contact)) continue;
+      for (const bool attempts : {false, true}) {
+        if (attempts && !MayAttempt(day.day, spot.level)) continue;
+        const DayAction action{access, attempts, messages};
+        Spot after;
+        const double value = Step(day, spot, action, after);
+        if (found && value <= best_value) continue;
+        found = true;
+        best_value = value;
+        best = action;
+        best_after = after;
+      }
+    }
+  }
+  spot = best_after;
+  return best;
+}
+
 DayActions WorthTable::BestActions() const {
   DayActions actions;
   const UnpaidPast& past = question_->past;
@@ -288,41 +396,9 @@ DayActions WorthTable::BestActions() const {
     actions[static_cast<std::size_t>(date)].access =
         date > past.day ? Access::kNone : past.access;
   }
-  Spot spot{past.access, first_contact_, 0,
-            std::min(first_ - past.last_attempt_day, kGapMax)};
+  Spot spot{past.access, first_contact_, 0, first_gap()};
   for (int date = first_; date <= last_; ++date) {
-    double best = 0;
-    DayAction chosen;
-    Spot next{};
-    bool found = false;
-    for (int a = 0; a <= static_cast<int>(spot.access); ++a) {
-      const auto access = static_cast<Access>(a);
-      if (access == Access::kReduced && !question_->limits.reduced_allowed) {
-        continue;
-      }
-      if (access == Access::kFull && date > full_max_) continue;
-      if (spot.access == Access::kFull && access != Access::kFull &&
-          !MayLeaveFull(date)) {
-        continue;
-      }
-      // The simplest first: of equals it stays.
-      for (const bool messages : {false, true}) {
-        if (messages && !MayMessage(date, spot.contact)) continue;
-        for (const bool attempts : {false, true}) {
-          if (attempts && !MayAttempt(date, spot.level)) continue;
-          const DayAction action{access, attempts, messages};
-          Spot after;
-          const double value = Step(spot, date, action, after);
-          if (found && value <= best) continue;
-          best = value;
-          chosen = action;
-          next = after;
-          found = true;
-        }
-      }
-    }
-    actions[static_cast<std::size_t>(date)] = chosen;
-    spot = next;
+    actions[static_cast<std::size_t>(date)] = BestStep(DayOf(date), spot);
   }
   return actions;
 }

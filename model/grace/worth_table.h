@@ -33,12 +33,17 @@ class WorthTable {
 
   WorthTable();
 
-  // At least one day must be left to plan. `counted`: attempts_max and
-  // messages_max hold, unless more than a plan can hold. Without, they do not,
-  // which is ten times as fast; a plan that keeps them all the same is the best
-  // of those that must. For each of `lengths`, allowed ones, also finds the
-  // best value with full access through exactly that day.
-  void Fill(const PlanQuestion& question, bool counted,
+  // Which of attempts_max and messages_max hold. What does not is quicker; a
+  // plan that keeps it all the same is the best of those that must. More than
+  // a plan can hold is not counted.
+  struct Counted {
+    bool attempts = false;
+    bool messages = false;
+  };
+
+  // At least one day must be left to plan. For each of `lengths`, allowed ones,
+  // also finds the best value with full access through exactly that day.
+  void Fill(const PlanQuestion& question, Counted counted,
             absl::Span<const int> lengths);
   // Of the question last filled in, which must still live.
   DayActions BestActions() const;
@@ -59,16 +64,20 @@ class WorthTable {
   struct Day;   // What one day's hazards and stakes are under each choice.
   struct Spot;  // One situation.
 
-  void Measure(const PlanQuestion& question, bool counted);
+  void Measure(const PlanQuestion& question, Counted counted);
   Day DayOf(int day) const;
   bool MayLeaveFull(int day) const;
-  double Step(const Spot& spot, int day, const DayAction& action,
+  // Whether the day may be spent with `to` after a day with `from`.
+  bool MayGo(int day, Access from, Access to) const;
+  double Step(const Day& day, const Spot& spot, const DayAction& action,
               Spot& after) const;
+  DayAction BestStep(const Day& day, Spot& spot) const;
   // Keeps `access` on the day: next and out are sheets of days d + 1 and d.
   void KeepAccess(const Day& day, Access access, const float* next,
                   float* out) const;
-  void KeepContact(const Day& day, Access access, bool messages, int next,
-                   const float* from, float* out) const;
+  void KeepContact(const Day& day, Access access, bool messages, int contact,
+                   const float* next, float* out) const;
+  void FillLengths(const Day& day, absl::Span<const int> lengths);
   // Steps down from the access whose sheet is `out`; `alone`: it must.
   void StepDown(const Day& day, const float* lower, bool alone,
                 float* out) const;
@@ -86,6 +95,7 @@ class WorthTable {
   int LevelAfter(int level) const {
     return level + 1 < levels_ ? level + 1 : level;
   }
+  int first_gap() const;
   bool MayAttempt(int day, int level) const;
   bool MayMessage(int day, int contact) const;
 

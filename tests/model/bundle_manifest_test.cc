@@ -102,6 +102,70 @@ TEST(BundleManifest, RefusesEachWrongFieldByName) {
   }
 }
 
+// Of two forests, with a column of a failed payment.
+v1::Manifest GoodOfParts() {
+  v1::Manifest manifest = Good();
+  const v1::FileDigest digest = manifest.files(0);
+  manifest.clear_files();
+  manifest.clear_golden_rows();
+  manifest.clear_trees();
+  manifest.clear_calibration();
+  for (const char* name : {"one", "two"}) {
+    v1::ForestPart& part = *manifest.add_parts();
+    part.set_name(name);
+    part.set_golden_rows(3);
+    for (const std::string& file :
+         {PartModelFile(name), PartGoldenFile(name)}) {
+      *manifest.add_files() = digest;
+      manifest.mutable_files(manifest.files_size() - 1)->set_name(file);
+    }
+  }
+  v1::Column& column = *manifest.add_columns();
+  column.set_name("failure_something");
+  column.set_fingerprint("0123");
+  column.set_failure(true);
+  return manifest;
+}
+
+TEST(BundleManifest, RefusesEachWrongFieldOfSeveralForests) {
+  const auto good = ParseManifest("m", SealManifest(GoodOfParts()));
+  ASSERT_TRUE(good.ok()) << good.status();
+  EXPECT_EQ(good->parts_size(), 2);
+  struct Case {
+    const char* says;
+    std::function<void(v1::Manifest&)> spoil;
+  };
+  const std::vector<Case> cases = {
+      {"two.golden.bin is not listed",
+       [](auto& m) { m.mutable_files()->RemoveLast(); }},
+      {"each part's", [](auto& m) { m.set_golden_rows(3); }},
+      {"each part's", [](auto& m) { m.mutable_calibration(); }},
+      {"parts: the name \"one\"",
+       [](auto& m) { m.mutable_parts(1)->set_name("one"); }},
+      {"parts: the name \"../x\"",
+       [](auto& m) { m.mutable_parts(1)->set_name("../x"); }},
+      {"part \"two\": golden_rows is 0",
+       [](auto& m) { m.mutable_parts(1)->clear_golden_rows(); }},
+      {"come last",
+       [](auto& m) {
+         m.mutable_columns()->SwapElements(0, m.columns_size() - 1);
+       }},
+      {"has a fingerprint",
+       [](auto& m) {
+         m.mutable_columns(m.columns_size() - 1)->clear_fingerprint();
+       }},
+  };
+  for (const Case& c : cases) {
+    v1::Manifest manifest = GoodOfParts();
+    c.spoil(manifest);
+    const auto parsed = ParseManifest("m", SealManifest(manifest));
+    ASSERT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument)
+        << c.says;
+    EXPECT_NE(parsed.status().message().find(c.says), absl::string_view::npos)
+        << parsed.status();
+  }
+}
+
 TEST(BundleManifest, SpellsVersionsInOneWayOnly) {
   EXPECT_EQ(ParseVersion("1"), 1);
   EXPECT_EQ(ParseVersion("120"), 120);

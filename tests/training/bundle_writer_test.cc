@@ -62,6 +62,25 @@ TEST_F(BundleWriterTest, MakesTheFirstOneTheChampion) {
   EXPECT_EQ(*ReadFile(scratch_.path() / "churn" / kChampionFile), "1\n");
 }
 
+TEST_F(BundleWriterTest, WritesSeveralForestsEachWithItsProof) {
+  const FittedModel other = ToyModel(kWidth, 2);
+  const std::vector<FittedPart> parts = {{"one", &model_}, {"two", &other}};
+  const auto written =
+      WriteBundle(scratch_.path(), ToyManifest("both", kWidth), parts, 9);
+  ASSERT_TRUE(written.ok()) << written.status();
+  EXPECT_TRUE(written->is_champion);
+  EXPECT_THAT(NamesIn(written->directory),
+              UnorderedElementsAre(kManifestFile, "one.json", "one.golden.bin",
+                                   "two.json", "two.golden.bin"));
+  const auto manifest = ParseManifest(
+      kManifestFile, *ReadFile(written->directory / kManifestFile));
+  ASSERT_TRUE(manifest.ok()) << manifest.status();
+  EXPECT_EQ(manifest->parts(1).calibration().SerializeAsString(),
+            other.calibration.SerializeAsString());
+  EXPECT_EQ(*ReadFile(written->directory / "two.json"),
+            other.forest.model_json);
+}
+
 TEST_F(BundleWriterTest, NeverUsesANumberAgain) {
   fs::create_directories(scratch_.path() / "churn" / "12");
   fs::create_directories(scratch_.path() / "churn" / "99.partial.1");

@@ -160,8 +160,9 @@ TEST_F(TrainVerb, NamesTheVerbsWhenTheWordIsNone) {
                 "train, score, replay, backfill, ledger-doctor, "
                 "describe,");
   ExpectRefused(RunTenuto({"foo", "--ledger", "x"}), "\"foo\" is no verb");
-  ExpectRefused(RunTenuto({"train", "foo"}),
-                "\"foo\" is no verb of `tenuto train`; there are: churn;");
+  ExpectRefused(
+      RunTenuto({"train", "foo"}),
+      "\"foo\" is no verb of `tenuto train`; there are: churn, grace;");
   ExpectRefused(RunTenuto({}), "`tenuto` needs a verb; there are: import");
   ExpectRefused(RunTenuto({"train"}), "`tenuto train` needs a verb");
 }

@@ -48,6 +48,17 @@ TEST_F(WorldVerbTest, GeneratesAndWritesSummaryAndTruth) {
             std::string::npos);
 }
 
+TEST_F(WorldVerbTest, ReportsAWorldWithoutALedger) {
+  const absl::Status status =
+      Run({"world", "report", "--users", "30", "--days", "40"});
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(opened_, 0);
+  const absl::Status tables = Run({"world", "report", "--users", "30", "--days",
+                                   "40", "--kkbox", folder_.path() / "none"});
+  EXPECT_EQ(tables.code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(tables.message().find("--kkbox"), std::string::npos);
+}
+
 TEST_F(WorldVerbTest, RefusesBadNumbersAndDatesBeforeOpeningAnything) {
   const std::string ledger = folder_.path() / "w";
   const absl::Status users =

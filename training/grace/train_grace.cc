@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "model/calibrator.h"
 #include "model/decision/payment_rules.h"
 #include "model/forest/forest_json.h"
 #include "model/grace/recovery_model.h"
@@ -26,17 +27,85 @@
 namespace tenuto {
 namespace {
 
-constexpr double kTestShare = 0.4;
+constexpr double kTestShare = 0.35;
 constexpr double kCalibrateShare = 0.25;  // Of what may be learned from.
+// Before that most windows of the row are missing, as they never are later.
+constexpr absl::Duration kWarmUp = absl::Hours(24 * 30);
 constexpr absl::Duration kEmbargo = absl::Hours(24 * kUnpaidDays);
 // A table asks some 1,200 rows: small forests keep it below a millisecond.
 constexpr int kRoundsMax = 200;
-constexpr double kEta = 0.08;
-constexpr int kDepths[] = {1, 2, 3, 4};
+// Few columns say most, so that a split sees more of them than where many weak
+// ones add up; and no leaf is one bank's bad day.
+constexpr double kEta = 0.1;
+constexpr double kColumnShare = 0.5;
+constexpr double kChildWeightMin = 20;
+constexpr double kLambda = 20;
+constexpr int kDepths[] = {2, 3, 4};
+constexpr std::uint64_t kFolds = 5;
+// Of a log that is younger than its users it says the date, and nothing else.
+constexpr char kLogAge[] = "first_seen";  // The signal.
+// A bank's bad day and a payday hit many users at once, so that size is chosen
+// on days that were not learned from, not only on other users.
+constexpr std::int64_t kBlockSeconds = 10 * 86'400;
 constexpr std::size_t kFailuresMin = 50;
 
 std::string ShowDay(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
+}
+
+// Stretches of time for groups.
+void GroupByTime(TrainingMatrix& rows) {
+  for (std::size_t k = 0; k < rows.groups.size(); ++k) {
+    rows.groups[k] =
+        static_cast<std::uint64_t>(rows.times_s[k] / kBlockSeconds);
+  }
+}
+
+// Rows as of the failure.
+TrainingMatrix WithoutLaterDecisions(const TrainingMatrix& train) {
+  const auto decided = static_cast<std::size_t>(
+      std::find(train.columns.begin(), train.columns.end(),
+                "failure_decided_day") -
+      train.columns.begin());
+  std::vector<int> chosen;
+  for (int r = 0; r < train.rows(); ++r) {
+    if (train.row(r)[decided] == 0) chosen.push_back(r);
+  }
+  return train.Select(chosen);
+}
+
+// The calibration on later rows, and on those learned from as a forest sees
+// them that learned from other stretches of time: later rows alone hold too few
+// events of some hazards.
+absl::StatusOr<v1::Calibration> Calibrate(const TrainingMatrix& train,
+                                          const TrainingMatrix& later,
+                                          const FittedModel& model,
+                                          const ForestOptions& options) {
+  TENUTO_ASSIGN_OR_RETURN(std::vector<float> margins,
+                          PredictMargins(model.forest.model_json, later));
+  std::vector<float> labels = later.labels;
+  for (std::uint64_t fold = 0; fold < kFolds; ++fold) {
+    std::vector<int> inside, outside;
+    for (int r = 0; r < train.rows(); ++r) {
+      const bool in =
+          train.groups[static_cast<std::size_t>(r)] % kFolds == fold;
+      (in ? inside : outside).push_back(r);
+    }
+    const TrainingMatrix held = train.Select(inside);
+    const TrainingMatrix rest = train.Select(outside);
+    // Too little to say anything about: the rest of the rows does.
+    if (held.rows() == 0 || rest.positives() == 0 ||
+        rest.positives() == rest.rows()) {
+      continue;
+    }
+    TENUTO_ASSIGN_OR_RETURN(const TrainedForest forest,
+                            TrainForest(rest, nullptr, options));
+    TENUTO_ASSIGN_OR_RETURN(const std::vector<float> of_fold,
+                            PredictMargins(forest.model_json, held));
+    margins.insert(margins.end(), of_fold.begin(), of_fold.end());
+    labels.insert(labels.end(), held.labels.begin(), held.labels.end());
+  }
+  return Calibrator::Fit(margins, labels);
 }
 
 // Fitted on rows of one hazard.
@@ -114,13 +183,20 @@ absl::Status GraceTraining::Replay() {
   // What our own messages do, the column day_messaged says.
   std::vector<std::string> columns;
   for (const Feature& feature : workshop_.catalogue.features()) {
-    if (!feature.caused_by_us) columns.push_back(feature.name);
+    const bool tells_date =
+        feature.declaration.time_since().signal() == kLogAge;
+    if (feature.caused_by_us || tells_date) continue;
+    columns.push_back(feature.name);
   }
   TENUTO_ASSIGN_OR_RETURN(const FeaturePlan plan,
                           FeaturePlan::Compile(workshop_.catalogue, columns));
   TENUTO_ASSIGN_OR_RETURN(
       rows_,
       BuildGraceRows(*opened.ledger, plan, PaymentRules::Embedded(), threads_));
+  std::erase_if(rows_.failures, [&](const GraceFailure& failure) {
+    return failure.spell.failed <
+           opened.ledger->Facts().history_start + kWarmUp;
+  });
   AddSeconds("replay", start);
   std::printf(
       "replayed  %lld events of %lld users into %zu failed payments in %.2f s, "
@@ -175,7 +251,7 @@ absl::Status GraceTraining::FitHazard(Hazard hazard) {
   const auto at = static_cast<std::size_t>(hazard);
   FittedHazard& fitted = hazards_[at];
   // What was known when the test begins; all of it had ended by then.
-  const TrainingMatrix train =
+  TrainingMatrix train =
       rows_.Expand(hazard, 0, train_end_, test_from_, options_.rows_max);
   const TrainingMatrix calibrate = rows_.Expand(hazard, train_end_, learn_end_,
                                                 test_from_, options_.rows_max);
@@ -192,12 +268,20 @@ absl::Status GraceTraining::FitHazard(Hazard hazard) {
   ForestOptions options;
   options.rounds = kRoundsMax;
   options.eta = kEta;
+  options.column_share = kColumnShare;
+  options.child_weight_min = kChildWeightMin;
+  options.lambda = kLambda;
   options.seed = options_.seed;
-  TENUTO_ASSIGN_OR_RETURN(const ForestChoice choice,
-                          ChooseForest(train, options, threads_, kDepths));
+  GroupByTime(train);
+  TENUTO_ASSIGN_OR_RETURN(
+      const ForestChoice choice,
+      ChooseForest(WithoutLaterDecisions(train), options, threads_, kDepths));
   fitted.options = choice.options;
   TENUTO_ASSIGN_OR_RETURN(fitted.model,
                           FitModel(train, calibrate, choice.options));
+  TENUTO_ASSIGN_OR_RETURN(
+      fitted.model.calibration,
+      Calibrate(train, calibrate, fitted.model, choice.options));
   std::printf(
       "%-9s %7lld rows, %6lld events; %3d trees of depth %d; calibration "
       "slope %.2f, intercept %+.2f\n",

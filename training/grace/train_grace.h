@@ -18,7 +18,7 @@ struct TrainGraceOptions {
   std::string ledger;
   std::string models;
   std::string model = "grace";
-  // Failures from here on test. Default: the latest 40 %.
+  // Failures from here on test. Default: the latest 35 %.
   std::optional<absl::Time> test_from;
   std::uint64_t seed = 1;
   int threads = 0;  // 0: every core.

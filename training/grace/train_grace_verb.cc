@@ -34,7 +34,7 @@ void AddTrainGraceVerb(CLI::App& train, const Workshop& workshop,
       ->capture_default_str();
   grace->add_option("--test-from", flags->test_from,
                     "Test on failures from this moment on (default: the "
-                    "latest 40 %)");
+                    "latest 35 %)");
   grace->add_option("--seed", options.seed, "Same seed, same bytes")
       ->capture_default_str();
   grace->add_option("--threads", options.threads, "0: every core")

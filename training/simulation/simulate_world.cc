@@ -82,11 +82,12 @@ class Chunks {
 
 absl::StatusOr<PolicyTally> RunAll(
     const WorldTrials& trials, const SimulateWorldOptions& options,
+    const PolicyFile& policies,
     absl::FunctionRef<void(std::int64_t)> progress) {
-  Chunks chunks(
-      trials, options.failures,
-      PolicyTally(options.policies.size(), Segments().size(), options.current),
-      progress);
+  Chunks chunks(trials, options.failures,
+                PolicyTally(policies.policies().size(), Segments().size(),
+                            policies.current()),
+                progress);
   std::vector<std::thread> others;
   for (int k = 1; k < options.threads; ++k) {
     others.emplace_back([&chunks] { chunks.Work(); });
@@ -99,8 +100,8 @@ absl::StatusOr<PolicyTally> RunAll(
 }  // namespace
 
 absl::StatusOr<SimulationResult> SimulateWorld(
-    const SimulateWorldOptions& options, const Clock& clock,
-    absl::FunctionRef<void(std::int64_t)> progress) {
+    const SimulateWorldOptions& options, const PolicyFile& policies,
+    const Clock& clock, absl::FunctionRef<void(std::int64_t)> progress) {
   const absl::Time start = clock.Now();
   SimulationResult result;
   TENUTO_ASSIGN_OR_RETURN(const world::WorldVariant variant,
@@ -110,12 +111,12 @@ absl::StatusOr<SimulationResult> SimulateWorld(
   TENUTO_ASSIGN_OR_RETURN(
       const CaseBook book,
       CaseBook::Create(PaymentRules::Embedded(), GraceValues::Embedded(),
-                       options.currency));
+                       policies.currency()));
   std::shared_ptr<const RecoveryModel> model;
   const auto has = [&](PolicyKind kind) {
     return std::any_of(
-        options.policies.begin(), options.policies.end(),
-        [kind](const SimulatedPolicy& policy) { return policy.kind == kind; });
+        policies.policies().begin(), policies.policies().end(),
+        [kind](const ComparedPolicy& policy) { return policy.kind == kind; });
   };
   if (has(PolicyKind::kPersonal)) {
     TENUTO_ASSIGN_OR_RETURN(const world::FailureWorld other,
@@ -130,22 +131,24 @@ absl::StatusOr<SimulationResult> SimulateWorld(
   }
   const WorldTrials trials({.world = world,
                             .book = book,
-                            .policies = options.policies,
-                            .current = options.current,
+                            .policies = policies,
                             .model = model.get(),
                             .seed = options.seed});
-  TENUTO_ASSIGN_OR_RETURN(result.tally, RunAll(trials, options, progress));
+  TENUTO_ASSIGN_OR_RETURN(result.tally,
+                          RunAll(trials, options, policies, progress));
   result.source = absl::StrCat(
       "the world", options.variant.empty() ? "" : " " + options.variant,
       ", seed ", options.seed);
-  result.currency = options.currency;
+  result.currency = policies.currency();
   result.failures = options.failures;
   result.threads = options.threads;
-  result.current = options.current;
-  for (std::size_t k = 0; k < options.policies.size(); ++k) {
-    result.policies.push_back(options.policies[k].name);
-    if (options.policies[k].kind == PolicyKind::kOracle) result.oracle = k;
-    if (options.policies[k].kind == PolicyKind::kPersonal) result.personal = k;
+  result.current = policies.current();
+  for (std::size_t k = 0; k < policies.policies().size(); ++k) {
+    result.policies.push_back(policies.policies()[k].name);
+    if (policies.policies()[k].kind == PolicyKind::kOracle) result.oracle = k;
+    if (policies.policies()[k].kind == PolicyKind::kPersonal) {
+      result.personal = k;
+    }
   }
   result.seconds = absl::ToDoubleSeconds(clock.Now() - start);
   return result;

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
@@ -20,9 +19,6 @@ struct SimulateWorldOptions {
   std::uint64_t seed = 1;
   std::int64_t failures = 0;
   std::string variant;  // "" is the base world.
-  std::string currency = "EUR";
-  std::vector<SimulatedPolicy> policies;
-  std::size_t current = 0;
   // What the personal policy's recovery model learns from.
   std::int64_t practice_failures = 20'000;
   int threads = 1;
@@ -30,8 +26,8 @@ struct SimulateWorldOptions {
 
 // The same result on any number of threads. Told of payments done.
 absl::StatusOr<SimulationResult> SimulateWorld(
-    const SimulateWorldOptions& options, const Clock& clock,
-    absl::FunctionRef<void(std::int64_t)> progress);
+    const SimulateWorldOptions& options, const PolicyFile& policies,
+    const Clock& clock, absl::FunctionRef<void(std::int64_t)> progress);
 
 }  // namespace tenuto
 

@@ -13,26 +13,16 @@ TrialActions ActionsOf(const GracePlan& plan, const PlanLimits& limits) {
   return {plan.actions, limits.last_day};
 }
 
-std::size_t PartOf(const SimulatedPolicy& mixture, std::uint64_t seed,
-                   std::uint64_t number) {
-  world::Draws draws(seed, number, 0, world::Purpose::kMixture);
-  double left = draws.Uniform();
-  for (const SimulatedPolicy::Part& part : mixture.parts) {
-    if ((left -= part.share) < 0) return part.policy;
-  }
-  return mixture.parts.back().policy;
-}
-
 }  // namespace
 
-absl::Status WorldTrials::Decide(const SimulatedPolicy& policy,
+absl::Status WorldTrials::Decide(const ComparedPolicy& policy,
                                  const world::FailedPayment& failure,
                                  const world::SeenFailure& seen, Bench& bench,
                                  TrialActions& actions) const {
   const FailureCase& known = bench.failure;
   switch (policy.kind) {
     case PolicyKind::kFixed:
-      actions = options_.book.Lawful(policy.fixed, known);
+      actions = options_.book.Lawful({policy.actions, policy.last_day}, known);
       break;
     case PolicyKind::kPersonal:
       TENUTO_RETURN_IF_ERROR(
@@ -68,21 +58,26 @@ absl::Status WorldTrials::RunOne(std::uint64_t number, Bench& bench,
   TENUTO_RETURN_IF_ERROR(options_.book.Fill(
       seen, absl::FromUnixSeconds(world.FailedEpochOf(failure)),
       bench.failure));
-  const std::size_t count = options_.policies.size();
+  const std::size_t count = options_.policies.policies().size();
   bench.actions.resize(count);
   bench.outcomes.resize(count);
   for (std::size_t k = 0; k < count; ++k) {
-    const SimulatedPolicy& policy = options_.policies[k];
+    const ComparedPolicy& policy = options_.policies.policies()[k];
     if (policy.kind == PolicyKind::kMixture) continue;
     TENUTO_RETURN_IF_ERROR(
         Decide(policy, failure, seen, bench, bench.actions[k]));
     bench.outcomes[k] = LiveThrough(world, failure, luck, bench.failure.stakes,
                                     bench.actions[k]);
   }
+  const double unit =
+      world::Draws(options_.seed, number, 0, world::Purpose::kMixture)
+          .Uniform();
   for (std::size_t k = 0; k < count; ++k) {
-    const SimulatedPolicy& policy = options_.policies[k];
+    const ComparedPolicy& policy = options_.policies.policies()[k];
     if (policy.kind != PolicyKind::kMixture) continue;
-    bench.outcomes[k] = bench.outcomes[PartOf(policy, options_.seed, number)];
+    const ComparedPolicy& serving = options_.policies.Serving(k, unit);
+    bench.outcomes[k] = bench.outcomes[static_cast<std::size_t>(
+        &serving - options_.policies.policies().data())];
   }
   tally.Add(bench.outcomes, {}, bench.failure.segments);
   return absl::OkStatus();

@@ -7,41 +7,25 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "model/grace/grace_planner.h"
 #include "model/grace/recovery_model.h"
 #include "training/simulation/failure_case.h"
+#include "training/simulation/policy_file.h"
 #include "training/simulation/policy_tally.h"
 #include "training/world/failed_payment.h"
 
 namespace tenuto {
-
-enum class PolicyKind { kFixed, kMixture, kPersonal, kOracle };
-
-// A policy, ready to be asked.
-struct SimulatedPolicy {
-  std::string name;
-  PolicyKind kind = PolicyKind::kFixed;
-  TrialActions fixed;  // Where it is one.
-  struct Part {
-    std::size_t policy = 0;
-    double share = 0;
-  };
-  std::vector<Part> parts;  // Of a mixture; none of them is one.
-};
 
 class WorldTrials {
  public:
   struct Options {
     const world::FailureWorld& world;
     const CaseBook& book;
-    absl::Span<const SimulatedPolicy> policies;
-    std::size_t current = 0;
+    const PolicyFile& policies;
     // Of the personal policy; null where there is none.
     const RecoveryModel* model = nullptr;
     std::uint64_t seed = 1;  // Of mixtures.
@@ -64,7 +48,7 @@ class WorldTrials {
  private:
   absl::Status RunOne(std::uint64_t number, Bench& bench,
                       PolicyTally& tally) const;
-  absl::Status Decide(const SimulatedPolicy& policy,
+  absl::Status Decide(const ComparedPolicy& policy,
                       const world::FailedPayment& failure,
                       const world::SeenFailure& seen, Bench& bench,
                       TrialActions& actions) const;

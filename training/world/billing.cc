@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "model/decision/payment_rules.h"
 #include "training/world/decline_answer.h"
 
 namespace tenuto::world {
@@ -100,6 +101,7 @@ void WritePlan(const Person& person, std::int64_t failed_ms,
   planned.set_propensity(plan.propensity);
   planned.set_randomised(plan.propensity < 1);
   planned.set_policy("world-house-1");
+  planned.set_rules(PaymentRules::Embedded().version());
 }
 
 void WriteReminder(const Person& person, std::int64_t ms, const Scene& scene) {

@@ -85,15 +85,15 @@ UnpaidChances ChancesWhileUnpaid(const UnpaidTraits& traits,
   cancels *= 1 + by_message * (0.25F + 2.5F * traits.irritation);
   switch (access) {
     case Access::kFull:
-      pays *= 1 - by_access * 0.5F * traits.thrift;
+      pays *= 1 - by_access * 0.35F * traits.thrift;
       break;
     case Access::kReduced:
-      pays *= 1 + by_access * 0.8F * engaged * engaged;
-      cancels *= 1 + by_access * (0.15F + 1.2F * (1 - engaged));
+      pays *= 1 + by_access * 0.5F * engaged * engaged;
+      cancels *= 1 + by_access * (0.3F + 2 * (1 - engaged));
       break;
     case Access::kNone:
-      pays *= 1 + by_access * 1.8F * engaged * engaged;
-      cancels *= 1 + by_access * (0.4F + 3 * (1 - engaged));
+      pays *= 1 + by_access * 1.2F * engaged * engaged;
+      cancels *= 1 + by_access * (1 + 6 * (1 - engaged));
       break;
   }
   return {ChanceOf(pays), ChanceOf(cancels)};
@@ -102,8 +102,8 @@ UnpaidChances ChancesWhileUnpaid(const UnpaidTraits& traits,
 float InterestLostOn(const WorldVariant& variant, Access access) {
   const auto effect = static_cast<float>(variant.access_effect);
   return access == Access::kFull      ? 0
-         : access == Access::kReduced ? 0.008F * effect
-                                      : 0.02F * effect;
+         : access == Access::kReduced ? 0.015F * effect
+                                      : 0.045F * effect;
 }
 
 float AnnoyanceOfMessage(const UnpaidTraits& traits,

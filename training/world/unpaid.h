@@ -6,9 +6,9 @@
 //   pays:    rate by cause, 0.001 + 0.004 E to 0.004 + 0.035 E, falling as
 //            1 / (1 + d/10); E in (0,1) grows with felt interest
 //            x (1 + nudge of a message, most for who merely forgot)
-//            x (no access: 1 + 1.8 E^2; full access for free: 1 - 0.5 thrift)
+//            x (no access: 1 + 1.2 E^2; full access for free: 1 - 0.35 thrift)
 //   cancels: push (0.003 a^5 content, 0.035 a^2 considering), a = apathy
-//            x (message: 1.25 + 2.5 irritation) x (no access: 1.4 + 3 (1 - E))
+//            x (message: 1.25 + 2.5 irritation) x (no access: 2 + 6 (1 - E))
 // Every effect is multiplied by a factor of the variant; at 0 nothing is left.
 // Value types; not thread-safe.
 #ifndef TENUTO_TRAINING_WORLD_UNPAID_H_

@@ -10,8 +10,8 @@ namespace {
 constexpr char kText[] = R"(unknown_code_class: DECLINE_CLASS_HARD
 stops {
   name: "a"
-  codes: ["1",
-          "2"]
+  codes: "1"
+  codes: "2"
 }
 stops { network: CARD_NETWORK_VISA }
 )";
@@ -43,7 +43,16 @@ TEST_F(TextPlacesTest, TakesTheLineOfTheMessageForWhatIsLeftOut) {
   const TextPlaces places("f.textproto", rules_, tree_);
   EXPECT_EQ(places.LineOf("advice_codes"), 1);
   EXPECT_EQ(places.Within("stops", 1, "second").LineOf("name"), 7);
-  EXPECT_EQ(places.Within("stops", 5, "none").LineOf("name"), 1);
+}
+
+TEST_F(TextPlacesTest, TakesTheBeginningOfAListInBrackets) {
+  v1::PaymentRules rules;
+  TextPlaces::Tree tree;
+  ASSERT_TRUE(
+      ParseTextproto("f", "stops {\n\n codes: [\"1\", \"2\"]\n}", rules, tree)
+          .ok());
+  const TextPlaces places("f", rules, tree);
+  EXPECT_EQ(places.Within("stops", 0, "stop").LineOf("codes", 1), 3);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "gtest/gtest.h"
+#include "tests/support/unpaid_questions.h"
 #include "tests/support/unpaid_tables.h"
 
 namespace tenuto {

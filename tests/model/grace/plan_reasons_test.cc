@@ -3,6 +3,7 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/unpaid_questions.h"
 #include "tests/support/unpaid_tables.h"
 
 namespace tenuto {
@@ -43,7 +44,7 @@ class PlanReasonsTest : public ::testing::Test {
 TEST_F(PlanReasonsTest, TellOutlookLengthAttemptsAndMessages) {
   life_.nudge = 4;
   life_.leaves = 0.02;
-  life_.loss = 3;
+  life_.loss = 6;
   life_.mends = 0.005;
   paydays_.set(9);
   const std::string text = Text();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/support/unpaid_questions.h"
 #include "tests/support/unpaid_tables.h"
 
 namespace tenuto {
@@ -124,7 +125,7 @@ void CompareWithEveryPlan(std::mt19937& random, int days, WorthTable& table) {
       }
     }
   }
-  table.Fill(question, true, lengths);
+  table.Fill(question, {true, true}, lengths);
   ASSERT_NEAR(table.value(), every.best_value, 0.01) << every.plans << " plans";
   const DayActions actions = table.BestActions();
   ASSERT_NEAR(ValueOf(question, actions), every.best_value, 0.01);
@@ -166,7 +167,7 @@ TEST(WorthTable, ToldAValueThatItsPlanHasOverSixtyDays) {
     PlanLimits limits = RandomLimits(random, past, kUnpaidDays);
     const PlanQuestion question{hazards, stakes, limits, past};
     for (const bool counted : {false, true}) {
-      table.Fill(question, counted, {});
+      table.Fill(question, {counted, counted}, {});
       EXPECT_NEAR(ValueOf(question, table.BestActions()), table.value(), 0.05);
     }
   }
@@ -184,7 +185,7 @@ TEST(WorthTable, LeavesNothingThatOneChangeWouldBetter) {
     limits.attempts_max = kUnpaidDays;
     limits.messages_max = kUnpaidDays;
     const PlanQuestion question{hazards, stakes, limits, past};
-    table.Fill(question, false, {});
+    table.Fill(question, {}, {});
     const DayActions best = table.BestActions();
     const double value = ValueOf(question, best);
     for (int day = 1; day <= kUnpaidDays; ++day) {
@@ -219,7 +220,7 @@ TEST(WorthTable, PlansNothingThatGainsNothing) {
   const PlanLimits limits;
   const UnpaidPast past;
   WorthTable table;
-  table.Fill({hazards, stakes, limits, past}, true, {});
+  table.Fill({hazards, stakes, limits, past}, {true, true}, {});
   const DayActions actions = table.BestActions();
   for (int day = 1; day <= kUnpaidDays; ++day) {
     EXPECT_EQ(actions[static_cast<std::size_t>(day)],

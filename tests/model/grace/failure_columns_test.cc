@@ -1,0 +1,132 @@
+#include "model/grace/failure_columns.h"
+
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/support/toy_forest.h"
+
+namespace tenuto {
+namespace {
+
+std::map<std::string, float> Read(const FailedPayment& payment, int day,
+                                  const DayChoice& choice) {
+  std::vector<float> columns(kFailureColumns);
+  WriteFailureColumns(payment, day, choice, absl::MakeSpan(columns));
+  std::map<std::string, float> named;
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    named[std::string(FailureColumns()[k].name)] = columns[k];
+  }
+  return named;
+}
+
+TEST(FailureColumns, SayWhatIsKnownOfPaymentAndDay) {
+  FailedPayment payment;
+  payment.failed = absl::FromUnixSeconds(1'709'164'800);  // Thu 2024-02-29.
+  payment.decline_class = v1::DECLINE_CLASS_FIX_NEEDED;
+  payment.store = v1::STORE_GOOGLE_PLAY;
+  payment.amount_minor = 1099;
+  payment.card_expiry_s = 1'709'164'800 - 2 * 86'400;
+  payment.subscribed_s = 1'709'164'800 - 100 * 86'400;
+  payment.payments_made = 3;
+  payment.decided_day = 2;
+  const auto columns =
+      Read(payment, 5, DayChoice::OfAccess(Access::kReduced, true));
+  ASSERT_EQ(columns.size(), static_cast<std::size_t>(kFailureColumns));
+  EXPECT_EQ(columns.at("failure_decline_class"), 3);
+  EXPECT_TRUE(std::isnan(columns.at("failure_network")));
+  EXPECT_EQ(columns.at("failure_store"), 2);
+  EXPECT_EQ(columns.at("failure_amount_minor"), 1099);
+  EXPECT_EQ(columns.at("failure_days_to_card_expiry"), -2);
+  EXPECT_TRUE(std::isnan(columns.at("failure_days_since_method_update")));
+  EXPECT_EQ(columns.at("failure_tenure_days"), 100);
+  EXPECT_EQ(columns.at("failure_payments_made"), 3);
+  EXPECT_EQ(columns.at("failure_weekday"), 3);
+  EXPECT_EQ(columns.at("failure_day_of_month"), 29);
+  EXPECT_EQ(columns.at("failure_decided_day"), 2);
+  EXPECT_EQ(columns.at("day_elapsed"), 5);
+  EXPECT_EQ(columns.at("day_weekday"), 1);
+  EXPECT_EQ(columns.at("day_of_month"), 5);
+  EXPECT_TRUE(std::isnan(columns.at("day_attempts_before")));
+  EXPECT_EQ(columns.at("day_access"), 1);
+  EXPECT_EQ(columns.at("day_messaged"), 1);
+}
+
+TEST(FailureColumns, TellAttemptsApartAsATableDoes) {
+  const FailedPayment payment{.failed = absl::FromUnixSeconds(1'700'000'000)};
+  for (int attempts = 1; attempts < 6; ++attempts) {
+    for (int since = 1; since <= kUnpaidDays; ++since) {
+      const auto asked =
+          Read(payment, 60, DayChoice::OfAttempt(attempts, since));
+      const auto cell =
+          Read(payment, 60,
+               DayChoice::OfCell(HazardTable::CountIndex(attempts),
+                                 HazardTable::GapIndex(since)));
+      for (const char* name :
+           {"day_attempts_before", "day_days_since_attempt"}) {
+        EXPECT_EQ(asked.at(name), cell.at(name));
+      }
+      EXPECT_TRUE(std::isnan(asked.at("day_access")));
+    }
+  }
+}
+
+TEST(FailureColumns, ChangeOnlyInTheChoiceWhereOnlyThatIsWritten) {
+  const FailedPayment payment{.failed = absl::FromUnixSeconds(1'700'000'000)};
+  std::vector<float> whole(kFailureColumns), changed(kFailureColumns);
+  const DayChoice choice = DayChoice::OfAttempt(2, 3);
+  WriteFailureColumns(payment, 9, choice, absl::MakeSpan(whole));
+  WriteFailureColumns(payment, 9, DayChoice::OfAccess(Access::kNone, true),
+                      absl::MakeSpan(changed));
+  WriteChoice(choice, absl::MakeSpan(changed));
+  for (std::size_t k = 0; k < whole.size(); ++k) {
+    EXPECT_TRUE(whole[k] == changed[k] ||
+                (std::isnan(whole[k]) && std::isnan(changed[k])))
+        << FailureColumns()[k].name;
+  }
+}
+
+TEST(FailureColumns, HaveNamesAndFingerprintsOfTheirOwn) {
+  std::set<std::string> names, fingerprints;
+  for (const FailureColumn& column : FailureColumns()) {
+    names.insert(std::string(column.name));
+    fingerprints.insert(column.Fingerprint());
+    EXPECT_EQ(Catalogue::Embedded().FindFeature(column.name), nullptr);
+  }
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(kFailureColumns));
+  EXPECT_EQ(fingerprints.size(), static_cast<std::size_t>(kFailureColumns));
+}
+
+TEST(FailureColumns, AreRefusedInAManifestUnlessTheyStandAsDeclared) {
+  v1::Manifest manifest = ToyManifest("grace", 3);
+  EXPECT_FALSE(CheckFailureColumns(manifest).ok());
+  AddFailureColumns(manifest);
+  EXPECT_TRUE(CheckFailureColumns(manifest).ok());
+  v1::Manifest changed = manifest;
+  changed.mutable_columns(4)->set_fingerprint("1");
+  EXPECT_NE(CheckFailureColumns(changed).message().find("failure_network"),
+            absl::string_view::npos);
+  changed = manifest;
+  changed.mutable_columns()->SwapElements(5, 6);
+  EXPECT_FALSE(CheckFailureColumns(changed).ok());
+  changed = manifest;
+  *changed.add_columns() = manifest.columns(3);
+  EXPECT_FALSE(CheckFailureColumns(changed).ok());
+}
+
+TEST(FailureColumns, ReadAUsersStandingFromItsState) {
+  const auto state = StateReader::Open(Catalogue::Embedded(), "");
+  ASSERT_TRUE(state.ok());
+  FailedPayment payment;
+  ReadStanding(*state, payment);
+  EXPECT_TRUE(std::isnan(payment.method_updated_s));
+  EXPECT_TRUE(std::isnan(payment.subscribed_s));
+  EXPECT_EQ(payment.failed_attempts, 0);
+  EXPECT_EQ(payment.payments_made, 0);
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -1,0 +1,135 @@
+#include "training/grace/grace_evaluation.h"
+
+#include <array>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/toy_forest.h"
+#include "training/split_mix.h"
+
+namespace tenuto {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Every hazard the same on all days: one leaf each.
+std::shared_ptr<const RecoveryModel> Constant(double by_user, double by_retry,
+                                              double cancels) {
+  v1::Manifest manifest = ToyManifest("grace", 1);
+  AddFailureColumns(manifest);
+  std::array<Forest, 3> forests;
+  const double chances[] = {by_user, by_retry, cancels};
+  for (std::size_t k = 0; k < 3; ++k) {
+    v1::ForestPart& part = *manifest.add_parts();
+    part.set_name(kHazardNames[k]);
+    v1::Calibration& calibration = *part.mutable_calibration();
+    calibration.set_slope(1);
+    calibration.set_probability_min(1e-4);
+    calibration.set_probability_max(1 - 1e-4);
+    forests[k].columns = 1 + kFailureColumns;
+    ForestNode leaf;
+    leaf.value = static_cast<float>(std::log(chances[k] / (1 - chances[k])));
+    forests[k].trees = {{{leaf}}};
+  }
+  const auto model =
+      RecoveryModel::Create(manifest, forests, Catalogue::Embedded());
+  EXPECT_TRUE(model.ok()) << model.status();
+  return *model;
+}
+
+// Payments that live by these chances, with an attempt on days 2 and 5 and
+// nothing known after day 12.
+std::vector<GraceFailure> Live(double by_user, double by_retry, double cancels,
+                               int count, std::uint64_t seed) {
+  SplitMix64 random(seed);
+  const auto chance = [&random](double p) {
+    return static_cast<double>(random.Next() >> 11) * 0x1.0p-53 < p;
+  };
+  std::vector<GraceFailure> failures;
+  for (int k = 0; k < count; ++k) {
+    GraceFailure& failure = failures.emplace_back();
+    failure.spell.failed = absl::FromUnixSeconds(1'700'000'000);
+    failure.decisions.push_back({{}, {0}});
+    failure.decisions[0].payment.failed = failure.spell.failed;
+    failure.decisions[0].payment.decline_class =
+        k % 2 == 0 ? v1::DECLINE_CLASS_SOFT : v1::DECLINE_CLASS_HARD;
+    RecoveryEnd end = RecoveryEnd::kOpen;
+    for (int day = 1; day <= 12 && end == RecoveryEnd::kOpen; ++day) {
+      UnpaidDay& unpaid = failure.spell.days.emplace_back();
+      unpaid.attempts_before = static_cast<std::int8_t>(1 + (day > 2));
+      unpaid.days_since_attempt =
+          static_cast<std::int8_t>(day > 2 ? day - 2 : day);
+      if (chance(by_user)) {
+        end = RecoveryEnd::kByUser;
+      } else {
+        unpaid.attempted = day == 2 || day == 5;
+        if (unpaid.attempted && chance(by_retry)) {
+          end = RecoveryEnd::kByRetry;
+        } else if (chance(cancels)) {
+          end = RecoveryEnd::kCancelled;
+        }
+      }
+      unpaid.end = end;
+    }
+    failure.spell.end = end;
+  }
+  return failures;
+}
+
+TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
+  const auto learned = Live(0.05, 0.4, 0.02, 1000, 1);
+  const auto test = Live(0.05, 0.4, 0.02, 3000, 2);
+  const auto truth =
+      EvaluateGrace(*Constant(0.05, 0.4, 0.02), learned, test, 1);
+  ASSERT_TRUE(truth.ok()) << truth.status();
+  EXPECT_EQ(truth->failures, 3000);
+  EXPECT_EQ(truth->ibs_days, 12);
+  EXPECT_GT(truth->d_calibration.p, 0.05);
+  EXPECT_NEAR(truth->ibs, truth->ibs_kaplan_meier, 0.002)
+      << "there is one curve for all, and both know it";
+  ASSERT_EQ(truth->days.size(), kCalibrationDays.size());
+  for (const GraceEvaluation::Day& day : truth->days) {
+    EXPECT_NEAR(day.expected, day.came, 0.03) << day.day;
+    EXPECT_LT(day.groups.error, 2 * day.groups.by_chance) << day.day;
+  }
+  ASSERT_EQ(truth->segments.size(), 2u);
+  for (const GraceEvaluation::Segment& segment : truth->segments) {
+    EXPECT_EQ(segment.failures, 1500);
+    EXPECT_NEAR(segment.expected, segment.came, 4 * segment.deviation);
+  }
+  const auto wrong =
+      EvaluateGrace(*Constant(0.02, 0.6, 0.02), learned, test, 1);
+  ASSERT_TRUE(wrong.ok());
+  EXPECT_LT(wrong->d_calibration.p, 0.001);
+  EXPECT_GT(wrong->ibs, truth->ibs);
+  EXPECT_GT(wrong->days[1].groups.error, truth->days[1].groups.error);
+}
+
+TEST(GraceEvaluation, TakesForUsualWhatHalfOfTheOpenPaymentsSaw) {
+  const UsualAttempts usual = FindUsualAttempts(Live(0.05, 0.4, 0.02, 500, 3));
+  const std::uint64_t days = std::uint64_t{1} << 2 | std::uint64_t{1} << 5;
+  EXPECT_EQ(usual[v1::DECLINE_CLASS_SOFT], days);
+  EXPECT_EQ(usual[v1::DECLINE_CLASS_HARD], days);
+  EXPECT_EQ(usual[v1::DECLINE_CLASS_FRAUD], 0u);
+}
+
+TEST(GraceEvaluation, SaysTheSameInWordsAndInJson) {
+  const auto failures = Live(0.05, 0.4, 0.02, 400, 4);
+  const auto result =
+      EvaluateGrace(*Constant(0.05, 0.4, 0.02), failures, failures, 1);
+  ASSERT_TRUE(result.ok());
+  const std::string text = FormatGraceEvaluation(*result);
+  const std::string json = GraceEvaluationJson(*result);
+  EXPECT_THAT(text, HasSubstr("days 1-12"));
+  EXPECT_THAT(text, HasSubstr("hard"));
+  EXPECT_THAT(json, HasSubstr("\"ibs_days\":12"));
+  EXPECT_THAT(json, HasSubstr("\"ece_days\":[1,3,7,14,28,60]"));
+  EXPECT_THAT(json, HasSubstr("{\"decline_class\":\"hard\",\"failures\":200"));
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -1,0 +1,161 @@
+#include "training/grace/grace_rows.h"
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "features/memory_ledger.h"
+#include "gtest/gtest.h"
+#include "tests/support/failure_lives.h"
+
+namespace tenuto {
+namespace {
+
+constexpr std::int64_t kAll = 1'000'000;
+
+class GraceRowsTest : public ::testing::Test {
+ protected:
+  GraceRowsTest() {
+    FailureLives lives(ledger_, keys_, 7);
+    for (int user = 0; user < 120; ++user) {
+      lives.Live(absl::StrCat("u", user), 8);
+    }
+  }
+  GraceRows Build(const Ledger& ledger, int threads = 1) const {
+    auto rows =
+        BuildGraceRows(ledger, plan_, PaymentRules::Embedded(), threads);
+    EXPECT_TRUE(rows.ok()) << rows.status();
+    return *std::move(rows);
+  }
+  TrainingMatrix Expand(const GraceRows& rows, Hazard hazard) const {
+    return rows.Expand(hazard, 0, rows.failures.size(),
+                       ledger_.Facts().history_end, kAll);
+  }
+  static float Cell(const TrainingMatrix& matrix, int row, const char* name) {
+    for (std::size_t k = 0; k < matrix.columns.size(); ++k) {
+      if (matrix.columns[k] == name) return matrix.row(row)[k];
+    }
+    ADD_FAILURE() << name;
+    return 0;
+  }
+
+  const Catalogue& catalogue_ = Catalogue::Embedded();
+  const UserKeys keys_ = UserKeys::FromSecret("grace rows");
+  MemoryLedger ledger_{catalogue_};
+  const FeaturePlan plan_ = *FeaturePlan::Compile(
+      catalogue_, std::vector<std::string>{"payments_failed_28d",
+                                           "days_since_payment_failed"});
+};
+
+TEST_F(GraceRowsTest, HaveARowForEveryDayAtRiskOfEachHazard) {
+  const GraceRows rows = Build(ledger_);
+  ASSERT_GT(rows.failures.size(), 150u);
+  std::int64_t days = 0, attempts = 0, recovered = 0, left = 0, by_retry = 0;
+  for (const GraceFailure& failure : rows.failures) {
+    for (const GraceFailure::Decision& decision : failure.decisions) {
+      for (std::size_t k =
+               static_cast<std::size_t>(decision.payment.decided_day);
+           k < failure.spell.days.size(); ++k) {
+        const UnpaidDay& day = failure.spell.days[k];
+        ++days;
+        attempts += day.attempted;
+        recovered += day.end == RecoveryEnd::kByUser;
+        by_retry += day.end == RecoveryEnd::kByRetry;
+        left += day.end == RecoveryEnd::kCancelled;
+      }
+    }
+  }
+  const TrainingMatrix user = Expand(rows, Hazard::kByUser);
+  const TrainingMatrix retry = Expand(rows, Hazard::kByRetry);
+  const TrainingMatrix cancels = Expand(rows, Hazard::kCancels);
+  EXPECT_EQ(user.rows(), days);
+  EXPECT_EQ(user.positives(), recovered);
+  EXPECT_EQ(retry.rows(), attempts);
+  EXPECT_EQ(retry.positives(), by_retry);
+  EXPECT_LT(cancels.rows(), days - recovered);
+  EXPECT_EQ(cancels.positives(), left);
+  EXPECT_GT(left, 3);
+  EXPECT_EQ(user.width(), 2 + kFailureColumns);
+}
+
+TEST_F(GraceRowsTest, ReadTheUsersRowAsItWasKnownWhenDecided) {
+  const GraceRows rows = Build(ledger_);
+  const TrainingMatrix matrix = Expand(rows, Hazard::kByUser);
+  int later = 0;
+  for (int r = 0; r < matrix.rows(); ++r) {
+    const float decided = Cell(matrix, r, "failure_decided_day");
+    const float since = Cell(matrix, r, "days_since_payment_failed");
+    if (decided == 0) {
+      EXPECT_EQ(since, 0) << "the failure itself is known, nothing after it";
+    } else {
+      // The newest attempt was on day 6 for day 7, on day 10 for day 21.
+      ++later;
+      EXPECT_GT(since, 0);
+      EXPECT_LT(since, 22);
+      EXPECT_GT(Cell(matrix, r, "payments_failed_28d"), 1);
+    }
+    EXPECT_GT(Cell(matrix, r, "day_elapsed"), decided);
+    EXPECT_TRUE(std::isnan(Cell(matrix, r, "day_attempts_before")));
+    EXPECT_EQ(Cell(matrix, r, "day_access"), 2);
+  }
+  EXPECT_GT(later, 50);
+}
+
+TEST_F(GraceRowsTest, AreTheSameOnOneAndTwoThreads) {
+  const GraceRows one = Build(ledger_, 1), two = Build(ledger_, 2);
+  for (const Hazard hazard :
+       {Hazard::kByUser, Hazard::kByRetry, Hazard::kCancels}) {
+    const TrainingMatrix a = Expand(one, hazard), b = Expand(two, hazard);
+    ASSERT_EQ(a.values.size(), b.values.size());
+    EXPECT_EQ(std::memcmp(a.values.data(), b.values.data(),
+                          a.values.size() * sizeof(float)),
+              0);
+    EXPECT_EQ(a.labels, b.labels);
+    EXPECT_EQ(a.groups, b.groups);
+    EXPECT_EQ(a.times_s, b.times_s);
+  }
+}
+
+TEST_F(GraceRowsTest, LeaveOutPaymentsByChanceBeyondTheLimit) {
+  const GraceRows rows = Build(ledger_);
+  const int all = Expand(rows, Hazard::kByUser).rows();
+  const TrainingMatrix half =
+      rows.Expand(Hazard::kByUser, 0, rows.failures.size(),
+                  ledger_.Facts().history_end, all / 2);
+  EXPECT_GT(half.rows(), all / 4);
+  EXPECT_LT(half.rows(), 3 * all / 4);
+}
+
+TEST_F(GraceRowsTest, LabelAsWasKnownThen) {
+  const GraceRows rows = Build(ledger_);
+  const absl::Time early = rows.failures[40].spell.failed + absl::Hours(72);
+  const TrainingMatrix then =
+      rows.Expand(Hazard::kByUser, 0, rows.failures.size(), early, kAll);
+  EXPECT_LT(then.rows(), Expand(rows, Hazard::kByUser).rows() / 2);
+  for (const std::int64_t time_s : then.times_s) {
+    EXPECT_LT(time_s, absl::ToUnixSeconds(early));
+  }
+}
+
+TEST_F(GraceRowsTest, LeaveOutWhoHasWithdrawnConsentByTheEndOfTheLog) {
+  const std::size_t before = Build(ledger_).failures.size();
+  const EventGate gate(keys_);
+  for (int user = 0; user < 120; user += 2) {
+    v1::Event event =
+        MakeEvent(absl::StrCat("u", user), "no", ledger_.Facts().history_end);
+    event.mutable_consent_changed()->set_consent_class(
+        v1::CONSENT_CLASS_BEHAVIOUR);
+    event.mutable_consent_changed()->set_consent(v1::CONSENT_WITHHELD);
+    GatedEvent gated;
+    ASSERT_FALSE(gate.Admit(event, ledger_.Facts().history_end, gated));
+    gated.known_time_us = absl::ToUnixMicros(ledger_.Facts().history_end);
+    ASSERT_TRUE(ledger_.Commit(absl::MakeConstSpan(&gated, 1), nullptr).ok());
+  }
+  const std::size_t after = Build(ledger_).failures.size();
+  EXPECT_LT(after, before);
+  EXPECT_GT(after, before / 4);
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -1,0 +1,151 @@
+#include "training/grace/survival_measures.h"
+
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "training/split_mix.h"
+
+namespace tenuto {
+namespace {
+
+// Six payments: events on days 1, 2, 2 and 4, ends of observation on 2 and 3.
+const std::vector<SurvivalOutcome> kSix = {{1, true},  {2, true},  {2, true},
+                                           {2, false}, {3, false}, {4, true}};
+
+double Uniform(SplitMix64& random) {
+  return static_cast<double>(random.Next() >> 11) * 0x1.0p-53;
+}
+
+TEST(SurvivalMeasures, GiveTheCurvesWorkedOutByHand) {
+  const Survival open = KaplanMeier(kSix, 5);
+  ASSERT_EQ(open.size(), 6u);
+  EXPECT_DOUBLE_EQ(open[0], 1);
+  EXPECT_DOUBLE_EQ(open[1], 5.0 / 6);
+  EXPECT_DOUBLE_EQ(open[2], 5.0 / 6 * 3 / 5);
+  EXPECT_DOUBLE_EQ(open[3], 0.5);
+  EXPECT_DOUBLE_EQ(open[4], 0);
+  EXPECT_DOUBLE_EQ(open[5], 0);
+  const Survival observed = CensoringSurvival(kSix, 4);
+  EXPECT_DOUBLE_EQ(observed[1], 1);
+  // Of the three still open after the events of day 2, one ends.
+  EXPECT_DOUBLE_EQ(observed[2], 2.0 / 3);
+  EXPECT_DOUBLE_EQ(observed[3], 1.0 / 3);
+  EXPECT_DOUBLE_EQ(observed[4], 1.0 / 3);
+}
+
+TEST(SurvivalMeasures, GiveTheBrierScoreWorkedOutByHand) {
+  // Of two forecasts, the first ends on day 1, the second is seen to day 1.
+  const std::vector<SurvivalOutcome> two = {{1, true}, {1, false}};
+  const std::vector<Survival> forecasts = {{1, 0.4, 0.2}, {1, 0.7, 0.6}};
+  const Survival observed = CensoringSurvival(two, 2);
+  EXPECT_DOUBLE_EQ(IntegratedBrier(two, forecasts, observed, 1),
+                   (0.16 + 0.09) / 2);
+  // On day 2 only the first is known.
+  EXPECT_DOUBLE_EQ(IntegratedBrier(two, forecasts, observed, 2),
+                   ((0.16 + 0.09) / 2 + 0.04 / 2) / 2);
+}
+
+TEST(SurvivalMeasures, GiveTheMeanSquareWhereNothingIsCensored) {
+  SplitMix64 random(5);
+  std::vector<SurvivalOutcome> outcomes;
+  std::vector<Survival> forecasts;
+  double sum = 0;
+  constexpr int kDays = 12;
+  for (int k = 0; k < 300; ++k) {
+    outcomes.push_back({1 + static_cast<int>(random.Below(kDays)), true});
+    Survival forecast = {1};
+    for (int day = 1; day <= kDays; ++day) {
+      forecast.push_back(forecast.back() * Uniform(random));
+      const double open = outcomes.back().day > day ? 1 : 0;
+      sum += (forecast.back() - open) * (forecast.back() - open);
+    }
+    forecasts.push_back(forecast);
+  }
+  EXPECT_NEAR(IntegratedBrier(outcomes, forecasts,
+                              CensoringSurvival(outcomes, kDays), kDays),
+              sum / 300 / kDays, 1e-12);
+}
+
+// Lives with a hazard of their own, seen for a time that knows nothing of it.
+struct Lives {
+  std::vector<SurvivalOutcome> outcomes;
+  std::vector<Survival> truth;
+  explicit Lives(std::uint64_t seed, int count = 4000) {
+    SplitMix64 random(seed);
+    for (int k = 0; k < count; ++k) {
+      const double hazard = 0.02 + 0.2 * Uniform(random);
+      Survival open = {1};
+      for (int day = 1; day <= 40; ++day) {
+        open.push_back(open.back() * (1 - hazard));
+      }
+      truth.push_back(open);
+      const int seen = 1 + static_cast<int>(random.Below(40));
+      SurvivalOutcome outcome = {seen, false};
+      for (int day = 1; day <= seen; ++day) {
+        if (Uniform(random) < hazard) {
+          outcome = {day, true};
+          break;
+        }
+      }
+      outcomes.push_back(outcome);
+    }
+  }
+};
+
+TEST(SurvivalMeasures, PreferTheTruthToOneCurveForAll) {
+  const Lives lives(17);
+  const Survival observed = CensoringSurvival(lives.outcomes, 30);
+  const std::vector<Survival> same(lives.outcomes.size(),
+                                   KaplanMeier(lives.outcomes, 40));
+  EXPECT_LT(IntegratedBrier(lives.outcomes, lives.truth, observed, 30),
+            IntegratedBrier(lives.outcomes, same, observed, 30));
+}
+
+TEST(SurvivalMeasures, AcceptTrueForecastsAndRefuseFalseOnes) {
+  int accepted = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const Lives lives(seed, 1000);
+    accepted += CheckDCalibration(lives.outcomes, lives.truth, seed).p > 0.05;
+  }
+  // Spreading those still open makes the test milder, never stricter.
+  EXPECT_GE(accepted, 36);
+  Lives lives(41);
+  for (Survival& forecast : lives.truth) {
+    for (double& open : forecast) open = std::pow(open, 1.3);
+  }
+  EXPECT_LT(CheckDCalibration(lives.outcomes, lives.truth, 1).p, 1e-3);
+}
+
+TEST(SurvivalMeasures, SpreadWhoIsStillOpenOverAllThatIsBelow) {
+  const std::vector<SurvivalOutcome> one = {{1, false}};
+  const std::vector<Survival> forecast = {{1, 0.25}};
+  const DCalibration result = CheckDCalibration(one, forecast, 1, 10);
+  EXPECT_NEAR(result.counts[0], 0.4, 1e-12);
+  EXPECT_NEAR(result.counts[1], 0.4, 1e-12);
+  EXPECT_NEAR(result.counts[2], 0.2, 1e-12);
+  EXPECT_NEAR(result.counts[3], 0, 1e-12);
+}
+
+TEST(SurvivalMeasures, GiveTheTailsOfPrintedTables) {
+  EXPECT_NEAR(ChiSquareTail(3.841, 1), 0.05, 1e-4);
+  EXPECT_NEAR(ChiSquareTail(16.919, 9), 0.05, 1e-4);
+  EXPECT_NEAR(ChiSquareTail(21.666, 9), 0.01, 1e-4);
+  EXPECT_NEAR(ChiSquareTail(2.0, 2), std::exp(-1.0), 1e-12);
+  EXPECT_EQ(ChiSquareTail(0, 9), 1);
+}
+
+TEST(SurvivalMeasures, GroupByForecastAndCompareWhatCame) {
+  const std::vector<ExpectedEvents> all = {{0.9, 1, 0.25, 0},
+                                           {0.1, 0.5, 0.25, 1},
+                                           {0.8, 1, 0.25, 2},
+                                           {0.2, 0.5, 0.25, 0}};
+  const GroupedCalibration two = CheckGroups(all, 2);
+  EXPECT_DOUBLE_EQ(two.error, 0);
+  EXPECT_NEAR(two.by_chance, 2 * std::sqrt(1 / 3.14159265358979) / 4, 1e-9);
+  EXPECT_DOUBLE_EQ(CheckGroups(all, 4).error, (0.5 + 0.5 + 1 + 1) / 4);
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -1,0 +1,79 @@
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "features/base/atomic_file.h"
+#include "features/memory_ledger.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/run_verb.h"
+#include "tests/support/temp_folder.h"
+#include "training/verb.h"
+
+namespace tenuto {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kPolicies[] = R"(
+current: "seven"
+policies { name: "seven" fixed { full_days: 7 retry_days: [3, 9, 15, 21] } }
+policies { name: "none" fixed { full_days: 0 retry_days: [3, 9, 15, 21] } }
+)";
+
+class SimulateVerbTest : public ::testing::Test {
+ protected:
+  absl::Status Run(std::vector<std::string> arguments) {
+    return testing::RunVerb(AddSimulateVerb, workshop_, std::move(arguments),
+                            shown_);
+  }
+  // Of a run that must fail.
+  std::string ErrorOf(const std::string& world, const std::string& policies) {
+    const absl::Status status =
+        Run({"simulate", "grace", "--world", world, "--policies",
+             folder_.Write("p.textproto", policies), "--summary", summary_});
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_FALSE(std::filesystem::exists(summary_));
+    return std::string(status.message());
+  }
+
+  const TempFolder folder_;
+  const std::string summary_ = folder_.path() / "s.json";
+  const Workshop workshop_{
+      Clock::Real(), Catalogue::Embedded(),
+      [](const std::filesystem::path&,
+         LedgerAccess) -> absl::StatusOr<OpenedLedger> {
+        return absl::InternalError("a world needs no ledger");
+      }};
+  std::string shown_;
+};
+
+TEST_F(SimulateVerbTest, WritesTheSummaryOfAWorld) {
+  const absl::Status status =
+      Run({"simulate", "grace", "--world", "1,3000", "--policies",
+           folder_.Write("p.textproto", kPolicies), "--summary", summary_});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(*ReadFile(summary_), HasSubstr("{\"failures\":3000,\"days\":60"));
+}
+
+TEST_F(SimulateVerbTest, NamesThePlaceOfAMistake) {
+  EXPECT_THAT(ErrorOf("1", kPolicies), HasSubstr("SEED,N"));
+  EXPECT_THAT(ErrorOf("1,0", kPolicies), HasSubstr("SEED,N"));
+  EXPECT_THAT(ErrorOf("1,100", "current: \"x\"\npolicies { nome: \"x\" }"),
+              HasSubstr("p.textproto:2"));
+  EXPECT_THAT(ErrorOf("1,100", std::string(kPolicies) + "currency: \"XAU\"\n"),
+              HasSubstr("XAU"));
+}
+
+TEST_F(SimulateVerbTest, HasNoPoliciesWithoutAFile) {
+  const absl::Status status =
+      Run({"simulate", "grace", "--world", "1,100", "--policies",
+           folder_.path() / "absent.textproto"});
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), HasSubstr("absent.textproto"));
+}
+
+}  // namespace
+}  // namespace tenuto

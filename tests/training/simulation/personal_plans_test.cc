@@ -1,0 +1,168 @@
+// What personal plans are for, on many worlds: they close most of what lies
+// between the best policy that is the same for everybody, of every length and
+// schedule, and the oracle; also in worlds that differ from the usual one, and
+// without a gain from what has no effect there. Seeds come from the commit
+// ($TENUTO_COMMIT), so that nobody can tune to them. Long; label nightly.
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "features/base/clock.h"
+#include "features/base/digest.h"
+#include "gtest/gtest.h"
+#include "training/simulation/simulate_world.h"
+#include "training/world/draws.h"
+
+namespace tenuto {
+namespace {
+
+constexpr std::int64_t kFailures = 10'000;
+constexpr int kSeeds = 20;
+
+std::uint64_t FirstSeed() {
+  const char* const commit = std::getenv("TENUTO_COMMIT");
+  const std::string digest =
+      Sha256Hex(commit != nullptr ? commit : "no commit");
+  std::uint64_t seed = 0;
+  EXPECT_TRUE(absl::SimpleHexAtoi(digest.substr(0, 15), &seed));
+  return seed;
+}
+
+int CountOfSeeds() {
+  const char* const count = std::getenv("TENUTO_SEEDS");
+  return count != nullptr ? std::atoi(count) : kSeeds;
+}
+
+// Every length with every schedule, with and without messages.
+std::string EveryFixedPolicy() {
+  struct Schedule {
+    const char* name;
+    const char* field;
+  };
+  constexpr Schedule kSchedules[] = {
+      {"8_8_8", "retry_every { days: 8 times: 3 }"},
+      {"4_in_21", "retry_days: [5, 10, 15, 21]"},
+      {"7_in_28", "retry_every { days: 4 times: 7 }"},
+      {"8_in_14", "retry_days: [1, 2, 4, 6, 8, 10, 12, 14]"},
+      {"daily", "retry_every { days: 1 times: 15 }"}};
+  std::string text = "current: \"grace_14_4_in_21\"\n";
+  for (const int days : {0, 3, 7, 14, 16, 28, 30}) {
+    for (const Schedule& schedule : kSchedules) {
+      for (const bool writes : {true, false}) {
+        absl::StrAppend(&text, "policies { name: \"grace_", days, "_",
+                        schedule.name, writes ? "" : "_silent",
+                        "\" fixed { full_days: ", days, " ", schedule.field,
+                        writes ? " message_days: [1, 7, 14]" : "", " } }\n");
+      }
+    }
+  }
+  return text +
+         "policies { name: \"personal\" personal {} }\n"
+         "policies { name: \"oracle\" oracle {} }\n";
+}
+
+struct Comparison {
+  double gap_closed = 0;       // Of best fixed to oracle.
+  double share_of_oracle = 0;  // Of its net value.
+  double gain_low = 0;         // Paired, beside the best fixed policy.
+  double free_days_share = 0;  // Beside the fixed one that recovers most.
+  double recovered_more = 0;   // Than that one.
+  double messages = 0;         // Personal's.
+};
+
+SimulationResult Simulate(const std::string& policies, std::uint64_t seed,
+                          const std::string& variant) {
+  const auto file = PolicyFile::FromText(policies, "every fixed policy");
+  EXPECT_TRUE(file.ok()) << file.status();
+  SimulateWorldOptions options;
+  options.seed = seed;
+  options.failures = kFailures;
+  options.variant = variant;
+  options.threads = 2;
+  auto result =
+      SimulateWorld(options, *file, Clock::Real(), [](std::int64_t) {});
+  EXPECT_TRUE(result.ok()) << result.status();
+  return *std::move(result);
+}
+
+Comparison Compare(std::uint64_t seed, const std::string& variant) {
+  std::string policies = EveryFixedPolicy();
+  const SimulationResult found = Simulate(policies, seed, variant);
+  const std::size_t oracle = *found.oracle, personal = oracle - 1;
+  std::size_t best = 0, fullest = 0;
+  for (std::size_t k = 0; k < personal; ++k) {
+    if (found.tally.sums(k).net > found.tally.sums(best).net) best = k;
+    if (found.tally.sums(k).recovered > found.tally.sums(fullest).recovered) {
+      fullest = k;
+    }
+  }
+  // Once more beside the best one, for the paired interval.
+  const std::string current = "grace_14_4_in_21\"\n";
+  policies.replace(policies.find(current), current.size(),
+                   found.policies[best] + "\"\n");
+  const SimulationResult paired = Simulate(policies, seed, variant);
+  const PolicySums& mine = found.tally.sums(personal);
+  const PolicySums& theirs = found.tally.sums(best);
+  const PolicySums& most = found.tally.sums(fullest);
+  Comparison comparison;
+  comparison.gap_closed =
+      (mine.net - theirs.net) / (found.tally.sums(oracle).net - theirs.net);
+  comparison.share_of_oracle = mine.net / found.tally.sums(oracle).net;
+  comparison.gain_low = TotalsOf(paired, personal).difference_minor.low;
+  comparison.free_days_share = mine.free_days / most.free_days;
+  comparison.recovered_more = mine.recovered - most.recovered;
+  comparison.messages = mine.messages;
+  std::printf(
+      "%-16s seed %020llu  best fixed %-24s gap closed %3.0f %%  of the oracle "
+      "%5.1f %%  gain at least %.3f a payment  free days %3.0f %% of %s at "
+      "%+.2f points of recovery\n",
+      variant.c_str(), static_cast<unsigned long long>(seed),
+      found.policies[best].c_str(), 100 * comparison.gap_closed,
+      100 * comparison.share_of_oracle, comparison.gain_low / kFailures / 100,
+      100 * comparison.free_days_share, found.policies[fullest].c_str(),
+      100 * comparison.recovered_more / kFailures);
+  return comparison;
+}
+
+void ExpectTheirWorth(const Comparison& comparison) {
+  EXPECT_GE(comparison.gap_closed, 0.5);
+  EXPECT_GE(comparison.share_of_oracle, 0.9);
+  EXPECT_GT(comparison.gain_low, 0);
+}
+
+TEST(PersonalPlans, CloseMostOfTheGapOnEverySeed) {
+  const std::uint64_t first = FirstSeed();
+  for (int k = 0; k < CountOfSeeds(); ++k) {
+    const Comparison comparison =
+        Compare(world::SplitSeed(first, static_cast<std::uint64_t>(k)), "");
+    ExpectTheirWorth(comparison);
+    EXPECT_LE(comparison.free_days_share, 0.75);
+    EXPECT_GE(comparison.recovered_more, 0);
+  }
+}
+
+TEST(PersonalPlans, KeepTheirWorthInOtherWorlds) {
+  const std::uint64_t seed = FirstSeed();
+  for (const char* variant :
+       {"weak_engagement", "other_declines", "shifted_paydays"}) {
+    ExpectTheirWorth(Compare(seed, variant));
+  }
+}
+
+// Without an effect of messages a planner that learned so sends hardly any;
+// without one of access it gives hardly any away.
+TEST(PersonalPlans, SpendNothingOnWhatHasNoEffect) {
+  const std::uint64_t seed = FirstSeed();
+  const Comparison silent = Compare(seed, "no_messages");
+  ExpectTheirWorth(silent);
+  EXPECT_LE(silent.messages / kFailures, 0.1);
+  const Comparison open = Compare(seed, "no_access");
+  ExpectTheirWorth(open);
+  EXPECT_LE(open.free_days_share, 0.1);
+}
+
+}  // namespace
+}  // namespace tenuto

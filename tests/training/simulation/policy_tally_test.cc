@@ -1,0 +1,101 @@
+#include "training/simulation/policy_tally.h"
+
+#include <cmath>
+#include <cstdio>
+#include <random>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace tenuto {
+namespace {
+
+constexpr unsigned kSeed = 7;
+
+TrialOutcome Lived(int day, double minor, double net) {
+  TrialOutcome outcome;
+  outcome.recovered_day = day;
+  outcome.recovered = day > 0 ? 1 : 0;
+  outcome.recovered_minor = minor;
+  outcome.net_minor = net;
+  outcome.free_days = 2;
+  outcome.attempts = 3;
+  return outcome;
+}
+
+TEST(PolicyTally, AddsEveryPolicyToItsSegments) {
+  PolicyTally tally(2, 3, 1);
+  tally.Add(std::vector<TrialOutcome>{Lived(5, 100, 90), Lived(0, 0, -10)}, {},
+            std::vector<std::size_t>{2});
+  tally.Add(std::vector<TrialOutcome>{Lived(9, 50, 40), Lived(9, 50, 45)}, {},
+            std::vector<std::size_t>{1});
+  EXPECT_EQ(tally.sums(0).failures, 2);
+  EXPECT_EQ(tally.sums(0).recovered, 2);
+  EXPECT_EQ(tally.sums(0).difference, 100 - 5);
+  EXPECT_EQ(tally.sums(1).difference, 0);
+  EXPECT_EQ(tally.sums(0, 2).net, 90);
+  EXPECT_EQ(tally.sums(0, 1).difference, -5);
+  EXPECT_EQ(tally.days(0).PaymentsBy(5), 1);
+  EXPECT_EQ(tally.days(0).PaymentsBy(60), 2);
+  EXPECT_EQ(tally.days(0).MinorBy(60), 150);
+  EXPECT_EQ(tally.days(1).PaymentsBy(60), 1);
+}
+
+TEST(PolicyTally, SpreadsExpectedRecoveriesOverTheirDays) {
+  PolicyTally tally(1, 1, 0);
+  TrialOutcome outcome;
+  outcome.recovered = 0.5;
+  outcome.recovered_minor = 200;
+  std::vector<RecoveryCurve> curves(1);
+  curves[0][3].by_user = 0.2;
+  curves[0][10].by_retry = 0.3;
+  tally.Add(std::vector<TrialOutcome>{outcome}, curves, {});
+  EXPECT_DOUBLE_EQ(tally.days(0).PaymentsBy(3), 0.2);
+  EXPECT_DOUBLE_EQ(tally.days(0).PaymentsBy(60), 0.5);
+  EXPECT_DOUBLE_EQ(tally.days(0).MinorBy(3), 80);
+  EXPECT_DOUBLE_EQ(tally.days(0).MinorBy(60), 200);
+}
+
+TEST(PolicyTally, SumsOfPartsAreThoseOfTheWhole) {
+  std::mt19937 random(kSeed);
+  PolicyTally whole(2, 2, 0), first(2, 2, 0), second(2, 2, 0);
+  for (int k = 0; k < 100; ++k) {
+    const std::vector<TrialOutcome> outcomes = {
+        Lived(static_cast<int>(random() % 61), 4, 2), Lived(1, 8, 4)};
+    const std::vector<std::size_t> segments = {1};
+    whole.Add(outcomes, {}, segments);
+    (k < 40 ? first : second).Add(outcomes, {}, segments);
+  }
+  first.Add(second);
+  for (std::size_t segment : {0, 1}) {
+    EXPECT_EQ(first.sums(0, segment).recovered,
+              whole.sums(0, segment).recovered);
+    EXPECT_EQ(first.sums(1, segment).difference,
+              whole.sums(1, segment).difference);
+  }
+  EXPECT_EQ(first.days(0).payments, whole.days(0).payments);
+}
+
+// Of many totals of the same kind 95 % of the intervals hold the true one.
+TEST(TotalOf, GivesIntervalsThatHoldTheTruth) {
+  std::printf("seed %u\n", kSeed);
+  std::mt19937 random(kSeed);
+  std::normal_distribution<double> normal(2, 5);
+  constexpr int kTotals = 2'000, kEach = 200;
+  int held = 0;
+  for (int k = 0; k < kTotals; ++k) {
+    double sum = 0, squares = 0;
+    for (int i = 0; i < kEach; ++i) {
+      const double value = normal(random);
+      sum += value;
+      squares += value * value;
+    }
+    const Estimate total = TotalOf(sum, squares, kEach);
+    EXPECT_EQ(total.value, sum);
+    held += total.low <= 2.0 * kEach && 2.0 * kEach <= total.high ? 1 : 0;
+  }
+  EXPECT_NEAR(held / static_cast<double>(kTotals), 0.95, 0.02);
+}
+
+}  // namespace
+}  // namespace tenuto

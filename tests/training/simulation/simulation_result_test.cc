@@ -1,0 +1,75 @@
+#include "training/simulation/simulation_result.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "simdjson.h"
+#include "training/simulation/segments.h"
+
+namespace tenuto {
+namespace {
+
+using ::testing::HasSubstr;
+
+SimulationResult TwoPolicies() {
+  SimulationResult result;
+  result.source = "the world, seed 1";
+  result.currency = "EUR";
+  result.failures = 2;
+  result.threads = 1;
+  result.policies = {"plain \"seven\"", "oracle"};
+  result.oracle = 1;
+  result.tally = PolicyTally(2, Segments().size(), 0);
+  TrialOutcome lost, found;
+  lost.net_minor = -100;
+  lost.free_days = 7;
+  found.recovered = 1;
+  found.recovered_day = 3;
+  found.recovered_minor = 500;
+  found.net_minor = 400;
+  const SegmentSet nowhere = SegmentsOf({});
+  result.tally.Add(std::vector<TrialOutcome>{lost, found}, {}, nowhere);
+  result.tally.Add(std::vector<TrialOutcome>{lost, lost}, {}, nowhere);
+  result.refused = {{"later", "no support"}};
+  return result;
+}
+
+TEST(SimulationResult, WritesTheSummaryOfTheContract) {
+  simdjson::dom::parser parser;
+  const std::string json = SimulationJson(TwoPolicies());
+  const auto root = parser.parse(json);
+  ASSERT_FALSE(root.error()) << json;
+  EXPECT_EQ(std::int64_t(root["failures"]), 2);
+  EXPECT_EQ(std::int64_t(root["days"]), 60);
+  EXPECT_FALSE(root["seconds"].error());
+  EXPECT_EQ(std::int64_t(root["threads"]), 1);
+  const auto policy = root["policies"].at(1);
+  EXPECT_EQ(std::string_view(root["policies"].at(0)["name"]),
+            "plain \"seven\"");
+  EXPECT_EQ(std::string_view(policy["name"]), "oracle");
+  EXPECT_EQ(double(policy["recovered"]), 1);
+  EXPECT_EQ(double(policy["net_value"]), 300);
+  EXPECT_EQ(double(policy["difference"]), 500);
+  EXPECT_LT(double(policy["difference_low"]), 500);
+  EXPECT_GT(double(policy["difference_high"]), 500);
+  EXPECT_EQ(double(policy["regret"]), 0);
+  EXPECT_EQ(double(root["policies"].at(0)["regret"]), 500);
+  EXPECT_EQ(double(root["policies"].at(0)["free_days"]), 14);
+  for (const char* key :
+       {"recovered_low", "recovered_high", "attempts", "messages"}) {
+    EXPECT_FALSE(policy[key].error()) << key;
+  }
+  EXPECT_EQ(std::string_view(root["refused"].at(0)["reason"]), "no support");
+}
+
+TEST(SimulationResult, ShowsTheBestFirst) {
+  const std::string text = FormatSimulation(TwoPolicies());
+  EXPECT_LT(text.find("oracle"), text.find("plain"));
+  EXPECT_THAT(text, HasSubstr("<- current"));
+  EXPECT_THAT(text, HasSubstr("later refused: no support"));
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -114,7 +114,7 @@ function whiskerChart(canvas, names, series, words) {
             autoSkip: false,
             color: colour('ink'),
             callback(value) {
-              return cut(this.getLabelForValue(value), narrow ? 18 : 40);
+              return cut(this.getLabelForValue(value), narrow ? 20 : 40);
             },
           },
         },

@@ -61,6 +61,9 @@ class PolicyTally {
   }
   const RecoveryDays& days(std::size_t policy) const { return days_[policy]; }
   std::size_t policies() const { return policies_; }
+  std::size_t segments() const {
+    return policies_ == 0 ? 0 : sums_.size() / policies_;
+  }
 
  private:
   std::size_t policies_;

@@ -30,6 +30,10 @@ struct SimulationResult {
   std::vector<std::string> policies;
   std::size_t current = 0;
   std::optional<std::size_t> oracle;
+  std::optional<std::size_t> personal;
+  bool expected = false;  // By a model, of a log's payments; else lived.
+  // How far a simulation was from what really happened; "" where not measured.
+  std::string fidelity;
   PolicyTally tally{0, 1, 0};
   std::vector<RefusedPolicy> refused;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "training/flag_values.h"
 #include "training/progress.h"
 #include "training/simulation/policy_file.h"
+#include "training/simulation/report_html.h"
 #include "training/simulation/simulate_world.h"
 #include "training/simulation/simulation_result.h"
 #include "training/verb.h"
@@ -60,10 +62,27 @@ absl::StatusOr<SimulateWorldOptions> OptionsOf(const SimulateFlags& flags) {
   return options;
 }
 
+// A report that cannot be written is told before the work.
+absl::Status CheckReport(const SimulateFlags& flags) {
+  const std::filesystem::path report = flags.report;
+  if (flags.report.empty()) return absl::OkStatus();
+  std::error_code ignored;
+  const std::filesystem::path folder =
+      std::filesystem::absolute(report).parent_path();
+  if (std::filesystem::is_directory(report, ignored) ||
+      !std::filesystem::is_directory(folder, ignored)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--report ", flags.report, " cannot be written: ", folder.string(),
+        " is no directory, or it is one"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Simulate(const SimulateFlags& flags, const Workshop& workshop) {
   TENUTO_ASSIGN_OR_RETURN(const SimulateWorldOptions options, OptionsOf(flags));
   TENUTO_RETURN_IF_ERROR(
       CheckSummary(flags.summary, {flags.policies, flags.report}));
+  TENUTO_RETURN_IF_ERROR(CheckReport(flags));
   TENUTO_ASSIGN_OR_RETURN(const PolicyFile policies,
                           PolicyFile::Read(flags.policies));
   Progress progress(workshop.clock, "simulating", options.failures,
@@ -73,6 +92,10 @@ absl::Status Simulate(const SimulateFlags& flags, const Workshop& workshop) {
       SimulateWorld(options, policies, workshop.clock,
                     [&](std::int64_t done) { progress.Update(done); }));
   std::fputs(FormatSimulation(result).c_str(), stdout);
+  if (!flags.report.empty()) {
+    TENUTO_RETURN_IF_ERROR(
+        WriteFileAtomically(flags.report, ReportHtml(result)));
+  }
   if (flags.summary.empty()) return absl::OkStatus();
   return WriteFileAtomically(flags.summary, SimulationJson(result));
 }
@@ -87,7 +110,7 @@ constexpr char kHelp[] =
     "the world's true chances.\n\n"
     "Example:\n"
     "  tenuto simulate grace --world 1,100000 --policies "
-    "deploy/policies.textproto --summary result.json";
+    "deploy/policies.textproto --report result.html";
 
 }  // namespace
 
@@ -110,6 +133,8 @@ void AddSimulateVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
                     "failed payments that the recovery model learns from");
   grace->add_option("--threads", flags->threads, "0: one a core");
   grace->add_option("--summary", flags->summary, "writes the result as JSON");
+  grace->add_option("--report", flags->report,
+                    "writes one HTML page with charts, for phones too");
   grace->callback([flags, &workshop, &run] {
     run = [flags, &workshop] { return Simulate(*flags, workshop); };
   });

@@ -25,7 +25,8 @@ class HazardTable {
     return kGapIndex[static_cast<std::size_t>(
         days_since_attempt < 15 ? days_since_attempt : 15)];
   }
-  // The gap by which a model is asked for those of an index.
+  // The gap by which a model is asked for those of an index: the shortest, so
+  // that a planner cannot live on what only the longest would give.
   static constexpr int GapOf(int gap_index) {
     return kGapOf[static_cast<std::size_t>(gap_index)];
   }
@@ -56,7 +57,7 @@ class HazardTable {
  private:
   static constexpr std::array<int, 16> kGapIndex = {0, 0, 1, 2, 3, 4, 4, 5,
                                                     5, 5, 6, 6, 6, 6, 6, 7};
-  static constexpr std::array<int, kGaps> kGapOf = {1, 2, 3, 4, 5, 8, 12, 18};
+  static constexpr std::array<int, kGaps> kGapOf = {1, 2, 3, 4, 5, 7, 10, 15};
   static std::size_t Day(int day) { return static_cast<std::size_t>(day); }
   static std::size_t Choice(Access access, bool messaged) {
     return 2 * static_cast<std::size_t>(access) + (messaged ? 1 : 0);

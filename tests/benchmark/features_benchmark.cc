@@ -1,9 +1,10 @@
 // Speed of the core on one thread: fold, state bytes, rows.
+#include <algorithm>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "features/catalogue.h"
 #include "features/feature_plan.h"
@@ -15,6 +16,8 @@
 
 namespace tenuto::testing {
 namespace {
+
+constexpr int kRounds = 5;
 
 const SignalFold& Fold() {
   static const auto* const fold = new SignalFold(Catalogue::Embedded());
@@ -51,7 +54,7 @@ void FoldEvents(benchmark::State& run) {
   run.SetItemsProcessed(events);
   run.SetLabel(BenchmarkCorpus().origin);
 }
-BENCHMARK(FoldEvents);
+BENCHMARK(FoldEvents)->Repetitions(kRounds);
 
 // As a live commit does it: decode, fold one event, encode.
 void FoldOneEventThroughBytes(benchmark::State& run) {
@@ -107,7 +110,7 @@ void AssembleRow(benchmark::State& run) {
   run.counters["columns"] = plan.width();
   CountStateBytes(run);
 }
-BENCHMARK(AssembleRow);
+BENCHMARK(AssembleRow)->Repetitions(kRounds);
 
 // The least that assembling could cost: every byte of the state read once.
 void ReadStateBytes(benchmark::State& run) {
@@ -121,31 +124,38 @@ void ReadStateBytes(benchmark::State& run) {
 }
 BENCHMARK(ReadStateBytes);
 
-// What the targets ask for, out of what the console shows. CPU time: others
-// on the machine do not count.
+// What the targets ask for, out of what the console shows. CPU time, and the
+// best of several rounds: others on the machine slow memory and clock, and
+// nothing speeds them up.
 class Reporter final : public benchmark::ConsoleReporter {
  public:
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
-      if (run.error_occurred) continue;
-      if (run.benchmark_name() == "FoldEvents") {
-        figures_["features.fold_events_per_second"] = {
-            .measured = run.counters.at("items_per_second"),
-            .note = run.report_label};
-      } else if (run.benchmark_name() == "AssembleRow") {
-        figures_["features.assemble_us"] = {
-            .measured = 1e6 / run.counters.at("items_per_second"),
-            .note = BenchmarkCorpus().origin};
+      if (run.error_occurred || run.run_type == Run::RT_Aggregate) continue;
+      const double rate = run.counters.at("items_per_second");
+      if (run.run_name.function_name == "FoldEvents") {
+        folds_ = std::max(folds_, rate);
+      } else if (run.run_name.function_name == "AssembleRow") {
+        rows_ = std::max(rows_, rate);
       }
     }
   }
   void Finalize() override {
-    for (const auto& [key, figure] : figures_) ReportFigure(key, figure);
+    const std::string note = absl::StrCat(BenchmarkCorpus().origin,
+                                          ", the best of ", kRounds, " rounds");
+    if (folds_ > 0) {
+      ReportFigure("features.fold_events_per_second",
+                   {.measured = folds_, .note = note});
+    }
+    if (rows_ > 0) {
+      ReportFigure("features.assemble_us",
+                   {.measured = 1e6 / rows_, .note = note});
+    }
   }
 
  private:
-  std::map<std::string, Figure> figures_;
+  double folds_ = 0, rows_ = 0;  // A second.
 };
 
 }  // namespace

@@ -50,12 +50,15 @@ class SimulateVerbTest : public ::testing::Test {
   std::string shown_;
 };
 
-TEST_F(SimulateVerbTest, WritesTheSummaryOfAWorld) {
+TEST_F(SimulateVerbTest, WritesTheSummaryAndTheReportOfAWorld) {
+  const std::string report = folder_.path() / "r.html";
   const absl::Status status =
       Run({"simulate", "grace", "--world", "1,3000", "--policies",
-           folder_.Write("p.textproto", kPolicies), "--summary", summary_});
+           folder_.Write("p.textproto", kPolicies), "--summary", summary_,
+           "--report", report});
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_THAT(*ReadFile(summary_), HasSubstr("{\"failures\":3000,\"days\":60"));
+  EXPECT_THAT(*ReadFile(report), HasSubstr("</html>"));
 }
 
 TEST_F(SimulateVerbTest, NamesThePlaceOfAMistake) {
@@ -65,6 +68,15 @@ TEST_F(SimulateVerbTest, NamesThePlaceOfAMistake) {
               HasSubstr("p.textproto:2"));
   EXPECT_THAT(ErrorOf("1,100", std::string(kPolicies) + "currency: \"XAU\"\n"),
               HasSubstr("XAU"));
+}
+
+TEST_F(SimulateVerbTest, RefusesAReportNobodyCanWriteBeforeTheWork) {
+  const absl::Status status =
+      Run({"simulate", "grace", "--world", "1,100", "--policies",
+           folder_.Write("p.textproto", kPolicies), "--report",
+           folder_.path() / "no" / "r.html"});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--report"));
 }
 
 TEST_F(SimulateVerbTest, HasNoPoliciesWithoutAFile) {

@@ -146,6 +146,9 @@ absl::StatusOr<SimulationResult> SimulateWorld(
   for (std::size_t k = 0; k < policies.policies().size(); ++k) {
     result.policies.push_back(policies.policies()[k].name);
     if (policies.policies()[k].kind == PolicyKind::kOracle) result.oracle = k;
+    if (policies.policies()[k].kind == PolicyKind::kPersonal) {
+      result.personal = k;
+    }
   }
   result.seconds = absl::ToDoubleSeconds(clock.Now() - start);
   return result;

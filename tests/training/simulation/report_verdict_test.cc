@@ -1,0 +1,135 @@
+#include "training/simulation/report_verdict.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/training/simulation/small_simulation.h"
+
+namespace tenuto {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+ReportVerdict Verdict(const SimulationResult& result) {
+  return VerdictOf(result, RankPolicies(result));
+}
+
+TEST(ReportVerdict, ChoosesWhatIsSurelyBest) {
+  SimulationResult result = SmallSimulation({{"grace_7", 5, 0, 7, 40},
+                                             {"grace_14", 5.2, 1, 14, 45},
+                                             {"personal", 5.5, 1, 4, 60}});
+  result.personal = 2;
+  const ReportVerdict verdict = Verdict(result);
+  EXPECT_EQ(verdict.headline,
+            "Choose personal: 0.50 EUR more per failed payment than the "
+            "current policy, grace_7.");
+  EXPECT_THAT(
+      verdict.proof,
+      AllOf(StartsWith("personal recovers 60.0 % of failed payments"),
+            HasSubstr("grace_7 40.0 %"),
+            HasSubstr("5.50 EUR, 0.50 EUR above the current policy (95 % "
+                      "interval 0.44 to 0.56)")));
+  EXPECT_THAT(verdict.costs,
+              HasSubstr("4.0 free days, 3.0 attempts and 1.0 messages "
+                        "(current: 7.0, 3.0 and 1.0)"));
+  EXPECT_THAT(verdict.fixed, HasSubstr("grace_14 is best: 0.20 EUR above"));
+  EXPECT_THAT(verdict.ceiling, IsEmpty());
+  EXPECT_THAT(verdict.doubt, IsEmpty());
+}
+
+TEST(ReportVerdict, SaysThatOverlappingOnesCannotBeToldApart) {
+  const ReportVerdict verdict =
+      Verdict(SmallSimulation({{"now", 5}, {"a", 6, 1}, {"b", 5.95, 1}}));
+  EXPECT_THAT(verdict.headline, StartsWith("Choose a or b, which cannot be "
+                                           "told apart: a was worth 1.00 EUR"));
+  EXPECT_THAT(verdict.doubt, HasSubstr("a cannot be told apart from b: their "
+                                       "95 % intervals overlap"));
+}
+
+TEST(ReportVerdict, KeepsTheCurrentPolicyWhereAGainMayBeChance) {
+  const ReportVerdict verdict =
+      Verdict(SmallSimulation({{"now", 5}, {"a", 5.02, 1}, {"b", 4, 1}}));
+  EXPECT_THAT(verdict.headline, StartsWith("Keep now"));
+  EXPECT_THAT(verdict.headline, HasSubstr("none was better beyond chance"));
+  EXPECT_THAT(verdict.proof, HasSubstr("0.02 EUR above the current policy (95 "
+                                       "% interval -0.04 to 0.08)"));
+  EXPECT_THAT(verdict.doubt,
+              HasSubstr("a cannot be told apart from the current policy, now"));
+}
+
+TEST(ReportVerdict, KeepsTheCurrentPolicyWhereItIsBest) {
+  const ReportVerdict verdict =
+      Verdict(SmallSimulation({{"now", 5}, {"a", 4, 1}}));
+  EXPECT_EQ(verdict.headline,
+            "Keep now, the current policy: no other was worth more.");
+  EXPECT_THAT(verdict.proof, Not(HasSubstr("above")));
+  EXPECT_THAT(verdict.doubt, IsEmpty());
+}
+
+TEST(ReportVerdict, TurnsTheIntervalOfALossAround) {
+  SimulationResult result =
+      SmallSimulation({{"now", 5}, {"a", 4, 1}, {"personal", 6, 1}});
+  result.current = 0;
+  result.personal = 2;
+  // The best fixed one is the current one; without it, "a" has lost.
+  EXPECT_THAT(Verdict(result).fixed, HasSubstr("now is best: the current one"));
+  SimulationResult alone =
+      SmallSimulation({{"personal", 6}, {"a", 5, 1}, {"b", 4, 1}});
+  alone.personal = 0;
+  EXPECT_THAT(Verdict(alone).fixed,
+              HasSubstr("a is best: 1.00 EUR below the current policy (95 % "
+                        "interval 0.94 to 1.06)"));
+}
+
+TEST(ReportVerdict, SaysHowMuchOfTheGapToTheOracleIsClosed) {
+  SimulationResult result =
+      SmallSimulation({{"now", 5}, {"a", 6}, {"personal", 7.5}, {"oracle", 8}});
+  result.personal = 2;
+  result.oracle = 3;
+  EXPECT_THAT(Verdict(result).ceiling,
+              HasSubstr("is worth 8.00 EUR: personal closes 75 % of the gap "
+                        "between a and the oracle."));
+}
+
+TEST(ReportVerdict, SaysWhatAWorldMeansAndWhatALogMeans) {
+  SimulationResult result = SmallSimulation({{"now", 5}, {"a", 6, 1}});
+  EXPECT_THAT(Verdict(result).meaning,
+              StartsWith("A simulated world, not your customers"));
+  EXPECT_THAT(Verdict(result).fidelity, HasSubstr("was not measured"));
+  result.expected = true;
+  result.fidelity = "1.2 points off.";
+  EXPECT_THAT(Verdict(result).meaning,
+              AllOf(HasSubstr("expected values"), Not(HasSubstr("world"))));
+  EXPECT_EQ(Verdict(result).fidelity, "1.2 points off.");
+}
+
+TEST(ReportVerdict, DoubtsFewPayments) {
+  EXPECT_THAT(Verdict(SmallSimulation({{"now", 5}, {"a", 9, 1}}, 100)).doubt,
+              HasSubstr("Only 100 payments: too few"));
+}
+
+TEST(ReportVerdict, HasWordsForNothingToCompare) {
+  EXPECT_EQ(Verdict(SmallSimulation({{"now", 5}, {"a", 6}}, 0)).headline,
+            "No failed payment was simulated.");
+  EXPECT_THAT(Verdict(SmallSimulation({{"now", 5}})).headline,
+              HasSubstr("nothing to choose from"));
+  EXPECT_THAT(Verdict(SmallSimulation({}, 0)).proof, IsEmpty());
+}
+
+TEST(ReportVerdict, NamesAFewOfManyThatAreAlike) {
+  const ReportVerdict verdict = Verdict(SmallSimulation({{"now", 5},
+                                                         {"a", 6, 1},
+                                                         {"b", 5.99, 1},
+                                                         {"c", 5.99, 1},
+                                                         {"d", 5.99, 1},
+                                                         {"e", 5.99, 1},
+                                                         {"f", 5.99, 1},
+                                                         {"g", 5.99, 1}}));
+  EXPECT_THAT(verdict.doubt, HasSubstr("from b, c, d, e and 2 more:"));
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -1,0 +1,53 @@
+// What a report tells of a policy: figures of one failed payment in whole units
+// of the currency, and which policies are the best and how sure that is.
+// Value types; not thread-safe.
+#ifndef TENUTO_TRAINING_SIMULATION_REPORT_FIGURES_H_
+#define TENUTO_TRAINING_SIMULATION_REPORT_FIGURES_H_
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "training/simulation/simulation_result.h"
+
+namespace tenuto {
+
+// Of one failed payment on average; intervals are 95 % ones.
+struct PolicyFigures {
+  double payments = 0;
+  Estimate recovered_percent;
+  Estimate net;
+  Estimate difference;         // Net value less the current policy's, paired.
+  double recovered_value = 0;  // What was recovered is worth, before costs.
+  double free_days = 0;
+  double attempts = 0;
+  double messages = 0;
+  double regret = 0;  // To the oracle; 0 where there is none.
+};
+// All zero where the segment has no payments.
+PolicyFigures FiguresOf(const SimulationResult& result, std::size_t policy,
+                        std::size_t segment = 0);
+
+struct PolicyRanking {
+  std::vector<std::size_t> best_first;    // All of them, by net value.
+  std::optional<std::size_t> best;        // Nobody can choose the oracle.
+  std::optional<std::size_t> best_fixed;  // Nor personal.
+  std::vector<std::size_t> like_best;     // Not told apart from it.
+  std::vector<std::size_t> like_best_fixed;
+  // Nobody recovers as much value on as few free days; the oracle aside.
+  std::vector<bool> efficient;
+};
+PolicyRanking RankPolicies(const SimulationResult& result);
+
+// Whether the intervals of two policies, each beside the current one, leave no
+// doubt which of them is worth more. Errs to the side of doubt: the two were
+// not paired with each other.
+bool AreToldApart(const SimulationResult& result, std::size_t one,
+                  std::size_t other);
+
+// Decimals of money that the narrowest interval still deserves.
+int MoneyDigits(const SimulationResult& result);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_SIMULATION_REPORT_FIGURES_H_

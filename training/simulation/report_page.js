@@ -1,0 +1,262 @@
+// Fills the page from the figures in it. Text is only ever set as text: names
+// of policies are whatever a person wrote.
+'use strict';
+
+const figures = JSON.parse(document.getElementById('figures').textContent);
+const money = (value) => value.toFixed(figures.digits);
+const signed = (value) => {
+  const text = money(Math.abs(value));
+  return (Number(text) === 0 ? '' : value < 0 ? '\u2212' : '+') + text;
+};
+const minus = (text) => text.replace('-', '\u2212');
+const whole = (value) => Math.round(value).toLocaleString('en');
+
+function make(tag, text, className) {
+  const node = document.createElement(tag);
+  if (text !== undefined) node.textContent = text;
+  if (className) node.className = className;
+  return node;
+}
+
+function roleOf(policy) {
+  if (policy === figures.current) return 'current';
+  if (policy === figures.oracle) return 'oracle';
+  if (policy === figures.personal) return 'personal';
+  if (policy === figures.best_fixed) return 'fixed';
+  return 'other';
+}
+
+// Lines break where words do.
+function addName(node, name) {
+  for (const part of name.match(/[^_\-.\/]*[_\-.\/]?/g)) {
+    if (part) node.append(part, make('wbr'));
+  }
+}
+
+const BADGES = {current: 'current', oracle: 'not a choice', personal: 'personal', fixed: 'best fixed'};
+
+// A name, and what it is where the name does not say so.
+function nameCell(policy) {
+  const name = figures.policies[policy].name;
+  const cell = make('th', undefined, name.length > 32 ? 'long' : '');
+  cell.scope = 'row';
+  addName(cell, name);
+  const badges = [roleOf(policy)];
+  if (policy === figures.best_fixed && badges[0] === 'current') badges.push('fixed');
+  for (const role of badges) {
+    if (!BADGES[role] || BADGES[role] === name) continue;
+    if (cell.querySelector('br') === null) cell.append(make('br'));
+    cell.append(make('span', BADGES[role], 'badge ' + role));
+  }
+  return cell;
+}
+
+// "12.40" and below it in small print "12.31 to 12.49".
+function intervalCell([value, low, high], say, none) {
+  const cell = make('td', none ? '\u2013' : say(value));
+  if (!none) cell.append(make('small', say(low) + ' to ' + say(high)));
+  return cell;
+}
+
+function header(table, titles) {
+  const row = make('tr');
+  for (const title of titles) {
+    const cell = make('th');
+    cell.scope = 'col';
+    addName(cell, title);
+    row.append(cell);
+  }
+  const head = make('thead');
+  head.append(row);
+  table.append(head, make('tbody'));
+  return table.lastElementChild;
+}
+
+function fillPolicies() {
+  const titles = ['Policy', 'Recovered,\u00a0%', 'Net value', 'Beside current',
+                  'Free days', 'Attempts', 'Messages'];
+  if (figures.oracle !== null) titles.push('Regret');
+  const body = header(document.getElementById('policy-table'), titles);
+  for (const k of figures.order) {
+    const policy = figures.policies[k];
+    const row = make('tr');
+    row.append(
+        nameCell(k), intervalCell(policy.recovered, (v) => v.toFixed(1)),
+        intervalCell(policy.net, (v) => minus(money(v))),
+        intervalCell(policy.difference, signed, k === figures.current),
+        make('td', policy.free_days.toFixed(2)), make('td', policy.attempts.toFixed(2)),
+        make('td', policy.messages.toFixed(2)));
+    if (policy.regret !== null) {
+      row.append(make('td', k === figures.oracle ? '\u2013' : minus(money(policy.regret))));
+    }
+    body.append(row);
+  }
+}
+
+function fillDays() {
+  if (figures.policies.length === 0) return;
+  const days = figures.policies[0].by_day.map(([day]) => 'Day\u00a0' + day);
+  const body = header(document.getElementById('day-table'), ['Policy', ...days]);
+  for (const k of figures.order) {
+    const row = make('tr');
+    row.append(nameCell(k));
+    for (const [, percent, value] of figures.policies[k].by_day) {
+      const cell = make('td', percent.toFixed(1));
+      cell.append(make('small', minus(money(value))));
+      row.append(cell);
+    }
+    body.append(row);
+  }
+}
+
+const INTERVAL_WORDS = {
+  axis: figures.currency + ' a payment',
+  interval: (p) => p ? signed(p.value) + ' (' + signed(p.low) + ' to ' + signed(p.high) + ') ' +
+      figures.currency : '',
+};
+
+function whisker([value, low, high], role, few) {
+  return {value: value, low: low, high: high, colour: colour(few ? 'few' : role), mark: MARKS[role]};
+}
+
+function drawDifferences() {
+  const others = figures.order.filter((k) => k !== figures.current);
+  return whiskerChart(
+      document.getElementById('difference-chart'), others.map((k) => figures.policies[k].name),
+      [{label: 'difference',
+        points: others.map((k) => whisker(figures.policies[k].difference, roleOf(k)))}],
+      INTERVAL_WORDS);
+}
+
+function drawPareto() {
+  const points = figures.order.map((k, rank) => ({
+    x: figures.policies[k].free_days, y: figures.policies[k].recovered_value,
+    name: figures.policies[k].name, role: roleOf(k), rank: rank,
+    efficient: figures.policies[k].efficient,
+  }));
+  return paretoChart(document.getElementById('pareto-chart'), points, {
+    x: 'free days a payment', y: 'recovered value, ' + figures.currency + ' a payment',
+    point: (p) => p.name + ': ' + money(p.y) + ' ' + figures.currency + ', ' +
+        p.x.toFixed(2) + ' free days',
+  });
+}
+
+function drawSurvival() {
+  return survivalChart(
+      document.getElementById('survival-chart'),
+      figures.curves.map((c) => ({
+        name: figures.policies[c.policy].name +
+            (c.policy === figures.current ? ' (current)' : ''),
+        role: roleOf(c.policy), unpaid: c.unpaid,
+      })));
+}
+
+// What a segment's row compares with the current policy.
+function compared() {
+  const columns = [];
+  const add = (key, policy, role) => {
+    if (policy === null || policy === figures.current) return;
+    columns.push({key: key, name: figures.policies[policy].name, role: role});
+  };
+  add('personal', figures.personal, 'personal');
+  add('best_fixed', figures.best_fixed, 'fixed');
+  return columns;
+}
+
+function fillSegments() {
+  const columns = compared();
+  let few = false;
+  for (const kind of figures.segments) {
+    const box = make('div', undefined, 'kind');
+    const chart = make('div', undefined, 'chart');
+    const canvas = make('canvas');
+    canvas.setAttribute('role', 'img');
+    canvas.setAttribute('aria-label', 'Differences by ' + kind.kind + '; the table beside it has the figures.');
+    chart.append(canvas);
+    kind.canvas = canvas;
+    const scroll = make('div', undefined, 'scroll');
+    const table = make('table');
+    const body = header(table, ['Group', 'Payments', ...columns.map((c) => c.name)]);
+    for (const segment of kind.rows) {
+      const thin = segment.payments < figures.segment_payments_min;
+      few = few || thin;
+      const row = make('tr', undefined, thin ? 'few' : '');
+      const name = make('th', segment.name);
+      name.scope = 'row';
+      row.append(name, make('td', whole(segment.payments)));
+      for (const c of columns) row.append(intervalCell(segment[c.key], signed));
+      body.append(row);
+    }
+    scroll.append(table);
+    box.append(make('h3', 'By ' + kind.kind), chart, scroll);
+    document.getElementById('segment-kinds').append(box);
+  }
+  const marks = {personal: 'circles', fixed: 'triangles'};
+  let who = columns.map((c) => c.name + ': ' + marks[c.role]).join('; ');
+  who += who ? '.' : 'There is nothing to compare with the current policy.';
+  if (figures.best_fixed === figures.current) {
+    who += ' The best fixed policy is the current one.';
+  }
+  if (few) {
+    who += ' Grey: fewer than ' + figures.segment_payments_min +
+        ' payments, too few to build on.';
+  }
+  document.getElementById('segments-who').textContent = who;
+}
+
+function drawSegments() {
+  const columns = compared();
+  if (columns.length === 0) {
+    for (const kind of figures.segments) kind.canvas.parentNode.hidden = true;
+    return [];
+  }
+  return figures.segments.map((kind) => whiskerChart(
+      kind.canvas, kind.rows.map((s) => s.name),
+      columns.map((c) => ({
+        label: c.name,
+        points: kind.rows.map((s) => whisker(
+            s[c.key], c.role, s.payments < figures.segment_payments_min)),
+      })),
+      INTERVAL_WORDS));
+}
+
+function fillRest() {
+  for (const node of document.querySelectorAll('.currency')) node.textContent = figures.currency;
+  for (const node of document.querySelectorAll('.days')) node.textContent = figures.days;
+  for (const node of document.querySelectorAll('.ceiling')) node.hidden = figures.oracle === null;
+  document.getElementById('made-payments').textContent =
+      whole(figures.payments) + ', each under all ' + figures.policies.length + ' policies';
+  document.getElementById('made-days').textContent = figures.days + ' after the failure';
+  document.getElementById('made-outcomes').textContent = figures.expected ?
+      'expected values by the recovery model, for payments of a log' :
+      'lived in a simulated world, all policies on the same luck';
+  for (const one of figures.refused) {
+    document.getElementById('refused-list').append(make('dt', one.policy), make('dd', one.reason));
+  }
+  const nothing = figures.policies.length === 0 || figures.payments === 0;
+  for (const [id, empty] of [
+    ['refused', figures.refused.length === 0], ['policies', nothing], ['pareto', nothing],
+    ['survival', nothing], ['differences', nothing || figures.policies.length < 2],
+    ['segments', nothing || figures.segments.length === 0]]) {
+    document.getElementById(id).hidden = empty;
+  }
+}
+
+let charts = [];
+function drawAll() {
+  for (const chart of charts) chart.destroy();
+  charts = [];
+  setUpCharts();
+  const shown = (id) => !document.getElementById(id).hidden;
+  if (shown('differences')) charts.push(drawDifferences());
+  if (shown('pareto')) charts.push(drawPareto());
+  if (shown('survival')) charts.push(drawSurvival());
+  if (shown('segments')) charts.push(...drawSegments());
+}
+
+fillRest();
+fillPolicies();
+fillDays();
+fillSegments();
+drawAll();
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll);

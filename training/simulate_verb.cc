@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "training/progress.h"
 #include "training/simulation/policy_file.h"
 #include "training/simulation/report_html.h"
+#include "training/simulation/simulate_ledger.h"
 #include "training/simulation/simulate_world.h"
 #include "training/simulation/simulation_result.h"
 #include "training/verb.h"
@@ -30,6 +32,8 @@ constexpr std::int64_t kFailuresMax = 100'000'000;
 
 struct SimulateFlags {
   std::string world;
+  LogSource log;
+  std::string from;
   std::string variant;
   std::string policies;
   std::string summary;
@@ -37,6 +41,12 @@ struct SimulateFlags {
   std::int64_t practice = 20'000;
   int threads = 0;
 };
+
+int ThreadsOf(const SimulateFlags& flags) {
+  return flags.threads > 0 ? flags.threads
+                           : static_cast<int>(std::max(
+                                 1u, std::thread::hardware_concurrency()));
+}
 
 absl::StatusOr<SimulateWorldOptions> OptionsOf(const SimulateFlags& flags) {
   SimulateWorldOptions options;
@@ -55,11 +65,42 @@ absl::StatusOr<SimulateWorldOptions> OptionsOf(const SimulateFlags& flags) {
   }
   options.variant = flags.variant;
   options.practice_failures = flags.practice;
-  options.threads =
-      flags.threads > 0
-          ? flags.threads
-          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  options.threads = ThreadsOf(flags);
   return options;
+}
+
+absl::StatusOr<LogSource> SourceOf(const SimulateFlags& flags) {
+  LogSource source = flags.log;
+  if (source.models.empty()) {
+    return absl::InvalidArgumentError(
+        "--ledger needs --models DIR: the recovery model that `tenuto train "
+        "grace` wrote");
+  }
+  TENUTO_RETURN_IF_ERROR(CheckModelName(source.model));
+  if (!flags.from.empty()) {
+    TENUTO_ASSIGN_OR_RETURN(source.from, ParseMoment("--from", flags.from));
+  }
+  source.threads = ThreadsOf(flags);
+  return source;
+}
+
+// Flags of the one mean nothing to the other.
+absl::Status CheckSource(const SimulateFlags& flags) {
+  if (flags.world.empty() == flags.log.ledger.empty()) {
+    return absl::InvalidArgumentError(
+        "give either --world SEED,N for a simulated world or --ledger DIR for "
+        "a log");
+  }
+  const bool of_log = !flags.log.models.empty() || !flags.from.empty();
+  if (!flags.world.empty() && of_log) {
+    return absl::InvalidArgumentError(
+        "--models and --from belong to --ledger, not to --world");
+  }
+  if (flags.world.empty() && !flags.variant.empty()) {
+    return absl::InvalidArgumentError(
+        "--variant belongs to --world, not to --ledger");
+  }
+  return absl::OkStatus();
 }
 
 // A report that cannot be written is told before the work.
@@ -78,19 +119,42 @@ absl::Status CheckReport(const SimulateFlags& flags) {
   return absl::OkStatus();
 }
 
-absl::Status Simulate(const SimulateFlags& flags, const Workshop& workshop) {
+absl::StatusOr<SimulationResult> SimulateWorldOf(const SimulateFlags& flags,
+                                                 const PolicyFile& policies,
+                                                 const Workshop& workshop) {
   TENUTO_ASSIGN_OR_RETURN(const SimulateWorldOptions options, OptionsOf(flags));
+  Progress progress(workshop.clock, "simulating", options.failures,
+                    "failed payments");
+  return SimulateWorld(options, policies, workshop.clock,
+                       [&](std::int64_t done) { progress.Update(done); });
+}
+
+absl::StatusOr<SimulationResult> SimulateLogOf(const SimulateFlags& flags,
+                                               const PolicyFile& policies,
+                                               const Workshop& workshop) {
+  TENUTO_ASSIGN_OR_RETURN(const LogSource source, SourceOf(flags));
+  std::optional<Progress> progress;
+  return SimulateLedger(
+      source, policies, workshop, [&](std::int64_t done, std::int64_t all) {
+        if (!progress) {
+          progress.emplace(workshop.clock, "simulating", all,
+                           "failed payments, each looked at twice");
+        }
+        progress->Update(done);
+      });
+}
+
+absl::Status Simulate(const SimulateFlags& flags, const Workshop& workshop) {
+  TENUTO_RETURN_IF_ERROR(CheckSource(flags));
   TENUTO_RETURN_IF_ERROR(
       CheckSummary(flags.summary, {flags.policies, flags.report}));
   TENUTO_RETURN_IF_ERROR(CheckReport(flags));
   TENUTO_ASSIGN_OR_RETURN(const PolicyFile policies,
                           PolicyFile::Read(flags.policies));
-  Progress progress(workshop.clock, "simulating", options.failures,
-                    "failed payments");
-  TENUTO_ASSIGN_OR_RETURN(
-      const SimulationResult result,
-      SimulateWorld(options, policies, workshop.clock,
-                    [&](std::int64_t done) { progress.Update(done); }));
+  TENUTO_ASSIGN_OR_RETURN(const SimulationResult result,
+                          flags.world.empty()
+                              ? SimulateLogOf(flags, policies, workshop)
+                              : SimulateWorldOf(flags, policies, workshop));
   std::fputs(FormatSimulation(result).c_str(), stdout);
   if (!flags.report.empty()) {
     TENUTO_RETURN_IF_ERROR(
@@ -108,6 +172,10 @@ constexpr char kHelp[] =
     "paired. A policy named personal plans each payment by a recovery model "
     "that is learned on the way, from payments of another seed; oracle knows "
     "the world's true chances.\n\n"
+    "--ledger DIR takes the failed payments of a log and the recovery model of "
+    "--models. Policies are expected by the model and, where the log chose its "
+    "plans by chance, put right by what happened; what the log never did the "
+    "like of is refused.\n\n"
     "Example:\n"
     "  tenuto simulate grace --world 1,100000 --policies "
     "deploy/policies.textproto --report result.html";
@@ -120,8 +188,14 @@ void AddSimulateVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   simulate->require_subcommand(1);
   CLI::App* const grace = simulate->add_subcommand("grace", kHelp);
   const auto flags = std::make_shared<SimulateFlags>();
-  grace->add_option("--world", flags->world, "SEED,N: a simulated world")
-      ->required();
+  grace->add_option("--world", flags->world, "SEED,N: a simulated world");
+  grace->add_option("--ledger", flags->log.ledger, "or a ledger directory");
+  grace->add_option("--models", flags->log.models,
+                    "of a ledger: directory of bundles");
+  grace->add_option("--model", flags->log.model, "of a ledger: which model")
+      ->capture_default_str();
+  grace->add_option("--from", flags->from,
+                    "of a ledger: failures from this day on (default: all)");
   grace
       ->add_option("--policies", flags->policies,
                    "what to compare, as in deploy/policies.textproto")
@@ -138,6 +212,7 @@ void AddSimulateVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   grace->callback([flags, &workshop, &run] {
     run = [flags, &workshop] { return Simulate(*flags, workshop); };
   });
+  AddBacktestVerb(*simulate, workshop, run);
 }
 
 }  // namespace tenuto

@@ -53,6 +53,9 @@ using VerbRun = std::function<absl::Status()>;
 // with a --help that teaches, and sets `run` when that subcommand is chosen.
 void AddImportVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddSimulateVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
+// Part of the simulate verb: adds itself to that.
+void AddBacktestVerb(CLI::App& simulate, const Workshop& workshop,
+                     VerbRun& run);
 void AddWorldVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 void AddTrainVerb(CLI::App& app, const Workshop& workshop, VerbRun& run);
 // Part of the train verb: adds itself to that.

@@ -24,8 +24,8 @@ double Uniform(SplitMix64& random) {
 
 // Of all, and of each segment.
 struct Sums {
-  std::vector<Incidence> simulated;           // Sums, not yet shares.
-  std::vector<EventCounts> observed;          // By segment.
+  std::vector<Incidence> simulated;            // Sums, not yet shares.
+  std::vector<EventCounts> observed;           // By segment.
   std::vector<std::vector<EventCounts>> runs;  // By run, then segment.
 
   explicit Sums(std::size_t segments)
@@ -56,16 +56,14 @@ class BacktestRun {
   absl::Status Add(std::int64_t from, std::int64_t to, Sums& sums) const {
     HazardTable hazards;
     for (std::int64_t number = from; number < to; ++number) {
-      const GraceFailure& failure =
-          failures_[static_cast<std::size_t>(number)];
+      const GraceFailure& failure = failures_[static_cast<std::size_t>(number)];
       const GraceFailure::Decision& decision = failure.decisions[0];
       TENUTO_RETURN_IF_ERROR(
           log_.model->Fill(decision.row, decision.payment, hazards));
       UnpaidPast past;
       if (failure.spell.messages_at_failure) past.last_message_day = 0;
-      const DayActions actions =
-          failure.spell.Actions(log_.usual[static_cast<std::size_t>(
-              decision.payment.decline_class)]);
+      const DayActions actions = failure.spell.Actions(
+          log_.usual[static_cast<std::size_t>(decision.payment.decline_class)]);
       AddOne(static_cast<std::uint64_t>(number), failure,
              Follow(hazards, actions, past), sums);
     }
@@ -164,8 +162,7 @@ void MeasureGaps(const Sums& sums, BacktestResult& result) {
   result.mean_gap = gap.mean;
   std::vector<double> largest, mean;
   for (const std::vector<EventCounts>& run : sums.runs) {
-    const Gap by_chance =
-        GapOf(simulated, n, IncidenceOf(run[0]), result.days);
+    const Gap by_chance = GapOf(simulated, n, IncidenceOf(run[0]), result.days);
     largest.push_back(by_chance.largest);
     mean.push_back(by_chance.mean);
   }
@@ -209,17 +206,17 @@ absl::StatusOr<BacktestResult> Backtest(
   const Survival watched = CensoringSurvival(outcomes, kUnpaidDays);
   const BacktestRun run(log, failures, watched);
   TENUTO_ASSIGN_OR_RETURN(
-      const Sums sums,
-      SumInOrder(
-          {.items = static_cast<std::int64_t>(failures.size()),
-           .threads = threads},
-          Sums(Segments().size()),
-          [&run] {
-            return [&run](std::int64_t from, std::int64_t to, Sums& sum) {
-              return run.Add(from, to, sum);
-            };
-          },
-          progress));
+      const Sums sums, SumInOrder(
+                           {.items = static_cast<std::int64_t>(failures.size()),
+                            .threads = threads},
+                           Sums(Segments().size()),
+                           [&run] {
+                             return [&run](std::int64_t from, std::int64_t to,
+                                           Sums& sum) {
+                               return run.Add(from, to, sum);
+                             };
+                           },
+                           progress));
   BacktestResult result;
   const v1::Manifest& manifest = log.model->manifest();
   result.model = absl::StrCat(manifest.model(), "/", manifest.version());

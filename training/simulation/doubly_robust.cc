@@ -39,8 +39,7 @@ DayYield YieldOf(const GraceStakes& stakes, const TrialActions& trial, int day,
                  const DayShares& shares) {
   const auto at = static_cast<std::size_t>(day);
   const DayAction& action = trial.actions[at];
-  const Access before =
-      day == 1 ? Access::kFull : trial.actions[at - 1].access;
+  const Access before = day == 1 ? Access::kFull : trial.actions[at - 1].access;
   DayYield yield;
   if (action.access < before) {
     yield.spent_minor +=
@@ -49,8 +48,8 @@ DayYield YieldOf(const GraceStakes& stakes, const TrialActions& trial, int day,
   }
   if (action.messages) {
     yield.messages = shares.open;
-    yield.spent_minor += shares.open * (stakes.message_minor +
-                                        stakes.message_goodwill_minor);
+    yield.spent_minor +=
+        shares.open * (stakes.message_minor + stakes.message_goodwill_minor);
   }
   yield.attempts = shares.attempted;
   yield.spent_minor += shares.attempted * stakes.attempt_minor;
@@ -87,12 +86,12 @@ class Foreseen {
       const double open = curve[at - 1].open;
       to_come_[at - 1] = to_come_[at];
       to_come_[at - 1].Add(
-          YieldOf(stakes, trial, day,
-                  {.open = open,
-                   .attempted = trial.actions[at].attempts ? open - on.by_user
-                                                           : 0,
-                   .recovered = on.by_user + on.by_retry,
-                   .open_after = on.open}),
+          YieldOf(
+              stakes, trial, day,
+              {.open = open,
+               .attempted = trial.actions[at].attempts ? open - on.by_user : 0,
+               .recovered = on.by_user + on.by_retry,
+               .open_after = on.open}),
           1);
     }
   }
@@ -131,20 +130,16 @@ void PutRight(const UnpaidSpell& spell, const AgreementWeights& weights,
     gained.Add(foreseen.After(day), of_after);
     gained.Add(foreseen.After(day - 1), of_before);
 
-    curve[at].by_user +=
-        of_before * model[at].by_user +
-        (lived.end == RecoveryEnd::kByUser ? weight : 0);
-    curve[at].by_retry +=
-        of_before * model[at].by_retry +
-        (lived.end == RecoveryEnd::kByRetry ? weight : 0);
-    curve[at].cancelled +=
-        of_before * model[at].cancelled +
-        (lived.end == RecoveryEnd::kCancelled ? weight : 0);
+    curve[at].by_user += of_before * model[at].by_user +
+                         (lived.end == RecoveryEnd::kByUser ? weight : 0);
+    curve[at].by_retry += of_before * model[at].by_retry +
+                          (lived.end == RecoveryEnd::kByRetry ? weight : 0);
+    curve[at].cancelled += of_before * model[at].cancelled +
+                           (lived.end == RecoveryEnd::kCancelled ? weight : 0);
     for (std::size_t later = at + 1; later <= kUnpaidDays; ++later) {
       curve[later].by_user += (of_before + of_after) * model[later].by_user;
       curve[later].by_retry += (of_before + of_after) * model[later].by_retry;
-      curve[later].cancelled +=
-          (of_before + of_after) * model[later].cancelled;
+      curve[later].cancelled += (of_before + of_after) * model[later].cancelled;
     }
   }
   double open = 1;

@@ -70,8 +70,8 @@ Incidence IncidenceOf(const EventCounts& counts) {
     retry += each * by_retry;
     left += each * cancelled;
     open -= each * (by_user + by_retry + cancelled);
-    at_risk -= by_user + by_retry + cancelled +
-               counts.count(day, RecoveryEnd::kOpen);
+    at_risk -=
+        by_user + by_retry + cancelled + counts.count(day, RecoveryEnd::kOpen);
     const auto at = static_cast<std::size_t>(day);
     incidence.by_user[at] = user;
     incidence.by_retry[at] = retry;

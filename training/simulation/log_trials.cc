@@ -37,11 +37,10 @@ absl::Status LogTrials::ExpectAll(const GraceFailure& failure,
                                   Bench& bench) const {
   const auto& policies = options_.policies.policies();
   TENUTO_RETURN_IF_ERROR(FillCase(options_.book, options_.log, failure,
-                                  options_.policies.currency(),
-                                  bench.failure));
+                                  options_.policies.currency(), bench.failure));
   const FailureCase& known = bench.failure;
-  TENUTO_RETURN_IF_ERROR(options_.log.model->Fill(
-      failure.decisions[0].row, known.facts, bench.hazards));
+  TENUTO_RETURN_IF_ERROR(options_.log.model->Fill(failure.decisions[0].row,
+                                                  known.facts, bench.hazards));
   bench.actions.resize(policies.size());
   bench.outcomes.assign(policies.size(), TrialOutcome());
   bench.curves.assign(policies.size(), RecoveryCurve());
@@ -63,8 +62,8 @@ absl::Status LogTrials::ExpectAll(const GraceFailure& failure,
       case PolicyKind::kMixture:
         continue;  // Unknown here, and made of the others.
     }
-    bench.outcomes[k] = Expect(bench.hazards, known.stakes.stakes, actions,
-                               bench.curves[k]);
+    bench.outcomes[k] =
+        Expect(bench.hazards, known.stakes.stakes, actions, bench.curves[k]);
     EndAfter(actions.last_day, bench.curves[k]);
   }
   return absl::OkStatus();

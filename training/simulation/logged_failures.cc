@@ -79,8 +79,8 @@ absl::Status FillCase(const CaseBook& book, const LoggedFailures& log,
   const UnpaidSpell& spell = failure.spell;
   const GraceFailure::Decision& decision = failure.decisions[0];
   const FailedPayment& payment = decision.payment;
-  const std::string own_currency(
-      spell.currency.empty() ? std::string(currency) : spell.currency);
+  const std::string own_currency(spell.currency.empty() ? std::string(currency)
+                                                        : spell.currency);
   world::SeenFailure seen;
   seen.decline_code = spell.decline_code.c_str();
   seen.advice_code = spell.advice_code.c_str();

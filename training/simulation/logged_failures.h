@@ -26,7 +26,7 @@ struct LogSource {
   std::string ledger;
   std::string models;
   std::string model = "grace";
-  std::optional<absl::Time> from;  // Failures from here on,
+  std::optional<absl::Time> from;   // Failures from here on,
   std::optional<absl::Time> until;  // before here.
   int threads = 1;
 };

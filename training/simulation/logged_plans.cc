@@ -41,9 +41,9 @@ PlanBits PlanBits::Of(const PaymentMoment& plan) {
 }
 
 int PlanBits::AgreesThrough(const PlanBits& other) const {
-  const std::uint64_t differ =
-      (full ^ other.full) | (reduced ^ other.reduced) |
-      (attempts ^ other.attempts) | (messages ^ other.messages);
+  const std::uint64_t differ = (full ^ other.full) | (reduced ^ other.reduced) |
+                               (attempts ^ other.attempts) |
+                               (messages ^ other.messages);
   return differ == 0 ? kUnpaidDays : std::countr_zero(differ) - 1;
 }
 

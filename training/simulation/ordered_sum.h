@@ -30,9 +30,9 @@ struct OrderedWork {
 // of `empty`. Sum has Add(const Sum&). `progress` is told of items done. The
 // first error seen ends the work.
 template <class Sum, class Worker>
-absl::StatusOr<Sum> SumInOrder(
-    const OrderedWork& work, const Sum& empty, const Worker& worker,
-    absl::FunctionRef<void(std::int64_t)> progress) {
+absl::StatusOr<Sum> SumInOrder(const OrderedWork& work, const Sum& empty,
+                               const Worker& worker,
+                               absl::FunctionRef<void(std::int64_t)> progress) {
   struct Shared {
     absl::Mutex mutex;
     absl::Status status ABSL_GUARDED_BY(mutex);

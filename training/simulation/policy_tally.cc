@@ -79,9 +79,9 @@ void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
       continue;
     }
     // Spread over the days by their chances.
-    const double each =
-        outcome.recovered != 0 ? outcome.recovered_minor / outcome.recovered
-                               : 0;
+    const double each = outcome.recovered != 0
+                            ? outcome.recovered_minor / outcome.recovered
+                            : 0;
     for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
       const RecoveryDay& on = curves[policy][day];
       days.payments[day] += on.by_user + on.by_retry;

@@ -54,6 +54,17 @@ double EffectiveOf(const PolicyFile& file, std::size_t number,
   return least;
 }
 
+std::string EstimatorText(bool put_right, double effective, double enough) {
+  return put_right ? absl::StrFormat(
+                         "doubly robust: the log did the same for %.0f "
+                         "payments, effectively",
+                         effective)
+                   : absl::StrFormat(
+                         "model only: the log did the same for %.0f "
+                         "payments, effectively, and %.0f are needed",
+                         effective, enough);
+}
+
 // One run; members are the stages' results in order.
 class LedgerSimulation {
  public:
@@ -81,11 +92,11 @@ class LedgerSimulation {
         SumInOrder(
             work, none,
             [this] {
-              return [this, bench = std::make_shared<LogTrials::Bench>()](
-                         std::int64_t from, std::int64_t to,
-                         PolicyEvidence& sum) {
-                return trials_.Weigh(from, to, *bench, sum);
-              };
+              return
+                  [this, bench = std::make_shared<LogTrials::Bench>()](
+                      std::int64_t from, std::int64_t to, PolicyEvidence& sum) {
+                    return trials_.Weigh(from, to, *bench, sum);
+                  };
             },
             [&](std::int64_t done) { progress(done, 2 * n); }));
     TENUTO_ASSIGN_OR_RETURN(const LogTrials::Chosen chosen,
@@ -97,11 +108,11 @@ class LedgerSimulation {
             PolicyTally(chosen.policies.size(), Segments().size(),
                         result.current),
             [this, &chosen] {
-              return [this, &chosen,
-                      bench = std::make_shared<LogTrials::Bench>()](
-                         std::int64_t from, std::int64_t to, PolicyTally& sum) {
-                return trials_.Run(from, to, chosen, *bench, sum);
-              };
+              return
+                  [this, &chosen, bench = std::make_shared<LogTrials::Bench>()](
+                      std::int64_t from, std::int64_t to, PolicyTally& sum) {
+                    return trials_.Run(from, to, chosen, *bench, sum);
+                  };
             },
             [&](std::int64_t done) { progress(n + done, 2 * n); }));
     return absl::OkStatus();
@@ -138,14 +149,9 @@ class LedgerSimulation {
       chosen.put_right[k] = effective >= enough;
       result.policies.push_back(policy.name);
       result.estimators.push_back(
-          effective >= enough
-              ? absl::StrFormat("doubly robust (%.0f effective payments agree)",
-                                effective)
-              : absl::StrFormat("model only (%.0f of %.0f agree)", effective,
-                                enough));
+          EstimatorText(chosen.put_right[k], effective, enough));
       chosen.policies.push_back(k);
     }
-    // What a mixture is made of is put right when it is, or by itself.
     return chosen;
   }
 
@@ -161,11 +167,11 @@ class LedgerSimulation {
 absl::StatusOr<std::string> FidelityOf(const LogSource& source,
                                        const LoggedFailures& log) {
   const absl::Time learned = LearnedThrough(log);
-  const auto later = std::partition_point(
-      log.failures.begin(), log.failures.end(),
-      [learned](const GraceFailure& one) {
-        return one.spell.failed < learned;
-      });
+  const auto later =
+      std::partition_point(log.failures.begin(), log.failures.end(),
+                           [learned](const GraceFailure& one) {
+                             return one.spell.failed < learned;
+                           });
   const auto count = static_cast<std::size_t>(log.failures.end() - later);
   if (count < kFidelityFailuresMin) {
     return absl::StrCat("not measured: ", count,
@@ -181,9 +187,10 @@ absl::StatusOr<std::string> FidelityOf(const LogSource& source,
 
 std::string SourceText(const LogSource& source, const LoggedFailures& log) {
   const absl::Time learned = LearnedThrough(log);
-  const auto known = std::count_if(
-      log.failures.begin(), log.failures.end(),
-      [learned](const GraceFailure& one) { return one.spell.failed < learned; });
+  const auto known = std::count_if(log.failures.begin(), log.failures.end(),
+                                   [learned](const GraceFailure& one) {
+                                     return one.spell.failed < learned;
+                                   });
   return absl::StrFormat(
       "the ledger %s, by model %s (%d of them before it was trained)",
       source.ledger, source.model, known);

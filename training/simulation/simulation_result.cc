@@ -33,6 +33,20 @@ std::string PolicyJson(const SimulationResult& result, std::size_t policy) {
   return json + "}";
 }
 
+// Of a log: how each policy was reckoned and how far that may be believed.
+void AddLogNotes(const SimulationResult& result, int pad, std::string& text) {
+  for (std::size_t k = 0; k < result.estimators.size(); ++k) {
+    absl::StrAppendFormat(&text, "%-*s %s\n", pad, result.policies[k],
+                          result.estimators[k]);
+  }
+  if (!result.estimators.empty()) {
+    absl::StrAppend(&text,
+                    "intervals hold how payments differ and, where doubly "
+                    "robust, their luck; not that the model may be wrong: ");
+  }
+  if (!result.fidelity.empty()) absl::StrAppend(&text, result.fidelity, "\n");
+}
+
 std::vector<std::size_t> BestFirst(const SimulationResult& result) {
   std::vector<std::size_t> order(result.policies.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -109,6 +123,7 @@ std::string FormatSimulation(const SimulationResult& result) {
         totals.free_days / n, totals.attempts / n, totals.messages / n,
         money(totals.regret_minor), k == result.current ? "  <- current" : "");
   }
+  AddLogNotes(result, pad, text);
   for (const RefusedPolicy& policy : result.refused) {
     absl::StrAppend(&text, policy.policy, " refused: ", policy.reason, "\n");
   }

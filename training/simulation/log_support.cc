@@ -1,5 +1,6 @@
 #include "training/simulation/log_support.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -62,6 +63,16 @@ LogSupport LogSupport::Read(absl::Span<const GraceFailure> failures) {
   return support;
 }
 
+bool LogSupport::HasSeenAttempt(std::size_t cell) const {
+  constexpr auto kGaps = static_cast<std::size_t>(HazardTable::kGaps);
+  const auto seen = [](int attempts) { return attempts >= kSeenMin; };
+  const auto first =
+      attempts_.begin() + static_cast<std::ptrdiff_t>(cell / kGaps * kGaps);
+  const auto at = attempts_.begin() + static_cast<std::ptrdiff_t>(cell);
+  return std::any_of(first, at + 1, seen) &&
+         std::any_of(at, first + HazardTable::kGaps, seen);
+}
+
 void LogSupport::AddUse(const TrialActions& trial, const RecoveryCurve& curve,
                         PolicyUse& use) const {
   int attempts = 1, last_attempt_day = 0, last_message_day = -kMessageDays;
@@ -84,7 +95,7 @@ void LogSupport::AddUse(const TrialActions& trial, const RecoveryCurve& curve,
     const std::size_t cell = CellOf(attempts, day - last_attempt_day);
     const double made = open - curve[at].by_user;
     use.attempts += made;
-    if (attempts_[cell] < kSeenMin) {
+    if (!HasSeenAttempt(cell)) {
       use.unseen_attempts += made;
       use.cells.set(cell);
     }

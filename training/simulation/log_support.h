@@ -51,6 +51,9 @@ class LogSupport {
                                     HazardTable::GapIndex(gap));
   }
 
+  // Or shorter and longer gaps were, between which a model may reckon.
+  bool HasSeenAttempt(std::size_t cell) const;
+
   // Open days seen, by access and day, and by access and whether messaged.
   std::array<std::array<int, kUnpaidDays + 1>, 3> days_{};
   std::array<std::array<int, 2>, 3> messaged_{};

@@ -1,0 +1,152 @@
+#include "training/simulation/doubly_robust.h"
+
+#include <cmath>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "training/simulation/event_counts.h"
+#include "training/split_mix.h"
+
+namespace tenuto {
+namespace {
+
+class DoublyRobustTest : public ::testing::Test {
+ protected:
+  DoublyRobustTest() {
+    stakes_.recovery_minor.fill(2000);
+    stakes_.access_day_minor = {0, 5, 20};
+    stakes_.attempt_minor = 7;
+    stakes_.message_minor = 1;
+    stakes_.access_step_goodwill_minor = 3;
+    for (int day = 1; day <= kUnpaidDays; ++day) {
+      DayAction& action = trial_.actions[static_cast<std::size_t>(day)];
+      action.access = day <= 7 ? Access::kFull : Access::kNone;
+      action.attempts = day % 5 == 0 && day < 30;
+      action.messages = day == 2;
+    }
+  }
+  static HazardTable Table(float user, float retry, float cancels) {
+    HazardTable hazards;
+    for (int day = 1; day <= kUnpaidDays; ++day) {
+      for (const Access access :
+           {Access::kNone, Access::kReduced, Access::kFull}) {
+        for (const bool messaged : {false, true}) {
+          hazards.by_user(day, access, messaged) = user;
+          hazards.cancels(day, access, messaged) = cancels;
+        }
+      }
+      for (int count = 0; count < HazardTable::kCounts; ++count) {
+        for (int gap = 0; gap < HazardTable::kGaps; ++gap) {
+          hazards.by_retry(day, count, gap) = retry;
+        }
+      }
+    }
+    return hazards;
+  }
+  // Lives the trial under the table.
+  UnpaidSpell Live(const HazardTable& hazards, SplitMix64& random) const {
+    RecoveryCurve curve;
+    Expect(hazards, stakes_, trial_, curve);
+    const double unit = static_cast<double>(random.Next() >> 11) * 0x1p-53;
+    const auto [last, end] = EventDraw(curve).At(unit);
+    UnpaidSpell spell;
+    spell.end = end;
+    for (int day = 1; day <= last; ++day) {
+      UnpaidDay& lived = spell.days.emplace_back();
+      const DayAction& action = trial_.actions[static_cast<std::size_t>(day)];
+      lived.access = action.access;
+      lived.end = day == last ? end : RecoveryEnd::kOpen;
+      lived.attempted = action.attempts && lived.end != RecoveryEnd::kByUser;
+    }
+    return spell;
+  }
+
+  GraceStakes stakes_;
+  TrialActions trial_;
+};
+
+TEST_F(DoublyRobustTest, GivesWhatHappenedForTheLogsOwnPolicy) {
+  AgreementWeights ones;
+  ones.fill(1);
+  SplitMix64 random(5);
+  // A model that is far from true.
+  const HazardTable model = Table(0.2f, 0.05f, 0.001f);
+  const HazardTable truth = Table(0.02f, 0.3f, 0.02f);
+  int recovered = 0;
+  for (int k = 0; k < 300; ++k) {
+    const UnpaidSpell spell = Live(truth, random);
+    RecoveryCurve curve;
+    TrialOutcome outcome = Expect(model, stakes_, trial_, curve);
+    PutRight(spell, ones, stakes_, trial_, curve, outcome);
+    const bool pays =
+        spell.end == RecoveryEnd::kByUser || spell.end == RecoveryEnd::kByRetry;
+    recovered += pays;
+    double attempts = 0, free_days = 0;
+    double net = pays ? 2000 : 0;
+    Access access = Access::kFull;
+    for (std::size_t day = 1; day <= spell.days.size(); ++day) {
+      const UnpaidDay& lived = spell.days[day - 1];
+      if (trial_.actions[day].messages) net -= 1;
+      if (lived.access < access) net -= 6;
+      access = lived.access;
+      attempts += lived.attempted;
+      if (lived.end == RecoveryEnd::kOpen && lived.access == Access::kFull) {
+        ++free_days;
+      }
+    }
+    net -= 7 * attempts + 20 * free_days;
+    ASSERT_NEAR(outcome.recovered, pays ? 1 : 0, 1e-6);
+    ASSERT_NEAR(outcome.attempts, attempts, 1e-6);
+    ASSERT_NEAR(outcome.free_days, free_days, 1e-6);
+    ASSERT_NEAR(outcome.net_minor, net, 1e-3);
+    for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
+      const bool then = pays && day == spell.days.size();
+      ASSERT_NEAR(curve[day].by_user + curve[day].by_retry, then ? 1 : 0, 1e-6);
+    }
+  }
+  EXPECT_GT(recovered, 100);
+  EXPECT_LT(recovered, 290);
+}
+
+TEST_F(DoublyRobustTest, FindsTheTruthWhereTheLogDidTheSameByChance) {
+  const HazardTable model = Table(0.1f, 0.05f, 0.001f);
+  const HazardTable truth = Table(0.02f, 0.3f, 0.02f);
+  SplitMix64 random(11);
+  RecoveryCurve unused;
+  const TrialOutcome expected = Expect(truth, stakes_, trial_, unused);
+  AgreementWeights quarter;
+  quarter.fill(4);
+  const AgreementWeights never{};
+  double sum = 0, squares = 0;
+  const int n = 8000;
+  for (int k = 0; k < n; ++k) {
+    const UnpaidSpell spell = Live(truth, random);
+    RecoveryCurve curve;
+    TrialOutcome outcome = Expect(model, stakes_, trial_, curve);
+    PutRight(spell, random.Below(4) == 0 ? quarter : never, stakes_, trial_,
+             curve, outcome);
+    sum += outcome.recovered;
+    squares += outcome.recovered * outcome.recovered;
+  }
+  const double error =
+      std::sqrt(squares / n - sum / n * sum / n) / std::sqrt(n);
+  EXPECT_NEAR(sum / n, expected.recovered, 4 * error);
+  EXPECT_LT(4 * error, 0.08);
+  const TrialOutcome believed = Expect(model, stakes_, trial_, unused);
+  EXPECT_GT(std::abs(believed.recovered - expected.recovered), 0.1);
+}
+
+TEST_F(DoublyRobustTest, BelievesTheModelWhereTheLogDidOtherwise) {
+  const HazardTable model = Table(0.05f, 0.2f, 0.01f);
+  SplitMix64 random(3);
+  const UnpaidSpell spell = Live(model, random);
+  RecoveryCurve curve;
+  const TrialOutcome expected = Expect(model, stakes_, trial_, curve);
+  TrialOutcome outcome = expected;
+  PutRight(spell, AgreementWeights{}, stakes_, trial_, curve, outcome);
+  EXPECT_EQ(outcome.net_minor, expected.net_minor);
+  EXPECT_EQ(outcome.recovered, expected.recovered);
+}
+
+}  // namespace
+}  // namespace tenuto

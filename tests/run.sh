@@ -100,6 +100,8 @@ else
 fi
 result=0
 export TENUTO_FIGURES=$root/$build_dir/figures.tsv
+# Seeds that nobody chose.
+export TENUTO_COMMIT=${TENUTO_COMMIT:-$(git rev-parse HEAD 2> /dev/null || true)}
 rm -f "$TENUTO_FIGURES"
 ctest --test-dir "$build_dir" --output-on-failure --no-tests=error \
   "${selection[@]}" "${ctest_arguments[@]}" || result=$?

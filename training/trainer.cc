@@ -81,7 +81,8 @@ class Fit {
         {"lambda", absl::StrCat(options.lambda)},
         {"subsample", absl::StrCat(options.row_share)},
         {"colsample_bynode", absl::StrCat(options.column_share)},
-        {"seed", absl::StrCat(options.seed)},
+        // XGBoost reads a signed number.
+        {"seed", absl::StrCat(options.seed & ~(std::uint64_t{1} << 63))},
         {"seed_per_iteration", "true"},
         {"nthread", "1"},
     };

@@ -59,6 +59,14 @@ TEST(Trainer, FollowsItsSeed) {
             TrainForest(rows, nullptr, other)->model_json);
 }
 
+TEST(Trainer, TakesEverySeed) {
+  ForestOptions options;
+  options.rounds = 2;
+  options.seed = ~std::uint64_t{0};
+  const auto forest = TrainForest(ToyRows(800, 6, 1), nullptr, options);
+  EXPECT_TRUE(forest.ok()) << forest.status();
+}
+
 TEST(Trainer, StopsWhenValidationNoLongerImproves) {
   const TrainingMatrix train = ToyRows(400, 6, 1);
   const TrainingMatrix validate = ToyRows(400, 6, 2);

@@ -43,7 +43,7 @@ TEST_F(PracticeTest, GivesARowADayWhileAPaymentIsOpen) {
 
 TEST_F(PracticeTest, IsRightOnAverageAboutPaymentsItNeverSaw) {
   const auto model = LearnByPractice(
-      world_, book_, {.failures = 6'000, .seed = 1, .threads = 2});
+      world_, book_, {.failures = 12'000, .seed = 1, .threads = 2});
   ASSERT_TRUE(model.ok()) << model.status();
   const world::FailureWorld other =
       *world::FailureWorld::Create(kSeed + 1, world::WorldVariant());

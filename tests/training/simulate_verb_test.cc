@@ -79,6 +79,31 @@ TEST_F(SimulateVerbTest, RefusesAReportNobodyCanWriteBeforeTheWork) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("--report"));
 }
 
+TEST_F(SimulateVerbTest, TakesAWorldOrALedger) {
+  const std::string file = folder_.Write("p.textproto", kPolicies);
+  const auto message = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"simulate", "grace", "--policies",
+                                          file};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return std::string(Run(std::move(arguments)).message());
+  };
+  EXPECT_THAT(message({}), HasSubstr("either --world"));
+  EXPECT_THAT(message({"--world", "1,100", "--ledger", "l"}),
+              HasSubstr("either --world"));
+  EXPECT_THAT(message({"--ledger", "l"}), HasSubstr("--models DIR"));
+  EXPECT_THAT(message({"--world", "1,100", "--from", "2025-01-01"}),
+              HasSubstr("belong to --ledger"));
+  EXPECT_THAT(message({"--ledger", "l", "--models", folder_.path() / "absent"}),
+              HasSubstr("absent"));
+}
+
+TEST_F(SimulateVerbTest, ChecksTheFlagsOfABacktest) {
+  const absl::Status status = Run({"simulate", "backtest", "--ledger", "l",
+                                   "--models", "m", "--from", "tomorrow"});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--from"));
+}
+
 TEST_F(SimulateVerbTest, HasNoPoliciesWithoutAFile) {
   const absl::Status status =
       Run({"simulate", "grace", "--world", "1,100", "--policies",

@@ -69,7 +69,7 @@ struct Comparison {
   double gap_closed = 0;       // Of best fixed to oracle.
   double share_of_oracle = 0;  // Of its net value.
   double gain_low = 0;         // Paired, beside the best fixed policy.
-  double free_days_share = 0;  // Beside the fixed one that recovers most.
+  double free_days_share = 0;  // Beside what recovers most with grace.
   double recovered_more = 0;   // Than that one.
   double messages = 0;         // Personal's.
 };
@@ -98,7 +98,13 @@ Comparison Compare(std::uint64_t seed, const std::string& variant) {
   for (std::size_t k = 0; k < fixed.size(); ++k) {
     const PolicySums& sums = all.tally.sums(k);
     if (sums.net > all.tally.sums(best).net) best = k;
-    if (sums.recovered > all.tally.sums(fullest).recovered) fullest = k;
+    // Those without grace have no free days to cut.
+    const bool gives = sums.free_days >= kFailures;
+    const PolicySums& most = all.tally.sums(fullest);
+    if (gives &&
+        (most.free_days < kFailures || sums.recovered > most.recovered)) {
+      fullest = k;
+    }
   }
   // The same payments on the same luck, paired with the best fixed policy.
   const SimulationResult found = Simulate(

@@ -1,6 +1,9 @@
 #include "training/simulation/practice.h"
 
+#include <algorithm>
+#include <cmath>
 #include <future>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,9 +70,9 @@ class PracticeCase {
   Matrices& rows_;
 };
 
-void LiveAndNote(const world::FailureWorld& world,
-                 const world::FailedPayment& failure,
-                 const world::DunningPlan& plan, PracticeCase& rows) {
+RecoveryEnd LiveAndNote(const world::FailureWorld& world,
+                        const world::FailedPayment& failure,
+                        const world::DunningPlan& plan, PracticeCase& rows) {
   const world::FailureLuck luck = world.LuckOf(failure);
   world::UnpaidState state = world.Begin(failure);
   int last_attempt = 0;
@@ -94,6 +97,39 @@ void LiveAndNote(const world::FailureWorld& world,
                state.end == RecoveryEnd::kCancelled);
     }
   }
+  return state.end;
+}
+
+// z of the difference of two shares.
+class Shares {
+ public:
+  void Add(bool treated, bool happened) {
+    ++payments_[treated ? 1 : 0];
+    if (happened) ++events_[treated ? 1 : 0];
+  }
+  double Z() const {
+    if (payments_[0] == 0 || payments_[1] == 0) return 0;
+    const double pooled =
+        (events_[0] + events_[1]) / (payments_[0] + payments_[1]);
+    const double variance =
+        pooled * (1 - pooled) * (1 / payments_[0] + 1 / payments_[1]);
+    if (!(variance > 0)) return 0;
+    return (events_[1] / payments_[1] - events_[0] / payments_[0]) /
+           std::sqrt(variance);
+  }
+
+ private:
+  std::array<double, 2> payments_{}, events_{};
+};
+
+void EmptyColumn(absl::string_view name, TrainingMatrix& matrix) {
+  const auto found =
+      std::find(matrix.columns.begin(), matrix.columns.end(), name);
+  const auto at = static_cast<std::size_t>(found - matrix.columns.begin());
+  for (std::size_t k = at; k < matrix.values.size();
+       k += matrix.columns.size()) {
+    matrix.values[k] = std::numeric_limits<float>::quiet_NaN();
+  }
 }
 
 v1::Manifest PracticeManifest(const std::array<FittedModel, 3>& models) {
@@ -116,10 +152,10 @@ v1::Manifest PracticeManifest(const std::array<FittedModel, 3>& models) {
 
 }  // namespace
 
-absl::StatusOr<std::array<TrainingMatrix, 3>> PracticeRows(
-    const world::FailureWorld& world, const CaseBook& book, std::uint64_t from,
-    std::uint64_t to) {
-  Matrices rows = EmptyRows();
+absl::StatusOr<Practice> PracticeOn(const world::FailureWorld& world,
+                                    const CaseBook& book, std::uint64_t from,
+                                    std::uint64_t to) {
+  Practice practice{EmptyRows(), {}};
   FailureCase known;
   for (std::uint64_t number = from; number < to; ++number) {
     const world::FailedPayment failure = world.Make(number);
@@ -130,21 +166,46 @@ absl::StatusOr<std::array<TrainingMatrix, 3>> PracticeRows(
     const world::DunningPlan plan =
         world::PlanFor(world::DunningRules(), seen.store, is_stopped,
                        world::Draws(number, 0, 0, world::Purpose::kPractice));
-    PracticeCase practice(seen, known.facts, number, rows);
-    LiveAndNote(world, failure, plan, practice);
+    PracticeCase its(seen, known.facts, number, practice.rows);
+    practice.ends.push_back({.has_messages = plan.message_days != 0,
+                             .full_days = plan.full_days,
+                             .end = LiveAndNote(world, failure, plan, its)});
   }
-  return rows;
+  return practice;
+}
+
+void ForgetWhatHasNoEffect(absl::Span<const PracticeEnd> ends,
+                           std::array<TrainingMatrix, 3>& rows) {
+  constexpr double kEnoughZ = 3;
+  constexpr int kShort = 3, kLong = 14;  // Days of full access.
+  for (const auto& [hazard, end] :
+       {std::pair(Hazard::kByUser, RecoveryEnd::kByUser),
+        std::pair(Hazard::kCancels, RecoveryEnd::kCancelled)}) {
+    Shares messages, access;
+    for (const PracticeEnd& one : ends) {
+      messages.Add(one.has_messages, one.end == end);
+      if (one.full_days <= kShort || one.full_days >= kLong) {
+        access.Add(one.full_days >= kLong, one.end == end);
+      }
+    }
+    TrainingMatrix& matrix = rows[static_cast<std::size_t>(hazard)];
+    if (std::abs(messages.Z()) < kEnoughZ) EmptyColumn("day_messaged", matrix);
+    if (std::abs(access.Z()) < kEnoughZ) EmptyColumn("day_access", matrix);
+  }
 }
 
 absl::StatusOr<std::shared_ptr<const RecoveryModel>> LearnByPractice(
     const world::FailureWorld& world, const CaseBook& book,
     const PracticeOptions& options) {
   const auto failures = static_cast<std::uint64_t>(options.failures);
-  TENUTO_ASSIGN_OR_RETURN(const Matrices train,
-                          PracticeRows(world, book, 0, failures));
-  TENUTO_ASSIGN_OR_RETURN(
-      const Matrices calibrate,
-      PracticeRows(world, book, failures, failures + failures / 4));
+  TENUTO_ASSIGN_OR_RETURN(Practice learned,
+                          PracticeOn(world, book, 0, failures));
+  TENUTO_ASSIGN_OR_RETURN(Practice later, PracticeOn(world, book, failures,
+                                                     failures + failures / 4));
+  ForgetWhatHasNoEffect(learned.ends, learned.rows);
+  ForgetWhatHasNoEffect(learned.ends, later.rows);
+  const Matrices& train = learned.rows;
+  const Matrices& calibrate = later.rows;
   const auto fit = [&](std::size_t k) {
     return FitModel(train[k], calibrate[k], PracticeForest(options.seed));
   };

@@ -1,7 +1,9 @@
 #include "training/simulation/practice.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <string>
 
 #include "gtest/gtest.h"
 #include "model/grace/recovery_curve.h"
@@ -23,11 +25,12 @@ class PracticeTest : public ::testing::Test {
 };
 
 TEST_F(PracticeTest, GivesARowADayWhileAPaymentIsOpen) {
-  const auto rows = PracticeRows(world_, book_, 0, 500);
-  ASSERT_TRUE(rows.ok());
-  const TrainingMatrix& by_user = (*rows)[0];
-  const TrainingMatrix& by_retry = (*rows)[1];
-  const TrainingMatrix& cancels = (*rows)[2];
+  const auto practice = PracticeOn(world_, book_, 0, 500);
+  ASSERT_TRUE(practice.ok());
+  EXPECT_EQ(practice->ends.size(), 500);
+  const TrainingMatrix& by_user = practice->rows[0];
+  const TrainingMatrix& by_retry = practice->rows[1];
+  const TrainingMatrix& cancels = practice->rows[2];
   EXPECT_EQ(by_user.width(),
             static_cast<int>(world::kSeenColumns) + kFailureColumns);
   EXPECT_EQ(by_user.values.size(),
@@ -39,6 +42,45 @@ TEST_F(PracticeTest, GivesARowADayWhileAPaymentIsOpen) {
             500);
   EXPECT_GT(by_user.positives(), 50);
   EXPECT_GT(by_retry.positives(), 100);
+}
+
+// Whether any cell of a column says something.
+bool IsKnown(const TrainingMatrix& matrix, const std::string& column) {
+  const auto at = static_cast<std::size_t>(
+      std::find(matrix.columns.begin(), matrix.columns.end(), column) -
+      matrix.columns.begin());
+  EXPECT_LT(at, matrix.columns.size()) << column;
+  for (int row = 0; row < matrix.rows(); ++row) {
+    if (!std::isnan(matrix.row(row)[at])) return true;
+  }
+  return false;
+}
+
+TEST_F(PracticeTest, ForgetsEffectsThatTheExperimentDoesNotShow) {
+  const struct {
+    const char* variant;
+    bool messages, access;
+  } kWorlds[] = {{"", true, true},
+                 {"no_messages", false, true},
+                 {"no_access", true, false}};
+  for (const auto& [name, messages, access] : kWorlds) {
+    const world::FailureWorld world =
+        *world::FailureWorld::Create(kSeed, *world::WorldVariant::Named(name));
+    auto practice = PracticeOn(world, book_, 0, 12'000);
+    ASSERT_TRUE(practice.ok());
+    ForgetWhatHasNoEffect(practice->ends, practice->rows);
+    const TrainingMatrix& by_user = practice->rows[0];
+    const TrainingMatrix& cancels = practice->rows[2];
+    EXPECT_EQ(IsKnown(by_user, "day_messaged"), messages) << name;
+    EXPECT_EQ(IsKnown(cancels, "day_access"), access) << name;
+    EXPECT_TRUE(IsKnown(by_user, "day_elapsed"));
+    if (!messages) {
+      EXPECT_FALSE(IsKnown(cancels, "day_messaged"));
+    }
+    if (!access) {
+      EXPECT_FALSE(IsKnown(by_user, "day_access"));
+    }
+  }
 }
 
 TEST_F(PracticeTest, IsRightOnAverageAboutPaymentsItNeverSaw) {

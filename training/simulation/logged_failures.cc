@@ -12,7 +12,7 @@
 namespace tenuto {
 namespace {
 
-constexpr char kActiveDays[] = "active_days_28d";
+constexpr int kListeningDays = 28;  // That segments speak of.
 
 double DaysBefore(absl::Time time, double seconds) {
   return (absl::ToDoubleSeconds(time - absl::UnixEpoch()) - seconds) / 86'400;
@@ -40,7 +40,8 @@ absl::StatusOr<LoggedFailures> OpenLoggedFailures(const LogSource& source,
       GraceRows rows, BuildGraceRows(*opened.ledger, *log.model->plan(),
                                      PaymentRules::Embedded(), source.threads));
   log.active_days_at = static_cast<std::size_t>(
-      std::find(rows.columns.begin(), rows.columns.end(), kActiveDays) -
+      std::find(rows.columns.begin(), rows.columns.end(),
+                absl::StrCat("active_days_", kListeningDays, "d")) -
       rows.columns.begin());
   log.usual = FindUsualAttempts(rows.failures);
   log.failures = std::move(rows.failures);

@@ -35,6 +35,7 @@ class EventView {
   int payload() const { return payload_; }
 
   bool has(FieldSlot slot) const { return (present_ >> slot & 1) != 0; }
+  std::uint64_t present() const { return present_; }  // A bit for each slot.
   // Proto3 defaults where absent. A double field is no number here.
   std::int64_t number(FieldSlot slot) const {
     return has(slot) ? numbers_[static_cast<std::size_t>(slot)] : 0;

@@ -1,6 +1,9 @@
 #include "features/signal_fold.h"
 
 #include <algorithm>
+#include <numeric>
+#include <string>
+#include <utility>
 
 #include "features/base/log.h"
 #include "features/state_codec.h"
@@ -53,20 +56,24 @@ SignalFold::SignalFold(const Catalogue& catalogue) : layout_(catalogue) {
       }
     }
   }
-  // Alike steps one after another, which a processor predicts better.
+  // Alike steps one after another: one loop for each kind.
   for (Plan& plan : plans_) {
     std::stable_sort(
         plan.steps.begin(), plan.steps.end(),
         [](const Step& a, const Step& b) { return a.keep < b.keep; });
+    for (const Step& step : plan.steps) ++plan.count[Index(step.keep)];
+    std::exclusive_scan(plan.count.begin(), plan.count.end(),
+                        plan.first.begin(), std::size_t{0});
   }
 }
 
 void SignalFold::AddSteps(const Signal& signal, int place,
                           absl::string_view event) {
   Plan& plan = plans_[Index(Valid(FindPayload(event)))];
-  Step step{signal.declaration.keep(), signal.slot, place, {}, 0};
+  Step step{signal.declaration.keep(), signal.slot, place, {}};
   if (!signal.declaration.measure().empty()) {
     step.measure = Valid(FindField(event, signal.declaration.measure()));
+    step.fields = std::uint64_t{1} << step.measure.slot;
   }
   for (const v1::Condition& condition : signal.declaration.where()) {
     step.needs |= std::uint64_t{1} << plan.NumberOf(event, condition);
@@ -94,8 +101,17 @@ std::uint64_t SignalFold::Plan::Held(const EventView& event) const {
   return held;
 }
 
-std::int64_t SignalFold::CountOf(const Step& step, const EventView& event) {
-  return step.measure.slot == kNoField ? 1 : event.number(step.measure.slot);
+template <typename Visit>
+void SignalFold::Plan::ForEach(v1::Keep keep, const EventView& event,
+                               std::uint64_t held, Visit visit) const {
+  const std::uint64_t missing = ~event.present();
+  const Step* step = steps.data() + first[Index(keep)];
+  const Step* const end = step + count[Index(keep)];
+  for (; step != end; ++step) {
+    if (((step->needs & ~held) | (step->fields & missing)) == 0) {
+      visit(*step, Index(step->slot));
+    }
+  }
 }
 
 void SignalFold::VisitMissed(const EventView& event, const UserState& state,
@@ -112,7 +128,8 @@ void SignalFold::VisitMissed(const EventView& event, const UserState& state,
     const FieldSlot measure = step.measure.slot;
     const bool is_known = step.keep == v1::KEEP_DAILY_SUM ||
                           measure == kNoField || event.has(measure);
-    if (has_days && is_known && Holds(step, held)) visit(step.signal);
+    const bool holds = (step.needs & ~held) == 0;
+    if (has_days && is_known && holds) visit(step.signal);
   }
 }
 
@@ -121,73 +138,63 @@ void SignalFold::Apply(const EventView& event, std::uint64_t position,
   const int day = DayOf(event.time_us());
   state.newest_day = std::max(state.newest_day, day);
   state.applied_through = std::max(state.applied_through, position);
-  // Made on first use, so that an event of no daily signal makes no tile.
-  std::int64_t* tiles = nullptr;
   const Plan& plan = plans_[Index(event.payload())];
   const std::uint64_t held = plan.Held(event);
-  for (const Step& step : plan.steps) {
-    if (!Holds(step, held)) continue;
-    if (step.keep == v1::KEEP_DAILY_SUM) {
-      if (tiles == nullptr) tiles = state.Day(day);
-      if (tiles == nullptr) continue;
-      tiles[step.slot] = WrappingAdd(tiles[step.slot], CountOf(step, event));
-      continue;
-    }
-    Fold(step, event, day, state);
-  }
+  const auto count_of = [&](const Step& step) {
+    return step.fields == 0 ? 1 : event.number(step.measure.slot);
+  };
+  // Made on first use, so that an event of no daily signal makes no tile.
+  std::int64_t* tiles = nullptr;
+  plan.ForEach(v1::KEEP_DAILY_SUM, event, held, [&](const Step& step, auto at) {
+    if (tiles == nullptr) tiles = state.Day(day);
+    if (tiles == nullptr) return;  // Older than the kept history.
+    tiles[at] = WrappingAdd(tiles[at], count_of(step));
+  });
+  plan.ForEach(v1::KEEP_TOTAL, event, held, [&](const Step& step, auto at) {
+    state.totals[at] = WrappingAdd(state.totals[at], count_of(step));
+  });
+  plan.FoldTimes(event, held, state);
+  plan.FoldLatest(event, held, state);
+  if (day <= state.newest_day - kHistoryDays) return;
+  plan.ForEach(v1::KEEP_DISTINCT, event, held, [&](const Step& step, auto at) {
+    const FieldSlot measure = step.measure.slot;
+    state.sketches[at].Add(step.measure.is_text ? HashOf(event.text(measure))
+                                                : HashOf(event.number(measure)),
+                           day);
+  });
 }
 
-void SignalFold::Fold(const Step& step, const EventView& event, int day,
-                      UserState& state) const {
-  const std::size_t slot = Index(step.slot);
-  const FieldSlot measure = step.measure.slot;
-  // A measure that the event does not carry is unknown, not zero.
-  if (measure != kNoField && !event.has(measure)) return;
-  switch (step.keep) {
-    case v1::KEEP_TOTAL:
-      state.totals[slot] =
-          WrappingAdd(state.totals[slot], CountOf(step, event));
-      break;
-    case v1::KEEP_LAST_TIME:
-      state.last_times[slot] =
-          std::max(state.last_times[slot], event.time_us());
-      break;
-    case v1::KEEP_FIRST_TIME: {
-      const std::int64_t time_us = measure == kNoField
-                                       ? event.time_us()
-                                       : SecondsToUs(event.number(measure));
-      std::int64_t& first = state.first_times[slot];
-      first = first == kNever ? time_us : std::min(first, time_us);
-      break;
-    }
-    case v1::KEEP_LAST_VALUE:
-      state.last_values[slot] = std::max(
-          state.last_values[slot],
-          Latest{event.time_us(), event.sequence(), event.number(measure)});
-      break;
-    case v1::KEEP_LAST_TEXT: {
-      LatestText latest{event.time_us(), event.sequence(),
-                        std::string(event.text(measure))};
-      if (state.last_texts[slot] < latest) {
-        state.last_texts[slot] = std::move(latest);
-      }
-      break;
-    }
-    case v1::KEEP_RECENT:
-      state.AddRecent(step.slot,
-                      {event.time_us(), HashOf(event.text(measure))});
-      break;
-    case v1::KEEP_DISTINCT:
-      if (day > state.newest_day - kHistoryDays) {
-        state.sketches[slot].Add(step.measure.is_text
-                                     ? HashOf(event.text(measure))
-                                     : HashOf(event.number(measure)),
-                                 day);
-      }
-      break;
-    default:
-      break;
-  }
+void SignalFold::Plan::FoldTimes(const EventView& event, std::uint64_t held,
+                                 UserState& state) const {
+  ForEach(v1::KEEP_LAST_TIME, event, held, [&](const Step&, auto at) {
+    state.last_times[at] = std::max(state.last_times[at], event.time_us());
+  });
+  ForEach(v1::KEEP_FIRST_TIME, event, held, [&](const Step& step, auto at) {
+    const std::int64_t time_us =
+        step.fields == 0 ? event.time_us()
+                         : SecondsToUs(event.number(step.measure.slot));
+    std::int64_t& first_time = state.first_times[at];
+    first_time =
+        first_time == kNever ? time_us : std::min(first_time, time_us);
+  });
+}
+
+void SignalFold::Plan::FoldLatest(const EventView& event, std::uint64_t held,
+                                  UserState& state) const {
+  ForEach(v1::KEEP_LAST_VALUE, event, held, [&](const Step& step, auto at) {
+    const Latest latest{event.time_us(), event.sequence(),
+                        event.number(step.measure.slot)};
+    if (state.last_values[at] < latest) state.last_values[at] = latest;
+  });
+  ForEach(v1::KEEP_LAST_TEXT, event, held, [&](const Step& step, auto at) {
+    LatestText latest{event.time_us(), event.sequence(),
+                      std::string(event.text(step.measure.slot))};
+    if (state.last_texts[at] < latest) state.last_texts[at] = std::move(latest);
+  });
+  ForEach(v1::KEEP_RECENT, event, held, [&](const Step& step, auto) {
+    state.AddRecent(step.slot,
+                    {event.time_us(), HashOf(event.text(step.measure.slot))});
+  });
 }
 
 }  // namespace tenuto

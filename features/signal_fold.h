@@ -42,26 +42,31 @@ class SignalFold {
     int slot;
     int signal;  // Its place in the catalogue.
     FieldRef measure;
-    std::uint64_t needs = 0;  // A bit for each condition that must hold.
+    std::uint64_t needs = 0;   // A bit for each condition that must hold.
+    std::uint64_t fields = 0;  // A bit for each field that must be there.
   };
   // What a payload changes. Signals share conditions, looked at once an event.
   struct Plan {
     std::vector<EventCondition> conditions;  // At most 64.
     std::vector<std::string> declared;       // Each of them, for the next.
-    std::vector<Step> steps;
+    std::vector<Step> steps;                 // By rising keep.
+    std::array<std::size_t, v1::Keep_ARRAYSIZE> first{};  // Of each keep,
+    std::array<std::size_t, v1::Keep_ARRAYSIZE> count{};  // and how many.
 
     std::uint64_t NumberOf(absl::string_view event,
                            const v1::Condition& declaration);
     std::uint64_t Held(const EventView& event) const;
+    // Visits the steps of `keep` whose conditions hold and whose measure the
+    // event carries: one that it does not is unknown, not zero.
+    template <typename Visit>
+    void ForEach(v1::Keep keep, const EventView& event, std::uint64_t held,
+                 Visit visit) const;
+    void FoldTimes(const EventView& event, std::uint64_t held,
+                   UserState& state) const;
+    void FoldLatest(const EventView& event, std::uint64_t held,
+                    UserState& state) const;
   };
-  // What an event adds to a sum.
-  static std::int64_t CountOf(const Step& step, const EventView& event);
-  static bool Holds(const Step& step, std::uint64_t held) {
-    return (step.needs & ~held) == 0;
-  }
   void AddSteps(const Signal& signal, int place, absl::string_view event);
-  void Fold(const Step& step, const EventView& event, int day,
-            UserState& state) const;
 
   StateLayout layout_;
   std::array<Plan, 128> plans_;  // By payload number.

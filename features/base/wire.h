@@ -79,7 +79,13 @@ bool VisitWire(absl::string_view message, Visit visit) {
     if (field.number == 0) return false;
     switch (tag & 7) {
       case 0:
-        if (!ReadVarint(at, end, field.bits)) return false;
+        // Times and ids are long, and where they end is hard to guess.
+        if (at != end && static_cast<std::uint8_t>(*at) < 0x80) {
+          field.bits = static_cast<std::uint8_t>(*at++);
+        } else if (!ReadShortVarint(at, end, field.bits) &&
+                   !ReadVarint(at, end, field.bits)) {
+          return false;
+        }
         break;
       case 1:
         field.is_fixed = true;

@@ -107,6 +107,28 @@ TEST(DistinctSketch, KeepsOnlyEntriesThatSomeWindowNeeds) {
   EXPECT_LT(entries.size(), 1024u) << "room of a reader, a signal";
 }
 
+// Read after every few additions, as commits do, or only once: few that were
+// gathered go another way into their place than many.
+TEST(DistinctSketch, HoldsTheSameHoweverOftenItIsRead) {
+  Draws draws(25);
+  for (const std::size_t often : {1u, 5u, 7u, 100u}) {
+    auto additions = RandomAdditions(draws, 2000, 700);
+    // Mostly in order, as events come, and some late.
+    std::stable_sort(additions.begin(), additions.end() - 200,
+                     [](const auto& a, const auto& b) { return a.day < b.day; });
+    DistinctSketch sketch;
+    for (std::size_t k = 0; k < additions.size(); ++k) {
+      sketch.Add(additions[k].hash, additions[k].day);
+      if (k % often == 0) sketch.entries();
+    }
+    EXPECT_EQ(sketch.entries(), SketchOf(additions).entries())
+        << "seed 25, read after every " << often;
+    for (int from = 0; from <= 92; from += 7) {
+      ASSERT_EQ(WindowRanks(sketch, from), PlainRanks(additions, from));
+    }
+  }
+}
+
 TEST(DistinctSketch, ErrsAsStated) {
   Draws draws(24);
   for (const int truth : {1, 5, 30, 100, 400, 2000}) {

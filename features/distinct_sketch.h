@@ -46,8 +46,8 @@ class DistinctSketch {
       day_ = day;
     }
     const std::uint64_t reg = hash >> (64 - kRegisterBits);
-    const int zeros = std::min(std::countl_zero(hash << kRegisterBits),
-                               64 - kRegisterBits);
+    const int zeros =
+        std::min(std::countl_zero(hash << kRegisterBits), 64 - kRegisterBits);
     ranks_[reg] = std::max(ranks_[reg], static_cast<std::uint8_t>(zeros + 1));
     gathered_[reg >> 6] |= std::uint64_t{1} << (reg & 63);
   }

@@ -174,8 +174,7 @@ void SignalFold::Plan::FoldTimes(const EventView& event, std::uint64_t held,
         step.fields == 0 ? event.time_us()
                          : SecondsToUs(event.number(step.measure.slot));
     std::int64_t& first_time = state.first_times[at];
-    first_time =
-        first_time == kNever ? time_us : std::min(first_time, time_us);
+    first_time = first_time == kNever ? time_us : std::min(first_time, time_us);
   });
 }
 

@@ -11,7 +11,8 @@ using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
 // A watcher: told the status when it comes and when that changes, until it goes
-// away. Its steps come on the queue's thread, Tell() from any.
+// away or the server does. Its steps come on the queue's thread, Tell() and
+// FinishIfOver() from any.
 class HealthService::Watch {
  public:
   Watch(HealthService& service, CallQueue& queue, Watches& watches)
@@ -25,12 +26,23 @@ class HealthService::Watch {
   // Writes a status that it has not been told.
   void Tell() ABSL_EXCLUSIVE_LOCKS_REQUIRED(service_.mutex_) {
     const Status status = service_.StatusOf(request_.service());
-    if (is_writing_ || is_gone_ || told_ == status) return;
+    if (is_writing_ || is_gone_ || is_finishing_ || told_ == status) return;
     is_writing_ = true;
     told_ = status;
     HealthCheckResponse response;
     response.set_status(status);
     writer_.Write(response, &written_);
+  }
+
+  // A drain ends it as soon as it knows the latest status.
+  void FinishIfOver() ABSL_EXCLUSIVE_LOCKS_REQUIRED(service_.mutex_) {
+    const bool is_over = is_gone_ || service_.is_draining_;
+    if (!is_over || is_writing_ || is_finishing_) return;
+    is_finishing_ = true;
+    writer_.Finish(is_gone_ ? grpc::Status::CANCELLED
+                            : grpc::Status(grpc::StatusCode::UNAVAILABLE,
+                                           "the server is going away"),
+                   &finished_);
   }
 
  private:
@@ -39,24 +51,28 @@ class HealthService::Watch {
     const absl::MutexLock lock(&service_.mutex_);
     is_writing_ = false;
     Tell();
-    EndIfGone();
+    FinishIfOver();
   }
+  // Of these two either may be the last step.
   void OnGone(bool) {
-    const absl::MutexLock lock(&service_.mutex_);
-    is_gone_ = true;
-    EndIfGone();
-  }
-  void EndIfGone() ABSL_EXCLUSIVE_LOCKS_REQUIRED(service_.mutex_) {
-    if (is_gone_ && !is_writing_) {
-      writer_.Finish(grpc::Status::CANCELLED, &finished_);
+    bool is_last;
+    {
+      const absl::MutexLock lock(&service_.mutex_);
+      is_gone_ = true;
+      FinishIfOver();
+      is_last = is_finished_;
     }
+    if (is_last) End();
   }
   void OnFinished(bool) {
+    bool is_last;
     {
       const absl::MutexLock lock(&service_.mutex_);
       service_.watches_.erase(this);
+      is_finished_ = true;
+      is_last = is_gone_;
     }
-    End();
+    if (is_last) End();
   }
   void End() {
     CallQueue& queue = queue_;
@@ -76,6 +92,8 @@ class HealthService::Watch {
   CallStepOf<Watch, &Watch::OnFinished> finished_{*this};
   bool is_writing_ ABSL_GUARDED_BY(service_.mutex_) = false;
   bool is_gone_ ABSL_GUARDED_BY(service_.mutex_) = false;
+  bool is_finishing_ ABSL_GUARDED_BY(service_.mutex_) = false;
+  bool is_finished_ ABSL_GUARDED_BY(service_.mutex_) = false;
   std::optional<Status> told_ ABSL_GUARDED_BY(service_.mutex_);
 };
 
@@ -117,6 +135,12 @@ void HealthService::Set(absl::string_view service,
                                         ? HealthCheckResponse::SERVING
                                         : HealthCheckResponse::NOT_SERVING;
   for (Watch* const watch : watches_) watch->Tell();
+}
+
+void HealthService::Drain() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const absl::MutexLock lock(&mutex_);
+  is_draining_ = true;
+  for (Watch* const watch : watches_) watch->FinishIfOver();
 }
 
 void HealthService::Await(CallQueue& queue) {

@@ -22,6 +22,8 @@ class HealthService final : public RpcService {
 
   // Of `service`, "" for the server as a whole. Watchers hear of a change.
   void Set(absl::string_view service, bool is_serving);
+  // Ends the watchers, once they know what was set last.
+  void Drain();
 
   grpc::Service& methods() override { return methods_; }
   void Await(CallQueue& queue) override;
@@ -38,6 +40,7 @@ class HealthService final : public RpcService {
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, Status> statuses_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<Watch*> watches_ ABSL_GUARDED_BY(mutex_);
+  bool is_draining_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace tenuto

@@ -299,6 +299,7 @@ void Server::Parts::Drain() {
   std::call_once(drained_, [this] {
     if (server_ == nullptr) return;
     SetServing(false);
+    health_.Drain();
     backfill_.Stop();
     ingest_.Drain();
     scoring_.Drain();

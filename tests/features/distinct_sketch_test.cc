@@ -114,8 +114,9 @@ TEST(DistinctSketch, HoldsTheSameHoweverOftenItIsRead) {
   for (const std::size_t often : {1u, 5u, 7u, 100u}) {
     auto additions = RandomAdditions(draws, 2000, 700);
     // Mostly in order, as events come, and some late.
-    std::stable_sort(additions.begin(), additions.end() - 200,
-                     [](const auto& a, const auto& b) { return a.day < b.day; });
+    std::stable_sort(
+        additions.begin(), additions.end() - 200,
+        [](const auto& a, const auto& b) { return a.day < b.day; });
     DistinctSketch sketch;
     for (std::size_t k = 0; k < additions.size(); ++k) {
       sketch.Add(additions[k].hash, additions[k].day);

@@ -74,6 +74,26 @@ TEST_F(HealthServiceTest, TellsWatchersTheStatusAndEveryChange) {
   server_.Shutdown();  // Would wait for a watcher that is still known.
 }
 
+TEST_F(HealthServiceTest, EndsItsWatchersWhenItIsDrained) {
+  grpc::ClientContext before_context, after_context;
+  const auto before = stub_->Watch(&before_context, Of(""));
+  HealthCheckResponse response;
+  ASSERT_TRUE(before->Read(&response));
+  health_.Set("", false);
+  health_.Drain();
+  ASSERT_TRUE(before->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_FALSE(before->Read(&response));
+  EXPECT_EQ(before->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  // One that comes late is told, too.
+  const auto after = stub_->Watch(&after_context, Of(""));
+  ASSERT_TRUE(after->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_FALSE(after->Read(&response));
+  EXPECT_EQ(after->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  server_.Shutdown();  // Would wait for a watcher that is still known.
+}
+
 TEST_F(HealthServiceTest, TellsTheLatestToAWatcherThatReadsSlowly) {
   grpc::ClientContext context;
   const auto watch = stub_->Watch(&context, Of(""));

@@ -63,6 +63,14 @@ std::string StateReader::LastText(absl::string_view signal) const {
   return state_.last_texts[Index(Find(signal, v1::KEEP_LAST_TEXT).slot)].text;
 }
 
+std::optional<absl::Time> StateReader::LastTextTime(
+    absl::string_view signal) const {
+  const LatestText& latest =
+      state_.last_texts[Index(Find(signal, v1::KEEP_LAST_TEXT).slot)];
+  if (latest.time_us == kNever) return std::nullopt;
+  return absl::FromUnixMicros(latest.time_us);
+}
+
 std::int64_t StateReader::Total(absl::string_view signal) const {
   return state_.totals[Index(Find(signal, v1::KEEP_TOTAL).slot)];
 }

@@ -37,6 +37,8 @@ class StateReader {
   std::optional<absl::Time> LastValueTime(absl::string_view signal) const;
   std::optional<absl::Time> LastTime(absl::string_view signal) const;
   std::string LastText(absl::string_view signal) const;  // Empty if none.
+  // When the event that LastText() comes from happened.
+  std::optional<absl::Time> LastTextTime(absl::string_view signal) const;
   std::int64_t Total(absl::string_view signal) const;
   // The newest events of a KEEP_RECENT signal, newest first.
   const std::vector<RecentEntry>& Recent(absl::string_view signal) const;

@@ -18,7 +18,9 @@ constexpr double kSmallStep = 1e-10;
 constexpr double kLevelRise = 1e-6;
 
 double Sigmoid(double x) {
-  return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x));
+  if (x >= 0) return 1 / (1 + std::exp(-x));
+  const double e = std::exp(x);
+  return e / (1 + e);
 }
 
 // The rows to fit on, and what a label counts as.

@@ -60,23 +60,6 @@ absl::Status CheckAlias(
                                           ", of which there is no bundle"));
 }
 
-// A bundle must stand where its manifest says, or a copied directory would
-// serve under a wrong name.
-absl::StatusOr<std::shared_ptr<const ModelBundle>> OpenAt(
-    const std::filesystem::path& root, const std::string& model,
-    std::int64_t version, const Catalogue& catalogue) {
-  const std::filesystem::path directory = root / model / absl::StrCat(version);
-  TENUTO_ASSIGN_OR_RETURN(std::shared_ptr<const ModelBundle> bundle,
-                          ModelBundle::Open(directory, catalogue));
-  const v1::Manifest& manifest = bundle->manifest();
-  if (manifest.model() != model || manifest.version() != version) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("bundle ", directory.string(), ": its manifest is of ",
-                     manifest.model(), " version ", manifest.version()));
-  }
-  return bundle;
-}
-
 }  // namespace
 
 std::vector<std::int64_t> VersionsIn(const std::filesystem::path& model_dir) {
@@ -111,12 +94,10 @@ absl::StatusOr<std::filesystem::path> FindChampion(
   return model_dir / absl::StrCat(version);
 }
 
-ModelRegistry::ModelRegistry(std::filesystem::path root,
-                             const Catalogue& catalogue)
-    : root_(std::move(root)), catalogue_(catalogue) {}
+OpenBundles::OpenBundles(std::filesystem::path root, Opener opener)
+    : root_(std::move(root)), opener_(std::move(opener)) {}
 
-absl::StatusOr<std::shared_ptr<const ModelBundle>> ModelRegistry::Current(
-    absl::string_view name) const {
+absl::StatusOr<OpenBundle> OpenBundles::Current(absl::string_view name) const {
   absl::ReaderMutexLock lock(&mutex_);
   const auto found = current_.find(name);
   if (found != current_.end()) return found->second;
@@ -124,19 +105,34 @@ absl::StatusOr<std::shared_ptr<const ModelBundle>> ModelRegistry::Current(
       absl::StrCat("no version of model \"", name, "\" serves yet"));
 }
 
-std::vector<std::shared_ptr<const ModelBundle>> ModelRegistry::All() const {
-  std::vector<std::shared_ptr<const ModelBundle>> all;
+std::vector<OpenBundle> OpenBundles::All() const {
+  std::vector<OpenBundle> all;
   {
     absl::ReaderMutexLock lock(&mutex_);
-    for (const auto& [name, bundle] : current_) all.push_back(bundle);
+    for (const auto& [name, open] : current_) all.push_back(open);
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return a->manifest().model() < b->manifest().model();
+    return a.manifest->model() < b.manifest->model();
   });
   return all;
 }
 
-std::vector<absl::Status> ModelRegistry::Refresh() {
+// A bundle must stand where its manifest says, or a copied directory would
+// serve under a wrong name.
+absl::StatusOr<OpenBundle> OpenBundles::OpenAt(const std::string& model,
+                                               std::int64_t version) const {
+  const std::filesystem::path directory = root_ / model / absl::StrCat(version);
+  TENUTO_ASSIGN_OR_RETURN(OpenBundle open, opener_(directory));
+  const v1::Manifest& manifest = *open.manifest;
+  if (manifest.model() != model || manifest.version() != version) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("bundle ", directory.string(), ": its manifest is of ",
+                     manifest.model(), " version ", manifest.version()));
+  }
+  return open;
+}
+
+std::vector<absl::Status> OpenBundles::Refresh() {
   absl::MutexLock lock(&refresh_mutex_);
   std::vector<absl::Status> failures;
   for (const std::string& name : DirectoriesIn(root_)) {
@@ -145,8 +141,8 @@ std::vector<absl::Status> ModelRegistry::Refresh() {
   return failures;
 }
 
-void ModelRegistry::RefreshModel(const std::string& name,
-                                 std::vector<absl::Status>& failures) {
+void OpenBundles::RefreshModel(const std::string& name,
+                               std::vector<absl::Status>& failures) {
   const absl::StatusOr<std::optional<std::int64_t>> champion =
       ReadChampion(root_ / name);
   const std::vector<std::int64_t> versions = VersionsIn(root_ / name);
@@ -158,11 +154,11 @@ void ModelRegistry::RefreshModel(const std::string& name,
   }
   while (const std::optional<std::int64_t> next =
              NextVersionToLoad(Snapshot(name, versions), *champion)) {
-    auto bundle = OpenAt(root_, name, *next, catalogue_);
+    auto bundle = OpenAt(name, *next);
     if (bundle.ok()) {
       TENUTO_CRASH_POINT("models.before_swap");
       absl::MutexLock lock(&mutex_);
-      current_[name].swap(*bundle);
+      std::swap(current_[name], *bundle);
       return;  // The former bundle dies with its last request.
     }
     refused_.insert(absl::StrCat(name, "/", *next));
@@ -173,7 +169,7 @@ void ModelRegistry::RefreshModel(const std::string& name,
   }
 }
 
-std::vector<VersionSnapshot> ModelRegistry::Snapshot(
+std::vector<VersionSnapshot> OpenBundles::Snapshot(
     const std::string& name, absl::Span<const std::int64_t> versions) const {
   const auto serving = Current(name);
   std::vector<VersionSnapshot> snapshots;
@@ -181,16 +177,15 @@ std::vector<VersionSnapshot> ModelRegistry::Snapshot(
     VersionState state = VersionState::kFound;
     if (refused_.contains(absl::StrCat(name, "/", version))) {
       state = VersionState::kRefused;
-    } else if (serving.ok() && (*serving)->manifest().version() == version) {
+    } else if (serving.ok() && serving->manifest->version() == version) {
       state = VersionState::kServing;
     }
     snapshots.push_back({version, state});
   }
   // A version serves on when its directory is gone: only the alias takes back.
   if (serving.ok() && !std::binary_search(versions.begin(), versions.end(),
-                                          (*serving)->manifest().version())) {
-    snapshots.push_back(
-        {(*serving)->manifest().version(), VersionState::kServing});
+                                          serving->manifest->version())) {
+    snapshots.push_back({serving->manifest->version(), VersionState::kServing});
   }
   return snapshots;
 }

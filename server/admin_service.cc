@@ -19,13 +19,25 @@
 namespace tenuto {
 namespace {
 
-template <typename Response>
-void AddModels(const ModelRegistry& registry, Response& response) {
-  for (const auto& bundle : registry.All()) {
-    v1::ServedModel& model = *response.add_models();
-    model.set_name(bundle->manifest().model());
-    model.set_version(bundle->manifest().version());
+// Manifests of all that serve, those of scoring first.
+template <typename Visit>
+void ForEachModel(const AdminService::Options& options, const Visit& visit) {
+  for (const auto& bundle : options.registry.All()) visit(bundle->manifest());
+  for (const auto& model : options.recovery_registry.All()) {
+    visit(model->manifest());
   }
+}
+
+void SetModel(const v1::Manifest& manifest, v1::ServedModel& model) {
+  model.set_name(manifest.model());
+  model.set_version(manifest.version());
+}
+
+template <typename Response>
+void AddModels(const AdminService::Options& options, Response& response) {
+  ForEachModel(options, [&](const v1::Manifest& manifest) {
+    SetModel(manifest, *response.add_models());
+  });
 }
 
 constexpr std::size_t kNameBytesMax = 64;
@@ -55,10 +67,22 @@ RequestKey KeyOf(const v1::EraseUserRequest& request, const UserKeys& keys) {
 
 }  // namespace
 
+std::vector<absl::Status> RefreshModels(ModelRegistry& scoring,
+                                        RecoveryRegistry& recovery) {
+  std::vector<absl::Status> refusals = scoring.Refresh();
+  for (const absl::Status& refusal : recovery.Refresh()) {
+    if (std::find(refusals.begin(), refusals.end(), refusal) ==
+        refusals.end()) {
+      refusals.push_back(refusal);
+    }
+  }
+  return refusals;
+}
+
 absl::Status AdminService::Report(v1::GetServerStatusResponse& response) const {
   response.set_version(std::string(options_.version));
   response.set_last_position(options_.ledger.Facts().last_position);
-  AddModels(options_.registry, response);
+  AddModels(options_, response);
   const RecordLog::Counts counts = options_.records.counts();
   response.set_score_records_written(
       static_cast<std::uint64_t>(counts.written));
@@ -67,21 +91,27 @@ absl::Status AdminService::Report(v1::GetServerStatusResponse& response) const {
 }
 
 absl::Status AdminService::Reload(v1::ReloadModelsResponse& response) const {
-  for (const absl::Status& refusal : options_.registry.Refresh()) {
+  for (const absl::Status& refusal :
+       RefreshModels(options_.registry, options_.recovery_registry)) {
     LogWarning(refusal.message());
     options_.metrics.CountRefusedBundle();
     response.add_refusals(std::string(refusal.message()));
   }
-  AddModels(options_.registry, response);
+  AddModels(options_, response);
   return absl::OkStatus();
 }
 
 absl::Status AdminService::Describe(const v1::DescribeModelRequest& request,
                                     v1::DescribeModelResponse& response) const {
-  TENUTO_ASSIGN_OR_RETURN(
-      const auto bundle,
-      FindBundle(options_.registry, request.model(), options_.default_model));
-  const v1::Manifest& manifest = bundle->manifest();
+  const auto recovery = options_.recovery_registry.Current(request.model());
+  std::shared_ptr<const ModelBundle> bundle;
+  if (!recovery.ok()) {
+    TENUTO_ASSIGN_OR_RETURN(
+        bundle,
+        FindBundle(options_.registry, request.model(), options_.default_model));
+  }
+  const v1::Manifest& manifest =
+      recovery.ok() ? (*recovery)->manifest() : bundle->manifest();
   response.set_model(manifest.model());
   response.set_version(manifest.version());
   response.set_label(manifest.label());
@@ -116,13 +146,10 @@ absl::Status AdminService::Erase(const v1::EraseUserRequest& request,
   response.set_bytes(once->bytes);
   response.set_through_position(once->through);
   response.set_replayed(once->replayed);
-  for (const auto& bundle : options_.registry.All()) {
-    const v1::Manifest& manifest = bundle->manifest();
-    if (manifest.created_time_s() > once->time_us / 1'000'000) continue;
-    v1::ServedModel& model = *response.add_models_trained_before();
-    model.set_name(manifest.model());
-    model.set_version(manifest.version());
-  }
+  ForEachModel(options_, [&](const v1::Manifest& manifest) {
+    if (manifest.created_time_s() > once->time_us / 1'000'000) return;
+    SetModel(manifest, *response.add_models_trained_before());
+  });
   LogInfo(absl::StrCat("erased a user: ", once->events, " events, ",
                        once->bytes, " bytes"));
   return absl::OkStatus();

@@ -13,6 +13,7 @@
 #include "features/ledger.h"
 #include "features/record_log.h"
 #include "features/user_key.h"
+#include "model/grace/recovery_registry.h"
 #include "model/model_registry.h"
 #include "server/calls.h"
 #include "server/metrics.h"
@@ -20,6 +21,11 @@
 #include "tenuto/v1/admin.grpc.pb.h"
 
 namespace tenuto {
+
+// Looks for new bundles of every kind, as ModelRegistry::Refresh() does; what
+// several registries refuse alike is said once.
+std::vector<absl::Status> RefreshModels(ModelRegistry& scoring,
+                                        RecoveryRegistry& recovery);
 
 // Thread-safe. The references must outlive it.
 class AdminService final : public RpcService {
@@ -32,6 +38,7 @@ class AdminService final : public RpcService {
     Ledger& ledger;
     RecordLog& records;
     ModelRegistry& registry;
+    RecoveryRegistry& recovery_registry;
     std::string default_model;  // Of calls that name none.
     Metrics& metrics;
     Calls& calls;

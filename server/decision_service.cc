@@ -107,13 +107,6 @@ absl::Status FillBelief(const ModelBundle& bundle, const UserRows& scored,
   return absl::OkStatus();
 }
 
-absl::Status PendingError() {
-  return WithReason(
-      absl::UnavailableError("a signal that the decision depends on is being "
-                             "folded from the log; repeat the call later"),
-      "SIGNALS_PENDING");
-}
-
 // The model was not made for rows that miss what is pending.
 absl::Status CheckRows(const ModelBundle& bundle, const LedgerFacts& facts) {
   const bool misses =

@@ -26,12 +26,12 @@ using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
-constexpr std::array<const char*, 14> kMethods = {
-    "IngestEvents",     "StreamEvents",        "ScoreUsers",
-    "ScoreRows",        "StreamScoreUsers",    "StreamScoreRows",
-    "ExplainScore",     "DecideTreatment",     "GetServerStatus",
-    "ReloadModels",     "DescribeModel",       "EraseUser",
-    "CreateCheckpoint", "ServerReflectionInfo"};
+constexpr std::array<const char*, 15> kMethods = {
+    "IngestEvents",    "StreamEvents",     "ScoreUsers",
+    "ScoreRows",       "StreamScoreUsers", "StreamScoreRows",
+    "ExplainScore",    "DecideTreatment",  "PlanGracePeriod",
+    "GetServerStatus", "ReloadModels",     "DescribeModel",
+    "EraseUser",       "CreateCheckpoint", "ServerReflectionInfo"};
 constexpr std::size_t kCodes = 17;  // Of gRPC, from 0.
 
 constexpr std::array<std::pair<v1::EventVerdict, const char*>, 3> kVerdicts = {{
@@ -214,6 +214,17 @@ struct Metrics::Series final : prometheus::Collectable {
   Counter& replayed =
       AddCounter(registry, "tenuto_decisions_replayed_total",
                  "Repeated requests answered with the stored decision.");
+  Counter& plans =
+      AddCounter(registry, "tenuto_grace_plans_total", "Grace plans made.");
+  Counter& plans_drawn = AddCounter(
+      registry, "tenuto_grace_plans_randomised_total",
+      "Grace plans whose length was drawn by chance, on whatever day.");
+  Counter& leases =
+      AddCounter(registry, "tenuto_grace_leases_total",
+                 "Payment attempts that were due and leased to a caller.");
+  Counter& plans_replayed =
+      AddCounter(registry, "tenuto_grace_plans_replayed_total",
+                 "Repeated requests answered with the stored plan.");
   Counter& refused = AddCounter(registry, "tenuto_bundles_refused_total",
                                 "Model bundles that failed their checks.");
   Counter& erasures = AddCounter(registry, "tenuto_erasures_total",
@@ -260,6 +271,14 @@ void Metrics::CountDecision(const v1::DecisionMade& decision) {
 }
 
 void Metrics::CountReplayedDecision() { series_->replayed.Increment(); }
+
+void Metrics::CountPlan(const v1::GracePlanned& planned) {
+  series_->plans.Increment();
+  if (planned.randomised()) series_->plans_drawn.Increment();
+  if (!planned.lease_id().empty()) series_->leases.Increment();
+}
+
+void Metrics::CountReplayedPlan() { series_->plans_replayed.Increment(); }
 
 void Metrics::CountRefusedBundle() { series_->refused.Increment(); }
 

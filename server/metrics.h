@@ -29,6 +29,7 @@ enum class RpcMethod {
   kStreamScoreRows,
   kExplainScore,
   kDecideTreatment,
+  kPlanGracePeriod,
   kGetServerStatus,
   kReloadModels,
   kDescribeModel,
@@ -62,6 +63,8 @@ class Metrics {
   void CountScores(int scores);
   void CountDecision(const v1::DecisionMade& decision);
   void CountReplayedDecision();
+  void CountPlan(const v1::GracePlanned& planned);
+  void CountReplayedPlan();
   void CountRefusedBundle();
   void CountErasure();
   void SetServing(bool serving);

@@ -14,4 +14,11 @@ absl::Status CheckId(absl::string_view field, absl::string_view id) {
   return absl::OkStatus();
 }
 
+absl::Status PendingError() {
+  return WithReason(
+      absl::UnavailableError("a signal that the decision depends on is being "
+                             "folded from the log; repeat the call later"),
+      "SIGNALS_PENDING");
+}
+
 }  // namespace tenuto

@@ -24,12 +24,16 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "model/decision/payment_rules.h"
 #include "model/decision/policy.h"
+#include "model/grace/grace_values.h"
+#include "model/grace/recovery_registry.h"
 #include "model/model_registry.h"
 #include "server/admin_service.h"
 #include "server/backfill_thread.h"
 #include "server/call_queue.h"
 #include "server/decision_service.h"
+#include "server/grace_service.h"
 #include "server/health_service.h"
 #include "server/ingest_service.h"
 #include "server/reflection_service.h"
@@ -77,6 +81,7 @@ std::vector<std::string> ServiceNames() {
   return {v1::Ingest::service_full_name(),
           v1::Scoring::service_full_name(),
           v1::Decision::service_full_name(),
+          v1::Grace::service_full_name(),
           v1::Admin::service_full_name(),
           grpc::health::v1::Health::service_full_name(),
           grpc::reflection::v1alpha::ServerReflection::service_full_name()};
@@ -125,18 +130,22 @@ class Server::Parts {
   BackfillThread backfill_{*ledger_};
   const std::unique_ptr<RecordLog> records_;
   ModelRegistry registry_;
+  RecoveryRegistry recovery_registry_;
   Metrics metrics_;
   WorkerPool disk_pool_;
   Calls calls_;
   const UserScorer scorer_;
   IngestService ingest_;
   ScoringService scoring_;
+  const std::uint64_t seed_;
   DecisionService decision_;
+  GraceService grace_;
   AdminService admin_;
   ReflectionService reflection_;
   HealthService health_;
-  const std::vector<RpcService*> services_ = {
-      &ingest_, &scoring_, &decision_, &admin_, &reflection_, &health_};
+  const std::vector<RpcService*> services_ = {&ingest_, &scoring_, &decision_,
+                                              &grace_,  &admin_,   &reflection_,
+                                              &health_};
   mutable absl::Mutex queues_mutex_;  // Against a scrape of the metrics.
   std::vector<std::unique_ptr<CallQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
@@ -155,6 +164,7 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
       ledger_(std::move(ledger)),
       records_(std::move(records)),
       registry_(config.models_dir(), catalogue_),
+      recovery_registry_(config.models_dir(), catalogue_),
       metrics_(TreatmentNames(policy_)),
       disk_pool_(static_cast<int>(config.commit_threads()), kWaitingCallsMax),
       calls_(clock, metrics_, disk_pool_, [this] { NoteDamage(); }),
@@ -177,6 +187,7 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
                 .default_model = config.default_model(),
                 .metrics = metrics_,
                 .calls = calls_}),
+      seed_(SeedOf(config)),
       decision_({.clock = clock,
                  .catalogue = catalogue_,
                  .keys = keys_,
@@ -186,7 +197,21 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
                  .policy = policy_,
                  .metrics = metrics_,
                  .calls = calls_,
-                 .seed = SeedOf(config)}),
+                 .seed = seed_}),
+      grace_({.clock = clock,
+              .catalogue = catalogue_,
+              .keys = keys_,
+              .gate = gate_,
+              .ledger = *ledger_,
+              .scorer = scorer_,
+              .registry = recovery_registry_,
+              .rules = PaymentRules::Embedded(),
+              .values = GraceValues::Embedded(),
+              .default_model = config.default_grace_model(),
+              .lease = absl::Seconds(config.grace_lease_s()),
+              .metrics = metrics_,
+              .calls = calls_,
+              .seed = seed_}),
       admin_({.version = kServerVersion,
               .clock = clock,
               .keys = keys_,
@@ -194,19 +219,25 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
               .ledger = *ledger_,
               .records = *records_,
               .registry = registry_,
+              .recovery_registry = recovery_registry_,
               .default_model = config.default_model(),
               .metrics = metrics_,
               .calls = calls_}),
       reflection_(calls_, ServiceNames()) {}
 
 void Server::Parts::LoadModels() {
-  for (const absl::Status& refusal : registry_.Refresh()) {
+  for (const absl::Status& refusal :
+       RefreshModels(registry_, recovery_registry_)) {
     LogWarning(refusal.message());
     metrics_.CountRefusedBundle();
   }
   for (const auto& bundle : registry_.All()) {
     LogInfo(absl::StrCat("serves ", bundle->manifest().model(), " version ",
                          bundle->manifest().version()));
+  }
+  for (const auto& model : recovery_registry_.All()) {
+    LogInfo(absl::StrCat("serves ", model->manifest().model(), " version ",
+                         model->manifest().version()));
   }
   if (!registry_.Current(config_.default_model()).ok()) {
     LogWarning(absl::StrCat("default_model \"", config_.default_model(),
@@ -264,7 +295,8 @@ absl::Status Server::Parts::BindMetrics() {
             .ledger_faults = facts.faults,
             .score_records_written = counts.written,
             .score_records_lost = counts.lost,
-            .models_serving = static_cast<int>(registry_.All().size()),
+            .models_serving = static_cast<int>(registry_.All().size() +
+                                               recovery_registry_.All().size()),
             .signals_pending = CountPending(facts),
             .call_lag_s = absl::ToDoubleSeconds(CallLag()),
             .events_late = facts.late->Counts()};

@@ -19,6 +19,8 @@ namespace {
 constexpr char kListen[] = "127.0.0.1:7400";
 constexpr char kMetricsListen[] = "127.0.0.1:7401";
 constexpr char kDefaultModel[] = "churn_14d";
+constexpr char kDefaultGraceModel[] = "grace";
+constexpr std::int64_t kGraceLeaseS = 900;
 constexpr double kRecordedRowShare = 0.01;
 constexpr std::int64_t kScoreRecordQueueMax = 65'536;
 constexpr std::int64_t kDrainSMax = 8;
@@ -140,6 +142,10 @@ void SetDefaults(v1::ServerConfig& config) {
     config.set_metrics_listen(kMetricsListen);
   }
   if (config.default_model().empty()) config.set_default_model(kDefaultModel);
+  if (config.default_grace_model().empty()) {
+    config.set_default_grace_model(kDefaultGraceModel);
+  }
+  if (!config.has_grace_lease_s()) config.set_grace_lease_s(kGraceLeaseS);
   if (!config.has_recorded_row_share()) {
     config.set_recorded_row_share(kRecordedRowShare);
   }
@@ -175,10 +181,16 @@ absl::Status CheckServerConfig(const v1::ServerConfig& config) {
   TENUTO_RETURN_IF_ERROR(CheckDirectories(config));
   TENUTO_RETURN_IF_ERROR(CheckConsent(config.consent_defaults()));
   if (config.has_tls()) TENUTO_RETURN_IF_ERROR(CheckTls(config.tls()));
-  if (!IsModelName(config.default_model())) {
-    return Wrong("default_model", config.default_model(),
-                 "1-64 of a-z, 0-9 and _");
+  for (const auto& [field, name] :
+       {std::pair("default_model", &config.default_model()),
+        std::pair("default_grace_model", &config.default_grace_model())}) {
+    if (!IsModelName(*name)) {
+      return Wrong(field, *name, "1-64 of a-z, 0-9 and _");
+    }
   }
+  // As long as it takes to make an attempt and to report it, within a day.
+  TENUTO_RETURN_IF_ERROR(
+      CheckRange("grace_lease_s", config.grace_lease_s(), 1, 86'400));
   // Written so that NaN fails too.
   if (!(config.recorded_row_share() >= 0 && config.recorded_row_share() <= 1)) {
     return Wrong("recorded_row_share",

@@ -17,25 +17,19 @@
 
 namespace tenuto {
 
-absl::StatusOr<std::shared_ptr<const ModelBundle>> FindBundle(
-    const ModelRegistry& registry, absl::string_view model,
-    absl::string_view default_model) {
-  auto bundle = registry.Current(model.empty() ? default_model : model);
-  if (bundle.ok()) return bundle;
-  std::vector<std::string> names;
-  for (const auto& serving : registry.All()) {
-    names.push_back(serving->manifest().model());
-  }
-  const std::string serving =
+absl::Status NotServing(absl::string_view model, absl::string_view field,
+                        absl::string_view default_model,
+                        const std::vector<std::string>& serving) {
+  const std::string names =
       absl::StrCat(" does not serve; serving: ",
-                   names.empty() ? "none" : absl::StrJoin(names, ", "));
+                   serving.empty() ? "none" : absl::StrJoin(serving, ", "));
   if (model.empty()) {
     return FieldError("model", "MODEL_NOT_NAMED",
-                      absl::StrCat("is empty, and the default_model \"",
-                                   default_model, "\"", serving));
+                      absl::StrCat("is empty, and the ", field, " \"",
+                                   default_model, "\"", names));
   }
   return WithReason(
-      absl::NotFoundError(absl::StrCat("model \"", model, "\"", serving)),
+      absl::NotFoundError(absl::StrCat("model \"", model, "\"", names)),
       "MODEL_NOT_FOUND");
 }
 

@@ -27,12 +27,28 @@
 
 namespace tenuto {
 
-// The bundle of `model`, or of `default_model` where `model` is empty.
-// kNotFound (the call names another) or kInvalidArgument (it names none), both
-// with the names that do serve, unless it serves.
-absl::StatusOr<std::shared_ptr<const ModelBundle>> FindBundle(
-    const ModelRegistry& registry, absl::string_view model,
-    absl::string_view default_model);
+// What a call hears whose model, or else default, does not serve; `serving` do.
+absl::Status NotServing(absl::string_view model, absl::string_view field,
+                        absl::string_view default_model,
+                        const std::vector<std::string>& serving);
+
+// The bundle of `model`, or of `default_model`, set in `field` of the
+// configuration, where `model` is empty. kNotFound (the call names another) or
+// kInvalidArgument (it names none), both with the names that do serve, unless
+// it serves.
+template <class Bundle>
+absl::StatusOr<std::shared_ptr<const Bundle>> FindBundle(
+    const BundleRegistry<Bundle>& registry, absl::string_view model,
+    absl::string_view default_model,
+    absl::string_view field = "default_model") {
+  auto bundle = registry.Current(model.empty() ? default_model : model);
+  if (bundle.ok()) return bundle;
+  std::vector<std::string> names;
+  for (const auto& serving : registry.All()) {
+    names.push_back(serving->manifest().model());
+  }
+  return NotServing(model, field, default_model, names);
+}
 
 // A moment in the whole microseconds that a record can hold.
 absl::Time WholeMicroseconds(absl::Time time);

@@ -21,6 +21,7 @@
 #include "grpcpp/security/credentials.h"
 #include "tenuto/v1/admin.pb.h"
 #include "tenuto/v1/decision.pb.h"
+#include "tenuto/v1/grace.pb.h"
 #include "tenuto/v1/ingest.pb.h"
 #include "tenuto/v1/scoring.pb.h"
 
@@ -132,6 +133,7 @@ std::vector<const RpcDescriptor*> AllRpcs() {
   for (const auto* file : {v1::IngestEventsRequest::descriptor()->file(),
                            v1::ScoreUsersRequest::descriptor()->file(),
                            v1::DecideTreatmentRequest::descriptor()->file(),
+                           v1::PlanGracePeriodRequest::descriptor()->file(),
                            v1::GetServerStatusRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "embedded/payment_rules.textproto.h"
 #include "features/base/digest.h"
@@ -13,11 +14,19 @@
 #include "model/decision/day_rules_builder.h"
 #include "model/decision/payment_rules_check.h"
 #include "model/decision/rule_days.h"
+#include "xxhash.h"
 
 namespace tenuto {
 namespace {
 
 constexpr std::size_t kVersionDigits = 16;
+
+// Of a normal code, as gateways send it.
+std::vector<std::string> SpellingsOf(const std::string& code) {
+  std::vector<std::string> spellings = {code, absl::AsciiStrToLower(code)};
+  if (code.size() == 2 && code[0] == '0') spellings.push_back(code.substr(1));
+  return spellings;
+}
 
 template <typename Entries>
 void AddEnds(const Entries& entries, std::set<absl::Time>& ends) {
@@ -64,6 +73,9 @@ PaymentRules::PaymentRules(const v1::PaymentRules& rules)
     const auto number =
         static_cast<CodeNumber>(kUnknownCode + 1 + codes_.size());
     codes_.emplace(code, number);
+    for (const std::string& spelt : SpellingsOf(code)) {
+      codes_by_hash_.emplace(XXH3_64bits(spelt.data(), spelt.size()), number);
+    }
   }
   const DayRulesBuilder builder(rules, codes_);
   const std::set<absl::Time> ends = EndsOf(rules);
@@ -77,6 +89,11 @@ CodeNumber PaymentRules::CodeOf(absl::string_view raw) const {
   if (code.empty()) return kNoCode;
   const auto found = codes_.find(code);
   return found == codes_.end() ? kUnknownCode : found->second;
+}
+
+CodeNumber PaymentRules::CodeOfHash(std::uint64_t text_hash) const {
+  const auto found = codes_by_hash_.find(text_hash);
+  return found == codes_by_hash_.end() ? kUnknownCode : found->second;
 }
 
 const DayRules& PaymentRules::At(absl::Time time) const {

@@ -5,6 +5,7 @@
 #ifndef TENUTO_MODEL_DECISION_PAYMENT_RULES_H_
 #define TENUTO_MODEL_DECISION_PAYMENT_RULES_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ class PaymentRules {
   // Of a raw decline or advice code: kNoCode for "", kUnknownCode for one that
   // no entry names. Look it up once, when the attempt is read.
   CodeNumber CodeOf(absl::string_view raw) const;
+  // The same of a code of which only the hash is kept (RecentEntry), as it is
+  // listed, in small letters, or "04" as "4"; of other spellings kUnknownCode.
+  CodeNumber CodeOfHash(std::uint64_t text_hash) const;
 
   // The rules in force at a moment; as long as DayRules::until() lies ahead,
   // they may be asked directly. Lives as long as this.
@@ -61,6 +65,7 @@ class PaymentRules {
 
   std::string version_;
   absl::flat_hash_map<std::string, CodeNumber> codes_;
+  absl::flat_hash_map<std::uint64_t, CodeNumber> codes_by_hash_;
   std::vector<DayRules> stretches_;  // One after the other, without gaps.
 };
 

@@ -45,8 +45,6 @@ struct Declared {
   float (*read)(const Asked&);
 };
 
-constexpr int kChoiceColumns = 4;  // The last ones.
-
 constexpr std::array<Declared, kFailureColumns> kTable = {{
     {{"failure_decline_class", "v1.DeclineClass, missing if unknown"},
      [](const Asked& a) { return NumberOf(a.payment.decline_class); }},
@@ -185,6 +183,18 @@ void WriteFailureColumns(const FailedPayment& payment, int day,
                        absl::ToCivilDay(payment.failed, absl::UTCTimeZone())};
   for (std::size_t k = 0; k < kTable.size(); ++k) {
     columns[k] = kTable[k].read(asked);
+  }
+}
+
+void WriteDay(const FailedPayment& payment, int day,
+              absl::Span<float> columns) {
+  const DayChoice any = DayChoice::OfAccess(Access::kNone, false);
+  const Asked asked = {payment, day, any,
+                       absl::ToCivilDay(payment.failed, absl::UTCTimeZone())};
+  constexpr int kFirst = kFailureColumns - kChoiceColumns - kDayColumns;
+  for (int k = 0; k < kDayColumns; ++k) {
+    columns[static_cast<std::size_t>(k)] =
+        kTable[static_cast<std::size_t>(kFirst + k)].read(asked);
   }
 }
 

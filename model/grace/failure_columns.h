@@ -22,6 +22,9 @@
 namespace tenuto {
 
 inline constexpr int kFailureColumns = 20;
+// The last of them: those that only the day tells, then those of the choice.
+inline constexpr int kDayColumns = 3;
+inline constexpr int kChoiceColumns = 4;
 
 // A failed payment as known when its plan is decided; whoever does not know
 // something leaves it as it is, which reads as missing.
@@ -83,6 +86,8 @@ void WriteFailureColumns(const FailedPayment& payment, int day,
                          const DayChoice& choice, absl::Span<float> columns);
 // Only those of the choice, the last ones, into columns already written.
 void WriteChoice(const DayChoice& choice, absl::Span<float> columns);
+// Only those of the day, kDayColumns of them.
+void WriteDay(const FailedPayment& payment, int day, absl::Span<float> columns);
 
 }  // namespace tenuto
 

@@ -12,6 +12,13 @@ double UnitOf(std::uint64_t number) {
   return static_cast<double>(number >> 11) * 0x1p-53;
 }
 
+// What other lengths and limits are worth stays true whichever is held.
+void CopyComparison(const GracePlan& from, GracePlan& to) {
+  to.alternatives = from.alternatives;
+  to.alternatives_count = from.alternatives_count;
+  to.gains = from.gains;
+}
+
 }  // namespace
 
 LengthChoice ChooseLength(const PlanLimits& limits, const UnpaidPast& past,
@@ -42,6 +49,20 @@ PlanLimits HoldLength(const PlanLimits& limits, int full_days) {
   return held;
 }
 
+ChosenPlan PlanHeld(GracePlanner& planner, const PlanQuestion& question,
+                    const LengthChoice& choice, PlanDetail detail) {
+  ChosenPlan chosen{planner.Plan(question.hazards, question.stakes,
+                                 HoldLength(question.limits, choice.full_days),
+                                 question.past),
+                    choice};
+  if (detail == PlanDetail::kActions) return chosen;
+  const GracePlan best =
+      planner.Plan(question.hazards, question.stakes, question.limits,
+                   question.past, PlanDetail::kEverything);
+  CopyComparison(best, chosen.plan);
+  return chosen;
+}
+
 ChosenPlan PlanByChance(GracePlanner& planner, const PlanQuestion& question,
                         double share, std::uint64_t number, PlanDetail detail) {
   ChosenPlan chosen;
@@ -54,10 +75,7 @@ ChosenPlan PlanByChance(GracePlanner& planner, const PlanQuestion& question,
   GracePlan drawn = planner.Plan(
       question.hazards, question.stakes,
       HoldLength(question.limits, chosen.choice.full_days), question.past);
-  // What the other lengths are worth stays true.
-  drawn.alternatives = chosen.plan.alternatives;
-  drawn.alternatives_count = chosen.plan.alternatives_count;
-  drawn.gains = chosen.plan.gains;
+  CopyComparison(chosen.plan, drawn);
   chosen.plan = drawn;
   return chosen;
 }

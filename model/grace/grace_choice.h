@@ -32,6 +32,11 @@ struct ChosenPlan {
   LengthChoice choice;
 };
 
+// The best plan for a length that is chosen already; with everything, other
+// lengths and limits are compared as if it were not.
+ChosenPlan PlanHeld(GracePlanner& planner, const PlanQuestion& question,
+                    const LengthChoice& choice, PlanDetail detail);
+
 // The best plan, or the best one for a length drawn by chance.
 ChosenPlan PlanByChance(GracePlanner& planner, const PlanQuestion& question,
                         double share, std::uint64_t number, PlanDetail detail);

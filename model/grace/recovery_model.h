@@ -16,10 +16,12 @@
 #include "features/catalogue.h"
 #include "features/feature_plan.h"
 #include "model/calibrator.h"
-#include "model/forest/compiled_forest.h"
 #include "model/forest/forest.h"
 #include "model/grace/failure_columns.h"
+#include "model/grace/hazard_grids.h"
 #include "model/grace/hazard_table.h"
+#include "model/grace/plan_limits.h"
+#include "model/grace/recovery_curve.h"
 #include "tenuto/v1/bundle.pb.h"
 
 namespace tenuto {
@@ -47,48 +49,43 @@ class RecoveryModel {
   const v1::Manifest& manifest() const { return manifest_; }
   // Of the row beside a failed payment. Null where it is no catalogue's.
   const FeaturePlan* plan() const { return plan_ ? &*plan_ : nullptr; }
-  int row_width() const { return user_.columns() - kFailureColumns; }
+  int row_width() const { return manifest_.columns_size() - kFailureColumns; }
 
   // The calibrated chances of every day after `payment.decided_day`; earlier
   // days stay as they are. `row` is row_width() wide, NaN is missing, as of the
   // end of that day. What no history can lead to (an attempt longer ago than
   // the failure) has the chance of its nearest neighbour. The result does not
-  // depend on threads. A thread's first call allocates (1 MiB), later ones do
-  // not. kInvalidArgument when the row has another width.
+  // depend on threads. A thread's first call allocates, later ones do not.
+  // kInvalidArgument when the row has another width.
   absl::Status Fill(absl::Span<const float> row, const FailedPayment& payment,
                     HazardTable& hazards) const;
 
-  // The same with what the 90 % intervals of the calibrations make of it:
-  // `low` recovers least and cancels most, `high` the other way round.
-  absl::Status FillWithBounds(absl::Span<const float> row,
-                              const FailedPayment& payment,
-                              HazardTable& hazards, HazardTable& low,
-                              HazardTable& high) const;
+  // The same in two steps. First the forests, which may be asked of fewer days,
+  // or of none but what the subscriber does;
+  absl::Status Ask(absl::Span<const float> row, const FailedPayment& payment,
+                   int last_day, bool retries, HazardMargins& margins) const;
+  // then the chances of those days, attempts only of `attempt_days`.
+  void Calibrate(const HazardMargins& margins, const DaySet& attempt_days,
+                 HazardTable& hazards) const;
+  // What the 90 % intervals of the calibrations make of it, where these actions
+  // lead: `low` recovers least and cancels most, `high` the other way round.
+  // The rest stays as it is.
+  void CalibrateBounds(const HazardMargins& margins, const DayActions& actions,
+                       const UnpaidPast& past, HazardTable& low,
+                       HazardTable& high) const;
 
  private:
-  struct Targets;
-  RecoveryModel(v1::Manifest manifest, CompiledForest user,
-                CompiledForest retry, std::vector<Calibrator> calibrators,
+  RecoveryModel(v1::Manifest manifest, const std::array<Forest, 3>& forests,
+                std::vector<Calibrator> calibrators,
                 std::optional<FeaturePlan> plan);
   static absl::StatusOr<std::shared_ptr<const RecoveryModel>> Verify(
       const std::filesystem::path& directory, const Catalogue& catalogue);
-  absl::Status FillTargets(absl::Span<const float> row,
-                           const FailedPayment& payment,
-                           const Targets& targets) const;
-  absl::Status FillChoices(absl::Span<const float> row,
-                           const FailedPayment& payment,
-                           const Targets& targets) const;
-  absl::Status FillAttempts(absl::Span<const float> row,
-                            const FailedPayment& payment,
-                            const Targets& targets) const;
   const Calibrator& calibrator(Hazard hazard) const {
     return calibrators_[static_cast<std::size_t>(hazard)];
   }
 
   v1::Manifest manifest_;
-  // Forests that are asked the same rows go together: by_user and cancels.
-  CompiledForest user_;
-  CompiledForest retry_;
+  HazardGrids grids_;
   std::vector<Calibrator> calibrators_;
   std::optional<FeaturePlan> plan_;
 };

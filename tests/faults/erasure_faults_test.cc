@@ -139,6 +139,7 @@ class ErasureFaults : public ::testing::Test {
                               .ledger = ledger,
                               .records = records,
                               .registry = parts_.registry,
+                              .recovery_registry = parts_.recovery_registry,
                               .default_model = "churn_14d",
                               .metrics = parts_.metrics,
                               .calls = parts_.calls});

@@ -29,6 +29,7 @@ class AdminServiceTest : public ::testing::Test {
                          .ledger = parts_.ledger,
                          .records = *parts_.records,
                          .registry = parts_.registry,
+                         .recovery_registry = parts_.recovery_registry,
                          .default_model = "churn_14d",
                          .metrics = parts_.metrics,
                          .calls = parts_.calls}};

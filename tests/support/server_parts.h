@@ -13,6 +13,7 @@
 #include "features/record_log.h"
 #include "gtest/gtest.h"
 #include "model/decision/policy.h"
+#include "model/grace/recovery_registry.h"
 #include "model/model_registry.h"
 #include "server/calls.h"
 #include "server/ingest_service.h"
@@ -89,6 +90,7 @@ struct ServerParts {
   const EventGate gate{keys};
   MemoryLedger ledger{catalogue, clock};
   ModelRegistry registry{models_dir, catalogue};
+  RecoveryRegistry recovery_registry{models_dir, catalogue};
   Metrics metrics{{"none"}};
   WorkerPool pool{1, 16};
   Calls calls{clock, metrics, pool};

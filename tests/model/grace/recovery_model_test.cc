@@ -149,12 +149,14 @@ TEST_F(RecoveryModelTest, BoundsTheCurveFromBelowAndAbove) {
   const auto model = Open(good_);
   ASSERT_TRUE(model.ok());
   HazardTable hazards, low, high;
-  ASSERT_TRUE(
-      (*model)->FillWithBounds(row_, payment_, hazards, low, high).ok());
-  HazardTable alone;
-  ASSERT_TRUE((*model)->Fill(row_, payment_, alone).ok());
   DayActions actions;
   for (const std::size_t day : {2, 9, 20}) actions[day].attempts = true;
+  HazardMargins margins;
+  ASSERT_TRUE((*model)->Ask(row_, payment_, kUnpaidDays, true, margins).ok());
+  (*model)->Calibrate(margins, DaySet().set(), hazards);
+  (*model)->CalibrateBounds(margins, actions, {}, low, high);
+  HazardTable alone;
+  ASSERT_TRUE((*model)->Fill(row_, payment_, alone).ok());
   double recovered[3] = {};
   const HazardTable* tables[] = {&low, &hazards, &high};
   for (int k = 0; k < 3; ++k) {
@@ -167,8 +169,44 @@ TEST_F(RecoveryModelTest, BoundsTheCurveFromBelowAndAbove) {
   for (int day = 1; day <= kUnpaidDays; ++day) {
     EXPECT_EQ(alone.by_user(day, Access::kFull, false),
               hazards.by_user(day, Access::kFull, false));
-    EXPECT_GE(low.cancels(day, Access::kNone, true),
-              hazards.cancels(day, Access::kNone, true));
+    EXPECT_GE(low.cancels(day, Access::kFull, true),
+              hazards.cancels(day, Access::kFull, true));
+  }
+}
+
+// Fewer days and attempts asked for, the same bits where they were asked for.
+TEST_F(RecoveryModelTest, GivesTheSameBitsWhereLessIsAsked) {
+  const auto model = Open(good_);
+  ASSERT_TRUE(model.ok());
+  for (const int decided : {0, 1, 17}) {
+    payment_.decided_day = decided;
+    HazardTable whole, part;
+    ASSERT_TRUE((*model)->Fill(row_, payment_, whole).ok());
+    HazardMargins margins;
+    ASSERT_TRUE((*model)->Ask(row_, payment_, 30, true, margins).ok());
+    DaySet attempt_days;
+    for (const std::size_t day : {3, 18, 29}) attempt_days.set(day);
+    (*model)->Calibrate(margins, attempt_days, part);
+    for (int day = 1; day <= kUnpaidDays; ++day) {
+      const bool asked = day > decided && day <= 30;
+      for (const Access access :
+           {Access::kNone, Access::kReduced, Access::kFull}) {
+        for (const bool messaged : {false, true}) {
+          EXPECT_EQ(part.by_user(day, access, messaged),
+                    asked ? whole.by_user(day, access, messaged) : 0);
+          EXPECT_EQ(part.cancels(day, access, messaged),
+                    asked ? whole.cancels(day, access, messaged) : 0);
+        }
+      }
+      for (int count = 0; count < HazardTable::kCounts; ++count) {
+        for (int gap = 0; gap < HazardTable::kGaps; ++gap) {
+          EXPECT_EQ(part.by_retry(day, count, gap),
+                    asked && attempt_days[static_cast<std::size_t>(day)]
+                        ? whole.by_retry(day, count, gap)
+                        : 0);
+        }
+      }
+    }
   }
 }
 

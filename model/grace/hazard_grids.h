@@ -1,0 +1,72 @@
+// The forests of a recovery model, asked about one failed payment: every day
+// and everything that may be done on it are the lines and places of a grid, the
+// user's row is shared by all of it.
+#ifndef TENUTO_MODEL_GRACE_HAZARD_GRIDS_H_
+#define TENUTO_MODEL_GRACE_HAZARD_GRIDS_H_
+
+#include <array>
+#include <cstddef>
+
+#include "absl/types/span.h"
+#include "model/forest/forest.h"
+#include "model/forest/grid_forest.h"
+#include "model/grace/failure_columns.h"
+#include "model/grace/hazard_table.h"
+#include "model/grace/unpaid_day.h"
+
+namespace tenuto {
+
+// What the forests say of the days first_day to last_day, not calibrated.
+// Value type; not thread-safe.
+struct HazardMargins {
+  int first_day = 1;
+  int last_day = 0;
+
+  float by_user(int day, Access access, bool messaged) const {
+    return by_user_[Choice(day, access, messaged)];
+  }
+  float cancels(int day, Access access, bool messaged) const {
+    return cancels_[Choice(day, access, messaged)];
+  }
+  // What no history can lead to has the margin of its nearest neighbour.
+  float by_retry(int day, int count_index, int gap_index) const;
+
+ private:
+  friend class HazardGrids;
+  static constexpr std::size_t kSize =
+      static_cast<std::size_t>(kUnpaidDays * GridForest::kPlacesMax);
+  std::size_t Line(int day) const {
+    return static_cast<std::size_t>((day - first_day) * GridForest::kPlacesMax);
+  }
+  std::size_t Choice(int day, Access access, bool messaged) const {
+    return Line(day) + 2 * static_cast<std::size_t>(access) +
+           (messaged ? 1 : 0);
+  }
+  std::array<float, kSize> by_user_;
+  std::array<float, kSize> cancels_;
+  std::array<float, kSize> first_retry_;  // After one attempt.
+  std::array<float, kSize> later_retry_;  // After more, by count and gap.
+};
+
+// Thread-safe: immutable.
+class HazardGrids {
+ public:
+  // Valid forests in the order of Hazard, of the same columns: a row's, then
+  // those of a failed payment.
+  explicit HazardGrids(const std::array<Forest, 3>& forests);
+
+  // `row` has the columns of a row. Days from payment.decided_day + 1 on;
+  // without `retries` those margins are left as they are.
+  void Ask(absl::Span<const float> row, const FailedPayment& payment,
+           int last_day, bool retries, HazardMargins& margins) const;
+
+ private:
+  GridForest by_user_;
+  GridForest cancels_;
+  GridForest first_retry_;
+  GridForest later_retry_;
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_MODEL_GRACE_HAZARD_GRIDS_H_

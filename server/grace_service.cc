@@ -1,0 +1,363 @@
+#include "server/grace_service.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "features/base/digest.h"
+#include "features/base/status_macros.h"
+#include "features/state_reader.h"
+#include "google/protobuf/util/time_util.h"
+#include "model/grace/grace_choice.h"
+#include "model/grace/open_payment.h"
+#include "server/grace_answer.h"
+#include "server/request_checks.h"
+#include "server/rpc_status.h"
+#include "server/unary_calls.h"
+#include "xxhash.h"
+
+namespace tenuto {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+constexpr std::size_t kPlanIdDigits = 32;
+// A caller may have put anything into its request ids, so no disk sees them.
+constexpr char kRequestIds[] = "tenuto grace request ids";
+constexpr char kRequestBodies[] = "tenuto grace request bodies";
+
+std::uint64_t Hash(absl::string_view bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+// With the time, because a request id may come again after a day.
+std::string NameOf(absl::string_view what, absl::string_view request_name,
+                   const UserKey& user, absl::Time planned) {
+  return Sha256Hex(absl::StrCat(what, user.view(), absl::ToUnixMicros(planned),
+                                "/", request_name))
+      .substr(0, kPlanIdDigits);
+}
+
+absl::Status CheckFailedTime(const google::protobuf::Timestamp& time,
+                             absl::Time now) {
+  if (time.nanos() < 0 || time.nanos() > 999'999'999 ||
+      time.seconds() < TimeUtil::kTimestampMinSeconds ||
+      time.seconds() > TimeUtil::kTimestampMaxSeconds) {
+    return FieldError("failed_time", "BAD_TIME", "is no time");
+  }
+  const absl::Time failed =
+      absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(time));
+  if (failed > now) {
+    return FieldError("failed_time", "BAD_TIME", "lies in the future");
+  }
+  if (now - failed > absl::Hours(24 * kUnpaidDays)) {
+    return FieldError("failed_time", "BAD_TIME",
+                      absl::StrCat("is more than ", kUnpaidDays, " days ago"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMoney(const v1::PlanGracePeriodRequest& request,
+                        const GraceValues& values) {
+  if (request.amount_minor() < 0) {
+    return FieldError("amount_minor", "BAD_NUMBER", "is negative");
+  }
+  if (request.amount_minor() > 0 && request.currency().empty()) {
+    return FieldError("currency", "EMPTY_CURRENCY",
+                      "is empty, and amount_minor is given");
+  }
+  if (request.currency().empty()) return absl::OkStatus();
+  return values.StakesOf(request.currency()).ok()
+             ? absl::OkStatus()
+             : FieldError("currency", "UNKNOWN_VALUE",
+                          "has no entry in grace_values.textproto");
+}
+
+ToldPayment ToldBy(const v1::PlanGracePeriodRequest& request) {
+  ToldPayment told;
+  told.invoice_id = request.invoice_id();
+  if (request.has_failed_time()) {
+    told.failed = absl::FromUnixMicros(
+        TimeUtil::TimestampToMicroseconds(request.failed_time()));
+  }
+  told.amount_minor = request.amount_minor();
+  told.currency = request.currency();
+  told.decline_code = request.decline_code();
+  told.advice_code = request.advice_code();
+  told.network = request.network();
+  told.store = request.store();
+  return told;
+}
+
+absl::Status NoPayment(absl::string_view why) {
+  return WithReason(absl::FailedPreconditionError(absl::StrCat(
+                        "there is no open failed payment to plan: ", why)),
+                    "NO_FAILED_PAYMENT");
+}
+
+}  // namespace
+
+struct GraceService::Making {
+  const v1::PlanGracePeriodRequest& request;
+  const UserKey user;
+  const std::string request_name;  // Stands for its id on the disk.
+  const LedgerFacts facts;
+  const std::shared_ptr<const RecoveryModel> model;
+  absl::Status refusal;  // Of this request, not of a repeated id.
+  std::string state;
+  absl::Time now;
+  OpenPayment open;
+  v1::GracePlanned planned;
+  v1::PlanGracePeriodResponse response;
+};
+
+GraceService::GraceService(Options options) : options_(std::move(options)) {}
+
+absl::Status GraceService::Check(
+    const v1::PlanGracePeriodRequest& request) const {
+  TENUTO_RETURN_IF_ERROR(CheckId("request_id", request.request_id()));
+  TENUTO_RETURN_IF_ERROR(CheckId("user_id", request.user_id()));
+  if (!request.invoice_id().empty()) {
+    TENUTO_RETURN_IF_ERROR(CheckId("invoice_id", request.invoice_id()));
+  }
+  if (request.has_failed_time()) {
+    TENUTO_RETURN_IF_ERROR(
+        CheckFailedTime(request.failed_time(), options_.clock.Now()));
+  }
+  TENUTO_RETURN_IF_ERROR(CheckMoney(request, options_.values));
+  for (const auto& [field, code] :
+       {std::pair("decline_code", &request.decline_code()),
+        std::pair("advice_code", &request.advice_code())}) {
+    if (options_.rules.CodeOf(*code) == kUnknownCode) {
+      return FieldError(field, "UNKNOWN_VALUE",
+                        "has no entry in payment_rules.textproto");
+    }
+  }
+  if (!v1::CardNetwork_IsValid(request.network())) {
+    return FieldError("network", "UNKNOWN_VALUE",
+                      absl::StrCat("has no value ", request.network()));
+  }
+  if (!v1::Store_IsValid(request.store())) {
+    return FieldError("store", "UNKNOWN_VALUE",
+                      absl::StrCat("has no value ", request.store()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status GraceService::Plan(const v1::PlanGracePeriodRequest& request,
+                                v1::PlanGracePeriodResponse& response) const {
+  TENUTO_RETURN_IF_ERROR(Check(request));
+  TENUTO_ASSIGN_OR_RETURN(
+      auto model, FindBundle(options_.registry, request.model(),
+                             options_.default_model, "default_grace_model"));
+  Making making{.request = request,
+                .user = options_.keys.Of(request.user_id()),
+                .request_name =
+                    options_.keys.Pseudonym(kRequestIds, request.request_id()),
+                .facts = options_.ledger.Facts(),
+                .model = std::move(model),
+                .refusal = {},
+                .state = {},
+                .now = {},
+                .open = OpenPayment(),
+                .planned = {},
+                .response = {}};
+  const RequestKey key{
+      .id = making.request_name,
+      .body_hash = Hash(
+          options_.keys.Pseudonym(kRequestBodies, request.SerializeAsString()),
+          0)};
+  absl::StatusOr<Ledger::Answer> once = options_.ledger.CommitOnce(
+      making.user, key, options_.clock.Now(), [&](absl::string_view state) {
+        absl::StatusOr<Ledger::Outcome> outcome = Make(state, making);
+        making.refusal = outcome.status();
+        return outcome;
+      });
+  TENUTO_RETURN_IF_ERROR(making.refusal);
+  if (absl::IsInvalidArgument(once.status())) {
+    return WithReason(once.status(), "REQUEST_ID_REUSED");
+  }
+  TENUTO_ASSIGN_OR_RETURN(const Ledger::Answer answer, std::move(once));
+  if (!response.ParseFromString(answer.response)) {
+    return absl::DataLossError("a stored plan does not parse");
+  }
+  response.set_replayed(answer.replayed);
+  if (answer.replayed) {
+    options_.metrics.CountReplayedPlan();
+  } else {
+    options_.metrics.CountPlan(making.planned);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Ledger::Outcome> GraceService::Make(absl::string_view loaded,
+                                                   Making& making) const {
+  making.state.assign(loaded.data(), loaded.size());
+  TENUTO_RETURN_IF_ERROR(options_.scorer.FillConsent(making.state));
+  // Asked here, so that a plan is never older than one it goes on from.
+  making.now = WholeMicroseconds(options_.clock.Now());
+  TENUTO_RETURN_IF_ERROR(Read(making));
+  TENUTO_RETURN_IF_ERROR(Choose(making));
+  Lease(making);
+  return Record(making);
+}
+
+absl::Status GraceService::Read(Making& making) const {
+  TENUTO_ASSIGN_OR_RETURN(const StateReader reader,
+                          StateReader::Open(options_.catalogue, making.state,
+                                            making.facts.pending));
+  if (!reader.known()) return NoPayment("of this user no event was accepted");
+  absl::StatusOr<OpenPayment> open = ReadOpenPayment(
+      reader, ToldBy(making.request), options_.rules, making.now);
+  const PendingSignals* const pending = making.facts.pending;
+  if (reader.read_pending() ||
+      (pending != nullptr && making.model->plan()->ReadsAnyOf(*pending))) {
+    return PendingError();
+  }
+  if (absl::IsNotFound(open.status())) {
+    return NoPayment(open.status().message());
+  }
+  TENUTO_ASSIGN_OR_RETURN(making.open, std::move(open));
+  return absl::OkStatus();
+}
+
+absl::Status GraceService::Choose(Making& making) const {
+  const OpenPayment& open = making.open;
+  if (open.currency.empty()) {
+    return FieldError("currency", "EMPTY_CURRENCY",
+                      "is not told by the newest attempt; give it");
+  }
+  SubscriptionWorth worth;
+  if (open.payment.amount_minor > 0) {
+    worth.month_price_minor = open.payment.amount_minor;
+  }
+  const auto stakes = options_.values.StakesOf(open.currency, worth);
+  if (!stakes.ok()) {
+    return FieldError("currency", "UNKNOWN_VALUE",
+                      "of the newest attempt has no entry in "
+                      "grace_values.textproto");
+  }
+  const auto limits =
+      LimitsFor(open.Situation(options_.rules), options_.values.ceilings());
+  if (!limits.ok()) {
+    return FieldError("store", "UNKNOWN_VALUE",
+                      "has no terms in payment_rules.textproto on the day of "
+                      "the failure");
+  }
+  // Their memory is used again.
+  thread_local std::vector<float> row;
+  thread_local GracePlanner planner;
+  const FeaturePlan& plan = *making.model->plan();
+  row.resize(static_cast<std::size_t>(plan.width()));
+  TENUTO_RETURN_IF_ERROR(
+      plan.Assemble(making.state,
+                    {.as_of = making.now,
+                     .history_start = making.facts.history_start,
+                     .pending = making.facts.pending},
+                    absl::MakeSpan(row)));
+  const bool tells = !making.request.plan_only();
+  // Why attempts are not made can be told only by what they would bring.
+  const bool retries = tells || limits->attempt_days.any();
+  thread_local HazardMargins margins;
+  HazardTable hazards;
+  TENUTO_RETURN_IF_ERROR(
+      making.model->Ask(row, open.payment, limits->last_day, retries, margins));
+  making.model->Calibrate(
+      margins, tells ? DaySet().set() : limits->attempt_days, hazards);
+  const PlanQuestion question{hazards, *stakes, *limits, open.past};
+  const PlanDetail detail =
+      tells ? PlanDetail::kEverything : PlanDetail::kActions;
+  const auto chosen = [&]() -> ChosenPlan {
+    if (!open.planned) {
+      std::mt19937_64 random(
+          Hash(absl::StrCat(making.user.view(), making.request_name),
+               options_.seed));
+      return PlanByChance(planner, question,
+                          options_.values.exploration_share(), random(),
+                          detail);
+    }
+    const OpenPayment::Planned& before = *open.planned;
+    if (before.randomised && open.past.access == Access::kFull) {
+      return PlanHeld(planner, question,
+                      {before.full_days, true, before.propensity}, detail);
+    }
+    return {planner.Plan(hazards, *stakes, *limits, open.past, detail),
+            {0, before.randomised, before.propensity}};
+  }();
+  FillPlan(chosen, question, making.planned);
+  if (tells) {
+    HazardTable low, high;
+    making.model->CalibrateBounds(margins, chosen.plan.actions, open.past, low,
+                                  high);
+    FillReasons(chosen, question, open.currency,
+                BandOf(low, high, chosen.plan.actions, open.past),
+                making.response);
+  }
+  return absl::OkStatus();
+}
+
+void GraceService::Lease(Making& making) const {
+  const OpenPayment& open = making.open;
+  const auto& days = making.planned.attempt_days();
+  const bool is_due =
+      std::find(days.begin(), days.end(), open.today) != days.end();
+  if (!is_due || making.now < open.lease_until ||
+      !open.MayAttempt(options_.rules, making.now)) {
+    return;
+  }
+  making.planned.set_lease_id(
+      NameOf("lease", making.request_name, making.user, making.now));
+  making.planned.set_lease_until_epoch_s(
+      absl::ToUnixSeconds(making.now + options_.lease));
+}
+
+Ledger::Outcome GraceService::Record(Making& making) const {
+  v1::GracePlanned& planned = making.planned;
+  const v1::Manifest& manifest = making.model->manifest();
+  planned.set_plan_id(
+      NameOf("plan", making.request_name, making.user, making.now));
+  planned.set_request_id(making.request_name);
+  planned.set_invoice_id(making.open.invoice_id);
+  planned.set_failed_epoch_s(absl::ToUnixSeconds(making.open.payment.failed));
+  planned.set_model(absl::StrCat(manifest.model(), "/", manifest.version()));
+  planned.set_policy(absl::StrCat("planner/", options_.values.version()));
+  planned.set_rules(options_.rules.version());
+
+  v1::PlanGracePeriodResponse& response = making.response;
+  FillAnswer(planned, response);
+  response.set_currency(making.open.currency);
+  response.set_model(manifest.model());
+  response.set_model_version(manifest.version());
+  response.set_values_version(options_.values.version());
+  const std::int64_t now_us = absl::ToUnixMicros(making.now);
+  *response.mutable_planned_time() = TimeUtil::MicrosecondsToTimestamp(now_us);
+
+  v1::Event event;
+  event.set_event_id(absl::StrCat("grace/", planned.plan_id()));
+  // The state keeps what is newest, also when the clock was put back.
+  *event.mutable_event_time() = TimeUtil::MicrosecondsToTimestamp(
+      std::max(now_us, absl::ToUnixMicros(making.open.last_planned) + 1));
+  *event.mutable_grace_planned() = planned;
+  Ledger::Outcome outcome;
+  outcome.response = response.SerializeAsString();
+  outcome.event = options_.gate.AdmitOwn(event, making.user);
+  outcome.event->known_time_us = now_us;
+  return outcome;
+}
+
+void GraceService::Await(CallQueue& queue) {
+  AwaitCalls(
+      queue, methods_, &v1::Grace::AsyncService::RequestPlanGracePeriod,
+      [this](auto& call) {
+        options_.calls.AnswerFromPool(
+            call, RpcMethod::kPlanGracePeriod,
+            [this, &call] { return Plan(call.request(), call.response()); });
+      },
+      Cancels::kHeard);
+}
+
+}  // namespace tenuto

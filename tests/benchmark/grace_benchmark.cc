@@ -1,0 +1,213 @@
+// What a plan for a failed payment costs over a real connection to a real
+// server, made durable before it is answered: the most a second that the server
+// can do, and at half of that how long a call takes from when it was due. With
+// forests as large as `tenuto train grace` makes them. The server has one core,
+// the client the other.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "features/base/clock.h"
+#include "features/catalogue.h"
+#include "gtest/gtest.h"
+#include "tenuto/v1/grace.pb.h"
+#include "tenuto/v1/ingest.pb.h"
+#include "tests/benchmark/cores.h"
+#include "tests/benchmark/load.h"
+#include "tests/benchmark/targets.h"
+#include "tests/support/random_events.h"
+#include "tests/support/recovery_bundle.h"
+#include "tests/support/server_process.h"
+
+namespace tenuto {
+namespace {
+
+constexpr int kUsers = 4'000;
+constexpr int kEventsPerUser = 60;
+constexpr int kDays = 120;
+constexpr int kOpenDays = 20;  // The oldest failure.
+// The most that `tenuto train grace` makes of the three hazards.
+constexpr int kTrees = 200;
+constexpr int kDepth = 4;
+constexpr int kInFlight = 64;
+constexpr absl::Duration kRound = absl::Milliseconds(500);
+constexpr int kRounds = 8;
+constexpr absl::Duration kOpenWindow = absl::Milliseconds(500);
+constexpr int kOpenWindows = 20;
+constexpr double kOpenShare = 0.5;
+constexpr int kServerCore = 1;
+constexpr int kClientCore = 0;
+
+std::string UserName(int number) { return absl::StrCat("listener-", number); }
+
+v1::Event FailedAttempt(int user, absl::Time time) {
+  v1::Event event;
+  event.set_user_id(UserName(user));
+  event.set_event_id(absl::StrCat("attempt-", user));
+  event.mutable_event_time()->set_seconds(absl::ToUnixSeconds(time));
+  v1::PaymentAttempted& attempt = *event.mutable_payment_attempted();
+  attempt.set_invoice_id(absl::StrCat("invoice-", user));
+  attempt.set_attempt_number(1);
+  attempt.set_amount_minor(1099);
+  attempt.set_currency("EUR");
+  attempt.set_outcome(v1::PAYMENT_OUTCOME_DECLINED);
+  // A tenth of the cards cannot pay.
+  attempt.set_decline_code(user % 10 == 0 ? "54" : "51");
+  attempt.set_network(user % 3 == 0 ? v1::CARD_NETWORK_MASTERCARD
+                                    : v1::CARD_NETWORK_VISA);
+  attempt.set_initiator(v1::PAYMENT_INITIATOR_MERCHANT);
+  attempt.set_method_kind(v1::PAYMENT_METHOD_KIND_CARD);
+  attempt.set_card_expiry_epoch_s(absl::ToUnixSeconds(time) + 86'400 * 400);
+  return event;
+}
+
+// Users who listen, and whose newest payment failed some days ago.
+std::vector<v1::Event> MakeThePast(absl::Time now) {
+  testing::RandomEvents random(
+      1, absl::ToUnixMicros(now - absl::Hours(24 * kDays)), kDays - 25);
+  std::vector<v1::Event> events;
+  for (int k = 0; k < kUsers * kEventsPerUser; ++k) {
+    events.push_back(random.Plausible());
+    events.back().set_user_id(UserName(k % kUsers));
+  }
+  for (int user = 0; user < kUsers; ++user) {
+    events.push_back(FailedAttempt(
+        user, now - absl::Hours(1) - absl::Hours(24 * (user % kOpenDays))));
+  }
+  return events;
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+class GraceBenchmark : public ::testing::Test {
+ protected:
+  GraceBenchmark() {
+    CountCores();
+    WriteRecoveryBundle(
+        folder_.models, "grace", 1,
+        {.row_width = static_cast<int>(Catalogue::Embedded().features().size()),
+         .trees = kTrees,
+         .depth = kDepth});
+    folder_.ImportThePast(MakeThePast(Clock::Real().Now()));
+    PinThisProcess(kServerCore);
+    server_ = std::make_unique<ServerProcess>(folder_);
+    PinThisProcess(kClientCore);
+    client_ = std::make_unique<LoadClient>(server_->address());
+    std::printf(
+        "%d users with an open failure; 3 forests of %d trees of depth %d over "
+        "%zu columns and 20 of the payment; %s\n",
+        kUsers, kTrees, kDepth, Catalogue::Embedded().features().size(),
+        CountCores() < 2 ? "server and client share a core"
+                         : "server on one core, client on another");
+  }
+  ~GraceBenchmark() override {
+    client_.reset();
+    server_->Stop();
+  }
+
+  // Every request is a new one, so none is answered from memory.
+  Load Plans(bool plan_only, int count) {
+    Load load{"/tenuto.v1.Grace/PlanGracePeriod", {}};
+    for (int k = 0; k < count; ++k) {
+      v1::PlanGracePeriodRequest request;
+      request.set_request_id(absl::StrCat("request-", ++requests_));
+      request.set_user_id(UserName(static_cast<int>(requests_ % kUsers)));
+      request.set_plan_only(plan_only);
+      load.Add(request);
+    }
+    return load;
+  }
+  Load OneEventEach(int count) {
+    Load load{"/tenuto.v1.Ingest/IngestEvents", {}};
+    for (int k = 0; k < count; ++k) {
+      v1::IngestEventsRequest request;
+      v1::Event& event = *request.add_events();
+      event.set_event_id(absl::StrCat("event-", ++requests_));
+      event.set_user_id(UserName(static_cast<int>(requests_ % kUsers)));
+      event.mutable_event_time()->set_seconds(
+          absl::ToUnixSeconds(Clock::Real().Now()));
+      event.mutable_search();
+      load.Add(request);
+    }
+    return load;
+  }
+
+  struct Measured {
+    double peak = 0;
+    double p50_ms = 0;
+    double p99_ms = 0;  // Of the window in the middle.
+    double p99_whole_ms = 0;
+    double cpu_us = 0;  // Of the server, a call at the peak.
+  };
+  template <class MakeLoad>
+  Measured Measure(const char* what, const MakeLoad& make) {
+    Measured measured;
+    const Load closed = make(40'000);
+    client_->Closed(closed, kInFlight, kRound);  // Warms up.
+    std::vector<double> speeds, cpu_us;
+    for (int k = 0; k < kRounds; ++k) {
+      const double before = CpuSecondsOf(server_->pid());
+      const LoadResult round = client_->Closed(closed, kInFlight, kRound);
+      EXPECT_EQ(round.failures, 0);
+      speeds.push_back(round.calls_per_s());
+      cpu_us.push_back(1e6 * (CpuSecondsOf(server_->pid()) - before) /
+                       static_cast<double>(round.latencies.size()));
+    }
+    measured.peak = Median(speeds);
+    measured.cpu_us = Median(cpu_us);
+    const double rate = kOpenShare * measured.peak;
+    const Load open = make(static_cast<int>(
+        1.2 * rate * absl::ToDoubleSeconds(kOpenWindows * kOpenWindow)));
+    LoadResult whole;
+    std::vector<double> p99_ms;
+    for (const LoadResult& window :
+         client_->OpenByWindow(open, rate, kOpenWindow, kOpenWindows)) {
+      EXPECT_EQ(window.failures, 0);
+      p99_ms.push_back(window.Milliseconds(0.99));
+      whole.Merge(window);
+    }
+    measured.p50_ms = whole.Milliseconds(0.5);
+    measured.p99_ms = Median(p99_ms);
+    measured.p99_whole_ms = whole.Milliseconds(0.99);
+    std::printf(
+        "%-26s peak %6.0f calls/s, CPU %5.0f us a call; at half of it p50 "
+        "%6.3f ms  p99 %6.3f ms, of the whole %7.3f ms, slowest %6.1f ms\n",
+        what, measured.peak, measured.cpu_us, measured.p50_ms, measured.p99_ms,
+        measured.p99_whole_ms, whole.Milliseconds(1));
+    return measured;
+  }
+
+ private:
+  const ServerFolder folder_;
+  std::unique_ptr<ServerProcess> server_;
+  std::unique_ptr<LoadClient> client_;
+  std::int64_t requests_ = 0;
+};
+
+TEST_F(GraceBenchmark, PlansAndMakesDurable) {
+  const Measured whole = Measure(
+      "with everything told", [&](int count) { return Plans(false, count); });
+  const Measured bare =
+      Measure("plan_only", [&](int count) { return Plans(true, count); });
+  Measure("beside: ingest of 1 event",
+          [&](int count) { return OneEventEach(count); });
+  ReportFigure(
+      "serving.plan_grace_p99_ms",
+      {.measured = whole.p99_ms,
+       .note = absl::StrFormat(
+           "the half second in the middle of 10; of the whole %.2f; p50 %.2f; "
+           "peak %.0f calls/s; plan_only %.2f at half of %.0f calls/s",
+           whole.p99_whole_ms, whole.p50_ms, whole.peak, bare.p99_ms,
+           bare.peak)});
+}
+
+}  // namespace
+}  // namespace tenuto

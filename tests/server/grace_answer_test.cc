@@ -1,0 +1,119 @@
+#include "server/grace_answer.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "model/grace/grace_values.h"
+#include "tests/support/unpaid_tables.h"
+
+namespace tenuto {
+namespace {
+
+class GraceAnswerTest : public ::testing::Test {
+ protected:
+  ChosenPlan Choose(double share, std::uint64_t number) {
+    return PlanByChance(planner_, question_, share, number,
+                        PlanDetail::kEverything);
+  }
+  v1::PlanGracePeriodResponse Reasons(const ChosenPlan& chosen) const {
+    v1::PlanGracePeriodResponse response;
+    FillReasons(
+        chosen, question_, "EUR",
+        BandOf(ShiftOdds(hazards_, 0.8, 1.25), ShiftOdds(hazards_, 1.25, 0.8),
+               chosen.plan.actions, past_),
+        response);
+    return response;
+  }
+
+  const HazardTable hazards_ = testing::LifelikeHazards({});
+  const GraceStakes stakes_ = *GraceValues::Embedded().StakesOf("EUR");
+  PlanLimits limits_;
+  UnpaidPast past_;
+  const PlanQuestion question_{hazards_, stakes_, limits_, past_};
+  GracePlanner planner_;
+};
+
+TEST_F(GraceAnswerTest, TheEventSaysThePlanAndTheAnswerTheEvent) {
+  past_.day = 2;
+  past_.last_attempt_day = 1;
+  past_.attempts = 2;
+  const ChosenPlan chosen = Choose(0, 0);
+  v1::GracePlanned planned;
+  planned.set_plan_id("plan");
+  planned.set_rules("rules");
+  FillPlan(chosen, question_, planned);
+  EXPECT_EQ(planned.elapsed_days(), 2);
+  EXPECT_EQ(planned.full_days(), chosen.plan.full_days);
+  EXPECT_EQ(planned.reduced_days(), chosen.plan.reduced_days);
+  ASSERT_EQ(planned.attempt_days_size(),
+            static_cast<int>(chosen.plan.attempt_days.count()));
+  ASSERT_GT(planned.attempt_days_size(), 0);
+  for (const std::int64_t day : planned.attempt_days()) {
+    EXPECT_TRUE(chosen.plan.attempt_days[static_cast<std::size_t>(day)]);
+    EXPECT_GT(day, 2);
+  }
+  EXPECT_EQ(planned.propensity(), 1);
+  EXPECT_EQ(planned.propensity_billionths(), 1'000'000'000);
+  EXPECT_EQ(planned.net_value_minor(), chosen.plan.worth.net_minor());
+  EXPECT_EQ(planned.recovery_probability(), chosen.plan.worth.recovered);
+
+  v1::PlanGracePeriodResponse response;
+  FillAnswer(planned, response);
+  EXPECT_EQ(response.plan_id(), "plan");
+  EXPECT_EQ(response.rules_version(), "rules");
+  EXPECT_EQ(response.full_days(), planned.full_days());
+  EXPECT_EQ(response.elapsed_days(), 2);
+  EXPECT_EQ(response.attempt_days_size(), planned.attempt_days_size());
+  EXPECT_EQ(response.message_days_size(), planned.message_days_size());
+  EXPECT_FALSE(response.has_lease_until());
+  planned.set_lease_id("lease");
+  planned.set_lease_until_epoch_s(1'700'000'000);
+  FillAnswer(planned, response);
+  EXPECT_EQ(response.lease_id(), "lease");
+  EXPECT_EQ(response.lease_until().seconds(), 1'700'000'000);
+}
+
+TEST_F(GraceAnswerTest, PropensitiesAreThoseThatAStateKeeps) {
+  v1::GracePlanned planned;
+  FillPlan(Choose(1, 12'345), question_, planned);
+  EXPECT_TRUE(planned.randomised());
+  EXPECT_NEAR(planned.propensity(), 1 / 61.0, 1e-9);
+  EXPECT_EQ(planned.propensity(),
+            static_cast<double>(planned.propensity_billionths()) / 1e9);
+}
+
+TEST_F(GraceAnswerTest, TellsCurveAlternativesLimitsAndReasons) {
+  limits_.attempts_max = 1;
+  limits_.messages_max = 0;
+  limits_.messages_permitted = false;
+  const ChosenPlan chosen = Choose(0, 0);
+  const v1::PlanGracePeriodResponse response = Reasons(chosen);
+  ASSERT_EQ(response.curve_size(), 60);
+  const v1::RecoveredByDay& last = response.curve(59);
+  EXPECT_EQ(last.day(), 60);
+  EXPECT_NEAR(last.probability(), chosen.plan.worth.recovered, 1e-12);
+  EXPECT_NEAR(last.cancelled(), chosen.plan.worth.cancelled, 1e-12);
+  EXPECT_LT(last.by_attempt(), last.probability());
+  EXPECT_LT(last.low(), last.probability());
+  EXPECT_GT(last.high(), last.probability());
+  ASSERT_EQ(response.alternatives_size(),
+            static_cast<int>(chosen.plan.lengths().size()));
+  bool has_chosen = false;
+  for (const v1::LengthWorth& length : response.alternatives()) {
+    EXPECT_LE(length.net_value_minor(),
+              response.net_value_minor() + chosen.plan.worth.net_minor() + 0.1);
+    has_chosen = has_chosen || length.full_days() == chosen.plan.full_days;
+  }
+  EXPECT_TRUE(has_chosen);
+  std::string rules;
+  for (const v1::BindingLimit& limit : response.binding()) {
+    EXPECT_GT(limit.gain_minor(), 0);
+    rules += limit.rule() + " ";
+  }
+  EXPECT_NE(rules.find("attempts_max"), std::string::npos) << rules;
+  EXPECT_NE(rules.find("messages_not_permitted"), std::string::npos) << rules;
+  EXPECT_GE(response.reasons_size(), 4);
+}
+
+}  // namespace
+}  // namespace tenuto

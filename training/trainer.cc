@@ -43,6 +43,11 @@ class Matrix {
                                        rows.labels.size()),
                  "read the labels");
   }
+  absl::Status WeighColumns(const std::vector<float>& weights) {
+    return Check(XGDMatrixSetFloatInfo(handle_, "feature_weights",
+                                       weights.data(), weights.size()),
+                 "weigh the columns");
+  }
   DMatrixHandle handle() const { return handle_; }
 
  private:
@@ -63,6 +68,9 @@ class Fit {
                      const TrainingMatrix* validate,
                      const ForestOptions& options) {
     TENUTO_RETURN_IF_ERROR(train_.Load(train));
+    if (!options.column_weights.empty()) {
+      TENUTO_RETURN_IF_ERROR(train_.WeighColumns(options.column_weights));
+    }
     std::vector<DMatrixHandle> matrices = {train_.handle()};
     if (validate != nullptr) {
       TENUTO_RETURN_IF_ERROR(validate_.Load(*validate));

@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "features/base/digest.h"
@@ -48,6 +49,10 @@ struct Declared {
 constexpr std::array<Declared, kFailureColumns> kTable = {{
     {{"failure_decline_class", "v1.DeclineClass, missing if unknown"},
      [](const Asked& a) { return NumberOf(a.payment.decline_class); }},
+    {{"failure_decline_code", "ReadCode of the raw one, missing if none"},
+     [](const Asked& a) { return static_cast<float>(a.payment.decline_code); }},
+    {{"failure_advice_code", "ReadCode of the raw one, missing if none"},
+     [](const Asked& a) { return static_cast<float>(a.payment.advice_code); }},
     {{"failure_network", "v1.CardNetwork, missing if unknown"},
      [](const Asked& a) { return NumberOf(a.payment.network); }},
     {{"failure_method_kind", "v1.PaymentMethodKind, missing if unknown"},
@@ -103,6 +108,23 @@ absl::Status Differs(absl::string_view column, absl::string_view how) {
 }
 
 }  // namespace
+
+double ReadCode(absl::string_view code) {
+  if (code.empty()) return FailedPayment::kUnknown;
+  // Prime, and below the first whole number that a float does not hold.
+  constexpr std::int64_t kPlaces = 9'999'991;
+  std::int64_t number = 0;
+  for (const char letter : code) {
+    int digit = 36;
+    if (absl::ascii_isdigit(static_cast<unsigned char>(letter))) {
+      digit = letter - '0';
+    } else if (absl::ascii_isalpha(static_cast<unsigned char>(letter))) {
+      digit = 10 + absl::ascii_tolower(static_cast<unsigned char>(letter)) - 'a';
+    }
+    number = (37 * number + digit) % kPlaces;
+  }
+  return static_cast<double>(number);
+}
 
 void ReadStanding(const StateReader& state, FailedPayment& payment) {
   payment.method_updated_s = SecondsOf(state.LastTime("last_method_update"))

@@ -21,7 +21,7 @@
 
 namespace tenuto {
 
-inline constexpr int kFailureColumns = 20;
+inline constexpr int kFailureColumns = 22;
 // The last of them: those that only the day tells, then those of the choice.
 inline constexpr int kDayColumns = 3;
 inline constexpr int kChoiceColumns = 4;
@@ -37,6 +37,9 @@ struct FailedPayment {
   v1::CardNetwork network = v1::CARD_NETWORK_UNSPECIFIED;
   v1::PaymentMethodKind method_kind = v1::PAYMENT_METHOD_KIND_UNSPECIFIED;
   v1::Store store = v1::STORE_UNSPECIFIED;
+  // As ReadCode() reads them: a class knows what may be done, not what helps.
+  double decline_code = kUnknown;
+  double advice_code = kUnknown;
   double amount_minor = kUnknown;
   double card_expiry_s = kUnknown;     // Epoch seconds, as all times below.
   double method_updated_s = kUnknown;  // The newest update.
@@ -46,6 +49,11 @@ struct FailedPayment {
   // The row beside it is of the end of this day; 0: of the moment of failure.
   int decided_day = 0;
 };
+
+// A raw code as a number that every ledger shares: letters and digits in base
+// 37, all else is one digit. Exact up to four of them; a longer word has a place
+// of its own with luck. "" is kUnknown.
+double ReadCode(absl::string_view code);
 
 // Fills what a user's state tells: method_updated_s to payments_made.
 void ReadStanding(const StateReader& state, FailedPayment& payment);

@@ -48,6 +48,22 @@ Survival OpenIfNobodyLeaves(HazardTable hazards, const DayActions& actions,
   return open;
 }
 
+// The chance that the table gives to what was done on the day.
+double HazardOn(const HazardTable& hazards, Hazard hazard, int day,
+                const UnpaidDay& lived) {
+  switch (hazard) {
+    case Hazard::kByUser:
+      return hazards.by_user(day, lived.access, lived.messaged);
+    case Hazard::kByRetry:
+      return hazards.by_retry(day,
+                              HazardTable::CountIndex(lived.attempts_before),
+                              HazardTable::GapIndex(lived.days_since_attempt));
+    case Hazard::kCancels:
+      return hazards.cancels(day, lived.access, lived.messaged);
+  }
+  return 0;
+}
+
 // Hazards of the days that were lived, summed up to each calibration day.
 std::vector<ExpectedEvents> ExpectOf(const UnpaidSpell& spell,
                                      const HazardTable& hazards,
@@ -60,21 +76,49 @@ std::vector<ExpectedEvents> ExpectOf(const UnpaidSpell& spell,
       events.forecast += forecast.by_user + forecast.by_retry;
       if (day > static_cast<int>(spell.days.size())) continue;
       const UnpaidDay& lived = spell.days[static_cast<std::size_t>(day - 1)];
-      const auto add = [&events](double hazard) {
+      for (const Hazard way : {Hazard::kByUser, Hazard::kByRetry}) {
+        if (!IsAtRisk(way, lived)) continue;
+        const double hazard = HazardOn(hazards, way, day, lived);
         events.expected += hazard;
         events.variance += hazard * (1 - hazard);
-      };
-      add(hazards.by_user(day, lived.access, lived.messaged));
-      if (lived.attempted) {
-        add(hazards.by_retry(day,
-                             HazardTable::CountIndex(lived.attempts_before),
-                             HazardTable::GapIndex(lived.days_since_attempt)));
+        events.came += Happens(way, lived);
       }
-      events.came += lived.end == RecoveryEnd::kByUser ||
-                     lived.end == RecoveryEnd::kByRetry;
     }
   }
   return expected;
+}
+
+// Adds the days that a payment lived to every hazard's stretches.
+using Stretches = std::vector<GraceEvaluation::Stretch>;
+Stretches EmptyStretches() {
+  Stretches all;
+  for (const Hazard hazard :
+       {Hazard::kByUser, Hazard::kByRetry, Hazard::kCancels}) {
+    int first = 1;
+    for (const int last : kStretchEnds) {
+      all.push_back({.hazard = hazard, .first = first, .last = last});
+      first = last + 1;
+    }
+  }
+  return all;
+}
+void AddDays(const UnpaidSpell& spell, const HazardTable& hazards,
+             Stretches& all) {
+  for (std::size_t k = 0; k < spell.days.size(); ++k) {
+    const int day = static_cast<int>(k) + 1;
+    const UnpaidDay& lived = spell.days[k];
+    for (GraceEvaluation::Stretch& stretch : all) {
+      if (day < stretch.first || day > stretch.last ||
+          !IsAtRisk(stretch.hazard, lived)) {
+        continue;
+      }
+      const double hazard = HazardOn(hazards, stretch.hazard, day, lived);
+      ++stretch.at_risk;
+      stretch.expected += hazard;
+      stretch.deviation += hazard * (1 - hazard);
+      stretch.came += Happens(stretch.hazard, lived);
+    }
+  }
 }
 
 std::vector<SurvivalOutcome> OutcomesOf(
@@ -88,8 +132,7 @@ std::vector<SurvivalOutcome> OutcomesOf(
 
 void MeasureTimes(absl::Span<const SurvivalOutcome> outcomes,
                   absl::Span<const Survival> forecasts,
-                  const Survival& kaplan_meier, std::uint64_t seed,
-                  GraceEvaluation& result) {
+                  const Survival& kaplan_meier, GraceEvaluation& result) {
   const Survival observed = CensoringSurvival(outcomes, kUnpaidDays);
   while (result.ibs_days < kUnpaidDays &&
          observed[static_cast<std::size_t>(result.ibs_days)] >= kObservedMin) {
@@ -99,7 +142,7 @@ void MeasureTimes(absl::Span<const SurvivalOutcome> outcomes,
   const std::vector<Survival> same(outcomes.size(), kaplan_meier);
   result.ibs_kaplan_meier =
       IntegratedBrier(outcomes, same, observed, result.ibs_days);
-  result.d_calibration = CheckDCalibration(outcomes, forecasts, seed);
+  result.d_calibration = CheckDCalibration(outcomes, forecasts);
 }
 
 std::string NameOf(v1::DeclineClass decline_class) {
@@ -136,10 +179,11 @@ UsualAttempts FindUsualAttempts(absl::Span<const GraceFailure> failures) {
 
 absl::StatusOr<GraceEvaluation> EvaluateGrace(
     const RecoveryModel& model, absl::Span<const GraceFailure> learned,
-    absl::Span<const GraceFailure> test, std::uint64_t seed) {
+    absl::Span<const GraceFailure> test) {
   const UsualAttempts usual = FindUsualAttempts(learned);
   GraceEvaluation result;
   result.failures = static_cast<std::int64_t>(test.size());
+  result.stretches = EmptyStretches();
   std::vector<Survival> forecasts;
   std::array<std::vector<ExpectedEvents>, kCalibrationDays.size()> by_day;
   std::map<v1::DeclineClass, GraceEvaluation::Segment> segments;
@@ -163,9 +207,13 @@ absl::StatusOr<GraceEvaluation> EvaluateGrace(
     segment.expected += expected.back().expected;
     segment.came += expected.back().came;
     segment.deviation += expected.back().variance;
+    AddDays(failure.spell, hazards, result.stretches);
+  }
+  for (GraceEvaluation::Stretch& stretch : result.stretches) {
+    stretch.deviation = std::sqrt(stretch.deviation);
   }
   MeasureTimes(OutcomesOf(test), forecasts,
-               KaplanMeier(OutcomesOf(learned), kUnpaidDays), seed, result);
+               KaplanMeier(OutcomesOf(learned), kUnpaidDays), result);
   for (std::size_t k = 0; k < by_day.size(); ++k) {
     GraceEvaluation::Day& day = result.days.emplace_back();
     day.day = kCalibrationDays[k];
@@ -186,15 +234,27 @@ std::string FormatGraceEvaluation(const GraceEvaluation& evaluation) {
   std::string text = absl::StrFormat(
       "  integrated Brier score, days 1-%d   %.4f  (Kaplan-Meier %.4f, %.1f %% "
       "less)\n"
-      "  D-calibration                       p = %.3f  (chi-square %.1f)\n\n"
+      "  D-calibration                       p = %.3f  (chi-square %.1f on %d; "
+      "Pearson's, too mild, p = %.3f)\n\n"
       "  recovered by day   expected     came      ECE   by chance\n",
       evaluation.ibs_days, evaluation.ibs, evaluation.ibs_kaplan_meier,
       100 * (1 - evaluation.ibs / evaluation.ibs_kaplan_meier),
-      evaluation.d_calibration.p, evaluation.d_calibration.chi_square);
+      evaluation.d_calibration.p, evaluation.d_calibration.chi_square,
+      evaluation.d_calibration.degrees, evaluation.d_calibration.p_plain);
   for (const GraceEvaluation::Day& day : evaluation.days) {
     absl::StrAppendFormat(&text, "  %16d   %8.4f %8.4f %8.4f    %8.4f\n",
                           day.day, day.expected, day.came, day.groups.error,
                           day.groups.by_chance);
+  }
+  absl::StrAppend(&text,
+                  "\n  hazard     days    at risk  expected      came   "
+                  "deviation\n");
+  for (const GraceEvaluation::Stretch& stretch : evaluation.stretches) {
+    absl::StrAppendFormat(
+        &text, "  %-8s  %2d-%-2d   %8d  %8.1f  %8.0f    %8.1f\n",
+        kHazardNames[static_cast<std::size_t>(stretch.hazard)], stretch.first,
+        stretch.last, stretch.at_risk, stretch.expected, stretch.came,
+        stretch.deviation);
   }
   absl::StrAppend(&text,
                   "\n  decline class   failures  expected      came   "
@@ -234,7 +294,9 @@ std::string GraceEvaluationJson(const GraceEvaluation& evaluation) {
       ",\"d_calibration_p\":", JsonNumber(evaluation.d_calibration.p),
       ",\"d_calibration_chi_square\":",
       JsonNumber(evaluation.d_calibration.chi_square),
-      ",\"ece_by_day\":", list(ece), ",\"ece_days\":", list(days),
+      ",\"d_calibration_degrees\":", evaluation.d_calibration.degrees,
+      ",\"d_calibration_p_plain\":",
+      JsonNumber(evaluation.d_calibration.p_plain), ",\"ece_by_day\":", list(ece), ",\"ece_days\":", list(days),
       ",\"ece_by_chance\":", list(by_chance),
       ",\"expected_by_day\":", list(expected), ",\"came_by_day\":", list(came),
       ",\"segments\":", list(segments), "}");

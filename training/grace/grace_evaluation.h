@@ -18,6 +18,8 @@
 namespace tenuto {
 
 inline constexpr std::array<int, 6> kCalibrationDays = {1, 3, 7, 14, 28, 60};
+// The last days of stretches that hazards are looked at by.
+inline constexpr std::array<int, 5> kStretchEnds = {3, 7, 14, 28, 60};
 
 struct GraceEvaluation {
   std::int64_t failures = 0;
@@ -35,6 +37,17 @@ struct GraceEvaluation {
     GroupedCalibration groups;  // Tenths by forecast.
   };
   std::vector<Day> days;
+  // What of it is wrong, if anything: each hazard, by stretches of days, on the
+  // days that were lived.
+  struct Stretch {
+    Hazard hazard = Hazard::kByUser;
+    int first = 0, last = 0;  // Days.
+    std::int64_t at_risk = 0;
+    double expected = 0;
+    double came = 0;
+    double deviation = 0;  // Of `came`, if the forecasts are true.
+  };
+  std::vector<Stretch> stretches;
   struct Segment {
     v1::DeclineClass decline_class = v1::DECLINE_CLASS_UNSPECIFIED;
     std::int64_t failures = 0;
@@ -53,7 +66,7 @@ UsualAttempts FindUsualAttempts(absl::Span<const GraceFailure> failures);
 // `learned` are the failures that model and Kaplan-Meier learned from.
 absl::StatusOr<GraceEvaluation> EvaluateGrace(
     const RecoveryModel& model, absl::Span<const GraceFailure> learned,
-    absl::Span<const GraceFailure> test, std::uint64_t seed);
+    absl::Span<const GraceFailure> test);
 
 std::string FormatGraceEvaluation(const GraceEvaluation& evaluation);
 // The object "test" of the summary.

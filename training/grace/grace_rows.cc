@@ -124,24 +124,6 @@ bool IsBefore(const GraceFailure& a, const GraceFailure& b) {
   return std::memcmp(x.data(), y.data(), x.size() * sizeof(float)) < 0;
 }
 
-// Whether the hazard has a row on the day, and its label.
-bool IsAtRisk(Hazard hazard, const UnpaidDay& day) {
-  switch (hazard) {
-    case Hazard::kByUser:
-      return true;
-    case Hazard::kByRetry:
-      return day.attempted;
-    case Hazard::kCancels:
-      return day.may_cancel;
-  }
-  return false;
-}
-bool Happens(Hazard hazard, const UnpaidDay& day) {
-  return day.end == (hazard == Hazard::kByUser    ? RecoveryEnd::kByUser
-                     : hazard == Hazard::kByRetry ? RecoveryEnd::kByRetry
-                                                  : RecoveryEnd::kCancelled);
-}
-
 void AddRows(Hazard hazard, const UnpaidSpell& spell,
              const GraceFailure& failure, TrainingMatrix& matrix) {
   for (const GraceFailure::Decision& decision : failure.decisions) {
@@ -167,6 +149,24 @@ void AddRows(Hazard hazard, const UnpaidSpell& spell,
 }
 
 }  // namespace
+
+bool IsAtRisk(Hazard hazard, const UnpaidDay& day) {
+  switch (hazard) {
+    case Hazard::kByUser:
+      return true;
+    case Hazard::kByRetry:
+      return day.attempted;
+    case Hazard::kCancels:
+      return day.may_cancel;
+  }
+  return false;
+}
+
+bool Happens(Hazard hazard, const UnpaidDay& day) {
+  return day.end == (hazard == Hazard::kByUser    ? RecoveryEnd::kByUser
+                     : hazard == Hazard::kByRetry ? RecoveryEnd::kByRetry
+                                                  : RecoveryEnd::kCancelled);
+}
 
 TrainingMatrix GraceRows::Expand(Hazard hazard, std::size_t first,
                                  std::size_t last, absl::Time known_by,

@@ -46,6 +46,10 @@ struct GraceFailure {
   std::string time_zone;  // IANA; "" for unknown.
 };
 
+// Whether a day says something of a hazard, and whether it happened on it.
+bool IsAtRisk(Hazard hazard, const UnpaidDay& day);
+bool Happens(Hazard hazard, const UnpaidDay& day);
+
 // Value type; not thread-safe. Some 4 width + 300 bytes a decision and 10 a
 // day.
 struct GraceRows {

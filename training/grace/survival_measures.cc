@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-
-#include "training/split_mix.h"
-
+#include <utility>
 namespace tenuto {
 namespace {
 
@@ -51,6 +49,61 @@ double GammaTail(double a, double x) {
 }
 
 double Clamp01(double x) { return std::clamp(x, 0.0, 1.0); }
+
+// One payment's part of each bin: of where its survival at the event may be.
+std::vector<double> SpreadOver(double low, double high, int bins) {
+  std::vector<double> parts(static_cast<std::size_t>(bins));
+  const double width = (high - low) * bins;
+  if (width < 1e-9) {
+    parts[static_cast<std::size_t>(
+        std::min(bins - 1, static_cast<int>(high * bins)))] = 1;
+    return parts;
+  }
+  for (int bin = 0; bin < bins; ++bin) {
+    parts[static_cast<std::size_t>(bin)] =
+        (Clamp01(high * bins - bin) - Clamp01(low * bins - bin)) / width;
+  }
+  return parts;
+}
+
+// A symmetric matrix of a few rows.
+using Covariance = std::vector<std::vector<double>>;
+
+struct Weighed {
+  double chi_square = 0;
+  int degrees = 0;
+};
+// difference' covariance^-1 difference, over the directions in which the
+// covariance is not below `least`: Cholesky's steps, largest rest first.
+Weighed WeighBy(Covariance covariance, std::vector<double> difference,
+                double least) {
+  Weighed result;
+  std::vector<bool> done(difference.size());
+  for (std::size_t step = 0; step < difference.size(); ++step) {
+    std::size_t best = difference.size();
+    for (std::size_t k = 0; k < difference.size(); ++k) {
+      if (!done[k] && (best == difference.size() ||
+                       covariance[k][k] > covariance[best][best])) {
+        best = k;
+      }
+    }
+    const double rest = covariance[best][best];
+    if (!(rest >= least)) break;
+    done[best] = true;
+    ++result.degrees;
+    result.chi_square += difference[best] * difference[best] / rest;
+    const std::vector<double> row = covariance[best];
+    const double moved = difference[best] / rest;
+    for (std::size_t k = 0; k < difference.size(); ++k) {
+      if (done[k]) continue;
+      difference[k] -= row[k] * moved;
+      for (std::size_t j = 0; j < difference.size(); ++j) {
+        covariance[k][j] -= row[k] * row[j] / rest;
+      }
+    }
+  }
+  return result;
+}
 
 }  // namespace
 
@@ -103,32 +156,41 @@ double IntegratedBrier(absl::Span<const SurvivalOutcome> outcomes,
 
 DCalibration CheckDCalibration(absl::Span<const SurvivalOutcome> outcomes,
                                absl::Span<const Survival> forecasts,
-                               std::uint64_t seed, int bins) {
+                               int bins) {
+  constexpr double kPaymentsMin = 5;
+  const auto size = static_cast<std::size_t>(bins);
   DCalibration result;
-  result.counts.resize(static_cast<std::size_t>(bins));
-  SplitMix64 random(seed);
+  result.counts.resize(size);
+  Covariance covariance(size, std::vector<double>(size));
   for (std::size_t k = 0; k < outcomes.size(); ++k) {
     const auto day = static_cast<std::size_t>(outcomes[k].day);
     const double open = Clamp01(forecasts[k][day]);
-    if (outcomes[k].happened) {
-      const double before = Clamp01(forecasts[k][day - 1]);
-      const double at = open + (before - open) * 0x1.0p-53 *
-                                   static_cast<double>(random.Next() >> 11);
-      const int bin = std::min(bins - 1, static_cast<int>(at * bins));
-      result.counts[static_cast<std::size_t>(bin)] += 1;
-      continue;
-    }
-    for (int bin = 0; bin < bins; ++bin) {
-      const double part = Clamp01(open * bins - bin);
-      result.counts[static_cast<std::size_t>(bin)] +=
-          open > 0 ? part / (open * bins) : (bin == 0 ? 1 : 0);
+    const std::vector<double> parts =
+        outcomes[k].happened
+            ? SpreadOver(open, Clamp01(forecasts[k][day - 1]), bins)
+            : SpreadOver(0, open, bins);
+    for (std::size_t i = 0; i < size; ++i) {
+      result.counts[i] += parts[i];
+      for (std::size_t j = 0; j < size; ++j) {
+        covariance[i][j] += (parts[i] - 1.0 / bins) * (parts[j] - 1.0 / bins);
+      }
     }
   }
   const double expected = static_cast<double>(outcomes.size()) / bins;
+  std::vector<double> differences;
+  double plain = 0;
   for (const double count : result.counts) {
-    result.chi_square += (count - expected) * (count - expected) / expected;
+    differences.push_back(count - expected);
+    plain += (count - expected) * (count - expected) / expected;
   }
-  result.p = ChiSquareTail(result.chi_square, bins - 1);
+  result.p_plain = ChiSquareTail(plain, bins - 1);
+  const Weighed weighed =
+      WeighBy(std::move(covariance), std::move(differences), kPaymentsMin);
+  result.chi_square = weighed.chi_square;
+  result.degrees = weighed.degrees;
+  result.p = weighed.degrees > 0
+                 ? ChiSquareTail(weighed.chi_square, weighed.degrees)
+                 : 1;
   return result;
 }
 

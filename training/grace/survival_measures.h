@@ -38,15 +38,21 @@ double IntegratedBrier(absl::Span<const SurvivalOutcome> outcomes,
 struct DCalibration {
   std::vector<double> counts;  // Equally wide bins of the survival at the end.
   double chi_square = 0;
+  int degrees = 0;
   double p = 1;
+  double p_plain = 1;  // As published; see below.
 };
 // Whether survival at the event is uniform, as it is under true forecasts
-// (Haider et al. 2020). Of an event's day, on which survival falls from one
-// value to the next, a point by chance, from `seed`; one still open counts for
-// all that is below, in parts.
+// (Haider et al. 2020). All that is known of it is a stretch: on an event's day
+// it falls from one value to the next, and of one still open it is below the
+// value at the end; each counts for all bins of its stretch, in parts. Such
+// counts vary less than whole ones, and Pearson's chi-square of them, `p_plain`,
+// hardly ever refuses anything; so their differences are weighed by the
+// covariance they really have (Akritas 1988), which makes `p` uniform under true
+// forecasts. Differences that fewer than five payments could make are left out.
 DCalibration CheckDCalibration(absl::Span<const SurvivalOutcome> outcomes,
                                absl::Span<const Survival> forecasts,
-                               std::uint64_t seed, int bins = 10);
+                               int bins = 10);
 
 // P(chi-square with so many degrees of freedom > x).
 double ChiSquareTail(double x, int degrees);

@@ -40,6 +40,7 @@ bool ReadAttempt(const v1::PaymentAttempted& attempt, absl::Time time,
   moment.number = attempt.attempt_number();
   moment.collected = attempt.outcome() == v1::PAYMENT_OUTCOME_APPROVED;
   moment.by_customer = attempt.initiator() == v1::PAYMENT_INITIATOR_CUSTOMER;
+  moment.by_store = attempt.store() != v1::STORE_UNSPECIFIED;
   if (moment.collected) return true;
   FailedPayment& said = moment.said;
   said.decline_class = rules.At(time)
@@ -47,6 +48,8 @@ bool ReadAttempt(const v1::PaymentAttempted& attempt, absl::Time time,
                                      rules.CodeOf(attempt.decline_code()),
                                      rules.CodeOf(attempt.advice_code()))
                            .decline_class;
+  said.decline_code = ReadCode(attempt.decline_code());
+  said.advice_code = ReadCode(attempt.advice_code());
   said.network = attempt.network();
   said.method_kind = attempt.method_kind();
   said.store = attempt.store();
@@ -176,13 +179,18 @@ class SpellReader {
       }
       return;
     }
-    const bool by_user = attempt.by_customer || updated_day_ == day;
+    // What a store tries in vain it tells nobody, so that of its attempts only
+    // the end is known.
+    const bool by_user =
+        attempt.by_customer || attempt.by_store || updated_day_ == day;
     if (attempt.collected) {
       if (!by_user) attempted_[static_cast<std::size_t>(day)] = true;
       Close(by_user ? RecoveryEnd::kByUser : RecoveryEnd::kByRetry, day, false);
       return;
     }
-    if (!attempt.by_customer) attempted_[static_cast<std::size_t>(day)] = true;
+    if (!attempt.by_customer && !attempt.by_store) {
+      attempted_[static_cast<std::size_t>(day)] = true;
+    }
     open_->attempts.push_back({day, attempt.said});
   }
 

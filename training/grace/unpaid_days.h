@@ -38,6 +38,7 @@ struct PaymentMoment {
   std::int64_t number = 0;  // 0: not said.
   bool collected = false;
   bool by_customer = false;
+  bool by_store = false;
   FailedPayment said;  // Only what an attempt says.
   std::string decline_code, advice_code, currency;  // Raw, of a failed one.
   // Of a plan.
@@ -99,10 +100,9 @@ struct UnpaidSpell {
 // Failed payments of one user by time, from what was known by `known_by`; whole
 // days before it only. A failure is a first attempt of ours that did not
 // collect. It ends
-//   by the subscriber   an approved attempt that a customer made, or one of
-//   ours
-//                       after the method was updated on that day, or a renewal
-//                       without an approved attempt;
+//   by the subscriber   an approved attempt that a customer or a store made, or
+//                       one of ours after the method was updated on that day,
+//                       or a renewal without an approved attempt;
 //   by retry            another approved attempt of ours;
 //   by cancelling       left by choice;
 //   and is open after the company ended the subscription (that day counts until

@@ -27,6 +27,7 @@ TEST(FailureColumns, SayWhatIsKnownOfPaymentAndDay) {
   FailedPayment payment;
   payment.failed = absl::FromUnixSeconds(1'709'164'800);  // Thu 2024-02-29.
   payment.decline_class = v1::DECLINE_CLASS_FIX_NEEDED;
+  payment.decline_code = ReadCode("R1");
   payment.store = v1::STORE_GOOGLE_PLAY;
   payment.amount_minor = 1099;
   payment.card_expiry_s = 1'709'164'800 - 2 * 86'400;
@@ -37,6 +38,8 @@ TEST(FailureColumns, SayWhatIsKnownOfPaymentAndDay) {
       Read(payment, 5, DayChoice::OfAccess(Access::kReduced, true));
   ASSERT_EQ(columns.size(), static_cast<std::size_t>(kFailureColumns));
   EXPECT_EQ(columns.at("failure_decline_class"), 3);
+  EXPECT_EQ(columns.at("failure_decline_code"), 27 * 37 + 1);
+  EXPECT_TRUE(std::isnan(columns.at("failure_advice_code")));
   EXPECT_TRUE(std::isnan(columns.at("failure_network")));
   EXPECT_EQ(columns.at("failure_store"), 2);
   EXPECT_EQ(columns.at("failure_amount_minor"), 1099);
@@ -53,6 +56,22 @@ TEST(FailureColumns, SayWhatIsKnownOfPaymentAndDay) {
   EXPECT_TRUE(std::isnan(columns.at("day_attempts_before")));
   EXPECT_EQ(columns.at("day_access"), 1);
   EXPECT_EQ(columns.at("day_messaged"), 1);
+}
+
+TEST(FailureColumns, ReadCodesOfAnyKindWhole) {
+  EXPECT_TRUE(std::isnan(ReadCode("")));
+  std::set<float> places;
+  const std::vector<std::string> codes = {
+      "0",  "05", "51", "5",  "R1", "N7", "1A",  "zzzz", "do_not_honor",
+      "61", "15", "54", "41", "43", "04", "001", "generic_decline"};
+  for (const std::string& code : codes) {
+    const double place = ReadCode(code);
+    EXPECT_EQ(static_cast<double>(static_cast<float>(place)), place) << code;
+    places.insert(static_cast<float>(place));
+  }
+  // Leading zeros say nothing, and neither does case.
+  EXPECT_EQ(ReadCode("r1"), ReadCode("R1"));
+  EXPECT_EQ(places.size(), codes.size() - 1) << "05 and 5";
 }
 
 TEST(FailureColumns, TellAttemptsApartAsATableDoes) {

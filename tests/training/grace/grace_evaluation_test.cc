@@ -84,7 +84,7 @@ TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
   const auto learned = Live(0.05, 0.4, 0.02, 1000, 1);
   const auto test = Live(0.05, 0.4, 0.02, 3000, 2);
   const auto truth =
-      EvaluateGrace(*Constant(0.05, 0.4, 0.02), learned, test, 1);
+      EvaluateGrace(*Constant(0.05, 0.4, 0.02), learned, test);
   ASSERT_TRUE(truth.ok()) << truth.status();
   EXPECT_EQ(truth->failures, 3000);
   EXPECT_EQ(truth->ibs_days, 12);
@@ -102,7 +102,7 @@ TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
     EXPECT_NEAR(segment.expected, segment.came, 4 * segment.deviation);
   }
   const auto wrong =
-      EvaluateGrace(*Constant(0.02, 0.6, 0.02), learned, test, 1);
+      EvaluateGrace(*Constant(0.02, 0.6, 0.02), learned, test);
   ASSERT_TRUE(wrong.ok());
   EXPECT_LT(wrong->d_calibration.p, 0.001);
   EXPECT_GT(wrong->ibs, truth->ibs);
@@ -120,7 +120,7 @@ TEST(GraceEvaluation, TakesForUsualWhatHalfOfTheOpenPaymentsSaw) {
 TEST(GraceEvaluation, SaysTheSameInWordsAndInJson) {
   const auto failures = Live(0.05, 0.4, 0.02, 400, 4);
   const auto result =
-      EvaluateGrace(*Constant(0.05, 0.4, 0.02), failures, failures, 1);
+      EvaluateGrace(*Constant(0.05, 0.4, 0.02), failures, failures);
   ASSERT_TRUE(result.ok());
   const std::string text = FormatGraceEvaluation(*result);
   const std::string json = GraceEvaluationJson(*result);

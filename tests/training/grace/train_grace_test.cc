@@ -135,8 +135,12 @@ TEST_F(TrainGraceTest, RefusesALogThatIsTooShortOrEmpty) {
   MemoryLedger empty(Catalogue::Embedded());
   of_run_ = &empty;
   ExpectRefused("the ledger lives is empty");
-  MemoryLedger few(Catalogue::Embedded());
   const UserKeys keys = UserKeys::FromSecret("lives");
+  MemoryLedger unpaying(Catalogue::Embedded());
+  FailureLives(unpaying, keys, 1).Live("one", 0);
+  of_run_ = &unpaying;
+  ExpectRefused("has no failed payments among its 1 events");
+  MemoryLedger few(Catalogue::Embedded());
   FailureLives(few, keys, 1).Live("one", 6);
   of_run_ = &few;
   ExpectRefused("a recovery model needs 100");

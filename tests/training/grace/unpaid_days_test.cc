@@ -24,9 +24,10 @@ class Log {
                                             hour * 3600);
     return event;
   }
-  void Attempt(int day, int hour, const std::string& invoice, int number,
-               v1::PaymentOutcome outcome, bool by_customer = false,
-               const std::string& code = "51") {
+  v1::PaymentAttempted& Attempt(int day, int hour, const std::string& invoice,
+                                int number, v1::PaymentOutcome outcome,
+                                bool by_customer = false,
+                                const std::string& code = "51") {
     v1::PaymentAttempted& attempt = *At(day, hour).mutable_payment_attempted();
     attempt.set_invoice_id(invoice);
     attempt.set_attempt_number(number);
@@ -36,6 +37,7 @@ class Log {
     attempt.set_amount_minor(1099);
     attempt.set_initiator(by_customer ? v1::PAYMENT_INITIATOR_CUSTOMER
                                       : v1::PAYMENT_INITIATOR_MERCHANT);
+    return attempt;
   }
   void Decline(int day, int number, const std::string& invoice = "a") {
     Attempt(day, 4, invoice, number, v1::PAYMENT_OUTCOME_DECLINED);
@@ -112,6 +114,20 @@ TEST(UnpaidDays, CountAsTheSubscribersWhatFollowsTheirOwnDoing) {
   log.At(11, 8).mutable_payment_method_updated();
   log.Attempt(12, 9, "a", 2, v1::PAYMENT_OUTCOME_APPROVED);
   EXPECT_EQ(log.Read()[0].end, RecoveryEnd::kByRetry);
+}
+
+// A store tells only the attempt that collected. If it counted as one of ours,
+// every attempt that is known of would have collected.
+TEST(UnpaidDays, CountAsTheSubscribersWhatAStoreCollects) {
+  Log log;
+  log.Decline(10, 1);
+  log.Attempt(12, 9, "a", 2, v1::PAYMENT_OUTCOME_APPROVED)
+      .set_store(v1::STORE_APP_STORE);
+  const auto spells = log.Read();
+  ASSERT_EQ(spells.size(), 1u);
+  EXPECT_EQ(spells[0].end, RecoveryEnd::kByUser);
+  ASSERT_EQ(spells[0].days.size(), 2u);
+  EXPECT_FALSE(spells[0].days[1].attempted);
 }
 
 TEST(UnpaidDays, EndByLeavingAndStayOpenWhenTheCompanyEndsThem) {

@@ -1,0 +1,31 @@
+// Columns that tell the date. A log is younger than its users: counts since it
+// began and windows longer than it grow with it, so that what a forest learns of
+// them in its first months is said of everybody in later ones. Calibration on
+// stretches of the same months does not see it.
+// Thread-safe.
+#ifndef TENUTO_TRAINING_GRACE_DATED_COLUMNS_H_
+#define TENUTO_TRAINING_GRACE_DATED_COLUMNS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "training/training_matrix.h"
+
+namespace tenuto {
+
+// Correlation of ranks (Spearman 1904), ties in the middle; 0 where one of them
+// is constant. Of equal length.
+double RankCorrelation(absl::Span<const double> x, absl::Span<const double> y);
+
+// In order: the columns of which being known, or the value where it is known,
+// goes with times_s by more than 0.2. Give one row a case; below 100 rows
+// nothing can be said.
+std::vector<int> FindDatedColumns(const TrainingMatrix& rows);
+
+// Missing everywhere: a forest cannot ask for them.
+void EmptyColumns(absl::Span<const int> columns, TrainingMatrix& rows);
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_GRACE_DATED_COLUMNS_H_

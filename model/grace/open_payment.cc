@@ -76,6 +76,12 @@ class Reader {
     return static_cast<Enum>(Number(signal, time));
   }
 
+  // Of the newest attempt.
+  std::string Text(absl::string_view signal) const {
+    if (state_.LastTextTime(signal) != newest_) return "";
+    return state_.LastText(signal);
+  }
+
   void ReadPlan() {
     const auto planned = state_.LastTextTime("planned_invoice");
     if (planned) open_.last_planned = *planned;
@@ -164,10 +170,13 @@ class Reader {
                                      : Number("failed_amount_minor", newest_);
     if (amount_ > 0) payment.amount_minor = static_cast<double>(amount_);
     open_.currency = told_.currency;
-    if (open_.currency.empty() &&
-        state_.LastTextTime("failed_currency") == newest_) {
-      open_.currency = state_.LastText("failed_currency");
-    }
+    if (open_.currency.empty()) open_.currency = Text("failed_currency");
+    payment.decline_code = ReadCode(told_.decline_code.empty()
+                                        ? Text("failed_decline_code")
+                                        : told_.decline_code);
+    payment.advice_code = ReadCode(told_.advice_code.empty()
+                                       ? Text("failed_advice_code")
+                                       : told_.advice_code);
     payment.method_kind = static_cast<v1::PaymentMethodKind>(
         state_.LastValue("payment_method").value_or(0));
     if (const auto expiry = state_.LastValue("card_expiry")) {

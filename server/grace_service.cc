@@ -182,15 +182,16 @@ absl::Status GraceService::Plan(const v1::PlanGracePeriodRequest& request,
     return WithReason(once.status(), "REQUEST_ID_REUSED");
   }
   TENUTO_ASSIGN_OR_RETURN(const Ledger::Answer answer, std::move(once));
+  if (!answer.replayed) {
+    response.Swap(&making.response);
+    options_.metrics.CountPlan(making.planned);
+    return absl::OkStatus();
+  }
   if (!response.ParseFromString(answer.response)) {
     return absl::DataLossError("a stored plan does not parse");
   }
-  response.set_replayed(answer.replayed);
-  if (answer.replayed) {
-    options_.metrics.CountReplayedPlan();
-  } else {
-    options_.metrics.CountPlan(making.planned);
-  }
+  response.set_replayed(true);
+  options_.metrics.CountReplayedPlan();
   return absl::OkStatus();
 }
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "features/base/each_width.h"
+
 namespace tenuto {
 namespace {
 
@@ -18,18 +20,34 @@ std::uint64_t FirstBits(int count) {
   return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
 }
 
+// Adds the leaf to the first `kLanes` places of each line: to those that are
+// not there, nothing. Lines that lie together are added without looking at
+// each.
 template <int kLanes>
-void AddLeaf(float value, std::uint64_t lines, std::uint64_t places,
-             float* margins) {
-  std::array<float, kLanes> added;
+[[gnu::always_inline]] inline void AddLeaf(float value, std::uint64_t lines,
+                                           std::uint64_t places,
+                                           float* margins) {
+  float added[kLanes];
   for (int p = 0; p < kLanes; ++p) {
-    added[At(p)] = (places >> p & 1) != 0 ? value : kNothing;
+    added[p] = (places >> p & 1) != 0 ? value : kNothing;
   }
-  for (; lines != 0; lines &= lines - 1) {
-    float* const line =
-        margins + At(std::countr_zero(lines)) * GridForest::kPlacesMax;
-    for (int p = 0; p < kLanes; ++p) line[p] += added[At(p)];
+  while (lines != 0) {
+    const int first = std::countr_zero(lines);
+    const int end = first + std::countr_one(lines >> first);
+    for (int l = first; l < end; ++l) {
+      float* const line = margins + l * GridForest::kPlacesMax;
+      for (int p = 0; p < kLanes; ++p) line[p] += added[p];
+    }
+    lines = end < 64 ? lines >> end << end : 0;
   }
+}
+TENUTO_EACH_WIDTH void AddLeafTo8(float value, std::uint64_t lines,
+                                  std::uint64_t places, float* margins) {
+  AddLeaf<8>(value, lines, places, margins);
+}
+TENUTO_EACH_WIDTH void AddLeafTo16(float value, std::uint64_t lines,
+                                   std::uint64_t places, float* margins) {
+  AddLeaf<16>(value, lines, places, margins);
 }
 
 }  // namespace
@@ -166,13 +184,8 @@ void GridForest::AddTree(std::int32_t root, absl::Span<const float> row,
         waiting[count++] = right;
       }
     }
-    if (lanes == 1) {
-      AddLeaf<1>(node->value, part.lines, part.places, margins);
-    } else if (lanes <= 8) {
-      AddLeaf<8>(node->value, part.lines, part.places, margins);
-    } else {
-      AddLeaf<kPlacesMax>(node->value, part.lines, part.places, margins);
-    }
+    (lanes <= 8 ? AddLeafTo8 : AddLeafTo16)(node->value, part.lines,
+                                            part.places, margins);
   }
 }
 

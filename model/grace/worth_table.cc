@@ -2,16 +2,8 @@
 
 #include <algorithm>
 
-// The same function for each width of registers, picked when the program
-// starts: without fused operations they all give the same bits. Watched builds
-// cannot pick that early.
-#if defined(__x86_64__) && !defined(__clang__) && \
-    !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
-#define TENUTO_EACH_WIDTH \
-  __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define TENUTO_EACH_WIDTH
-#endif
+#include "features/base/each_width.h"
+
 // Unrolled too early, a row would be reckoned one lane at a time.
 #if defined(__clang__)
 #define TENUTO_LANES(i) for (int i = 0; i < kRowLanes; ++i)

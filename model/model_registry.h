@@ -24,8 +24,7 @@
 
 namespace tenuto {
 
-// Versions in `model_dir` that have a manifest, rising. A directory without one
-// is still being written.
+// Those with a manifest, rising; a directory without one is being written.
 std::vector<std::int64_t> VersionsIn(const std::filesystem::path& model_dir);
 
 // The version a model's `champion` file names, else its only or newest one.
@@ -34,14 +33,13 @@ std::vector<std::int64_t> VersionsIn(const std::filesystem::path& model_dir);
 absl::StatusOr<std::filesystem::path> FindChampion(
     const std::filesystem::path& models_dir, absl::string_view name);
 
-// A bundle of whatever kind and what it says of itself, as long as it lives.
+// Of whatever kind; the manifest lives as long as the bundle.
 struct OpenBundle {
   std::shared_ptr<const void> bundle;
   const v1::Manifest* manifest = nullptr;
 };
 
-// The registry of one kind of bundles; BundleRegistry<> knows which.
-// Thread-safe.
+// Of one kind; BundleRegistry<> knows which. Thread-safe.
 class OpenBundles {
  public:
   // kUnimplemented: the directory holds a bundle of another kind.
@@ -49,7 +47,6 @@ class OpenBundles {
       const std::filesystem::path& directory)>;
 
   OpenBundles(std::filesystem::path root, Opener opener);
-
   absl::StatusOr<OpenBundle> Current(absl::string_view name) const
       ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<OpenBundle> All() const ABSL_LOCKS_EXCLUDED(mutex_);

@@ -12,8 +12,8 @@
 #include "features/base/status_macros.h"
 #include "features/state_reader.h"
 #include "google/protobuf/util/time_util.h"
-#include "model/grace/grace_choice.h"
-#include "model/grace/open_payment.h"
+#include "model/grace/grace_planner.h"
+#include "model/grace/recovery_band.h"
 #include "server/grace_answer.h"
 #include "server/request_checks.h"
 #include "server/rpc_status.h"
@@ -226,8 +226,8 @@ absl::Status GraceService::Read(Making& making) const {
   return absl::OkStatus();
 }
 
-absl::Status GraceService::Choose(Making& making) const {
-  const OpenPayment& open = making.open;
+absl::StatusOr<GraceStakes> GraceService::StakesOf(
+    const OpenPayment& open) const {
   if (open.currency.empty()) {
     return FieldError("currency", "EMPTY_CURRENCY",
                       "is not told by the newest attempt; give it");
@@ -236,12 +236,38 @@ absl::Status GraceService::Choose(Making& making) const {
   if (open.payment.amount_minor > 0) {
     worth.month_price_minor = open.payment.amount_minor;
   }
-  const auto stakes = options_.values.StakesOf(open.currency, worth);
-  if (!stakes.ok()) {
-    return FieldError("currency", "UNKNOWN_VALUE",
-                      "of the newest attempt has no entry in "
-                      "grace_values.textproto");
+  auto stakes = options_.values.StakesOf(open.currency, worth);
+  if (stakes.ok()) return stakes;
+  return FieldError("currency", "UNKNOWN_VALUE",
+                    "of the newest attempt has no entry in "
+                    "grace_values.textproto");
+}
+
+// Chance is asked once a payment; what it said then holds until the end.
+ChosenPlan GraceService::Pick(const Making& making,
+                              const PlanQuestion& question,
+                              PlanDetail detail) const {
+  thread_local GracePlanner planner;  // Its memory is used again.
+  if (!making.open.planned) {
+    std::mt19937_64 random(Hash(
+        absl::StrCat(making.user.view(), making.request_name), options_.seed));
+    return PlanByChance(planner, question, options_.values.exploration_share(),
+                        random(), detail);
   }
+  const OpenPayment::Planned& before = *making.open.planned;
+  if (before.randomised && question.past.access == Access::kFull) {
+    return PlanHeld(planner, question,
+                    {before.full_days, true, before.propensity}, detail);
+  }
+  return {planner.Plan(question.hazards, question.stakes, question.limits,
+                       question.past, detail),
+          {0, before.randomised, before.propensity}};
+}
+
+absl::Status GraceService::Choose(Making& making) const {
+  const OpenPayment& open = making.open;
+  const RecoveryModel& model = *making.model;
+  TENUTO_ASSIGN_OR_RETURN(const GraceStakes stakes, StakesOf(open));
   const auto limits =
       LimitsFor(open.Situation(options_.rules), options_.values.ceilings());
   if (!limits.ok()) {
@@ -251,53 +277,32 @@ absl::Status GraceService::Choose(Making& making) const {
   }
   // Their memory is used again.
   thread_local std::vector<float> row;
-  thread_local GracePlanner planner;
-  const FeaturePlan& plan = *making.model->plan();
-  row.resize(static_cast<std::size_t>(plan.width()));
+  thread_local HazardMargins margins;
+  row.resize(static_cast<std::size_t>(model.plan()->width()));
   TENUTO_RETURN_IF_ERROR(
-      plan.Assemble(making.state,
-                    {.as_of = making.now,
-                     .history_start = making.facts.history_start,
-                     .pending = making.facts.pending},
-                    absl::MakeSpan(row)));
+      model.plan()->Assemble(making.state,
+                             {.as_of = making.now,
+                              .history_start = making.facts.history_start,
+                              .pending = making.facts.pending},
+                             absl::MakeSpan(row)));
   const bool tells = !making.request.plan_only();
   // Why attempts are not made can be told only by what they would bring.
   const bool retries = tells || limits->attempt_days.any();
-  thread_local HazardMargins margins;
   HazardTable hazards;
   TENUTO_RETURN_IF_ERROR(
-      making.model->Ask(row, open.payment, limits->last_day, retries, margins));
-  making.model->Calibrate(
-      margins, tells ? DaySet().set() : limits->attempt_days, hazards);
-  const PlanQuestion question{hazards, *stakes, *limits, open.past};
-  const PlanDetail detail =
-      tells ? PlanDetail::kEverything : PlanDetail::kActions;
-  const auto chosen = [&]() -> ChosenPlan {
-    if (!open.planned) {
-      std::mt19937_64 random(
-          Hash(absl::StrCat(making.user.view(), making.request_name),
-               options_.seed));
-      return PlanByChance(planner, question,
-                          options_.values.exploration_share(), random(),
-                          detail);
-    }
-    const OpenPayment::Planned& before = *open.planned;
-    if (before.randomised && open.past.access == Access::kFull) {
-      return PlanHeld(planner, question,
-                      {before.full_days, true, before.propensity}, detail);
-    }
-    return {planner.Plan(hazards, *stakes, *limits, open.past, detail),
-            {0, before.randomised, before.propensity}};
-  }();
+      model.Ask(row, open.payment, limits->last_day, retries, margins));
+  model.Calibrate(margins, tells ? DaySet().set() : limits->attempt_days,
+                  hazards);
+  const PlanQuestion question{hazards, stakes, *limits, open.past};
+  const ChosenPlan chosen = Pick(
+      making, question, tells ? PlanDetail::kEverything : PlanDetail::kActions);
   FillPlan(chosen, question, making.planned);
-  if (tells) {
-    HazardTable low, high;
-    making.model->CalibrateBounds(margins, chosen.plan.actions, open.past, low,
-                                  high);
-    FillReasons(chosen, question, open.currency,
-                BandOf(low, high, chosen.plan.actions, open.past),
-                making.response);
-  }
+  if (!tells) return absl::OkStatus();
+  HazardTable low, high;
+  model.CalibrateBounds(margins, chosen.plan.actions, open.past, low, high);
+  FillReasons(chosen, question, open.currency,
+              BandOf(low, high, chosen.plan.actions, open.past),
+              making.response);
   return absl::OkStatus();
 }
 

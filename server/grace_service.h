@@ -17,7 +17,9 @@
 #include "features/ledger.h"
 #include "features/user_key.h"
 #include "model/decision/payment_rules.h"
+#include "model/grace/grace_choice.h"
 #include "model/grace/grace_values.h"
+#include "model/grace/open_payment.h"
 #include "model/grace/recovery_registry.h"
 #include "server/calls.h"
 #include "server/metrics.h"
@@ -63,6 +65,9 @@ class GraceService final : public RpcService {
   absl::StatusOr<Ledger::Outcome> Make(absl::string_view state,
                                        Making& making) const;
   absl::Status Read(Making& making) const;
+  absl::StatusOr<GraceStakes> StakesOf(const OpenPayment& open) const;
+  ChosenPlan Pick(const Making& making, const PlanQuestion& question,
+                  PlanDetail detail) const;
   absl::Status Choose(Making& making) const;
   void Lease(Making& making) const;
   Ledger::Outcome Record(Making& making) const;

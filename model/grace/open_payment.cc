@@ -144,7 +144,7 @@ class Reader {
       return absl::NotFoundError("the subscription ended after the failure");
     }
     open_.today = DayOfTime(now_) - DayOfTime(failed);
-    if (open_.today < 0 || open_.today >= kUnpaidDays) {
+    if (open_.today < 0 || open_.today > kUnpaidDays) {
       return absl::NotFoundError(
           absl::StrCat("the failure is ", open_.today,
                        " days old; payments are collected "

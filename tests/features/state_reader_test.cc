@@ -97,6 +97,8 @@ TEST_F(StateReaderTest, ReadsWhatWasFolded) {
   EXPECT_EQ(reader.LastTime("last_play"),
             absl::FromUnixSeconds(kMidnight + 86'400));
   EXPECT_EQ(reader.LastText("time_zone"), "Asia/Tokyo");
+  EXPECT_EQ(reader.LastTextTime("time_zone"), absl::FromUnixSeconds(kMidnight));
+  EXPECT_EQ(reader.LastTextTime("failed_currency"), std::nullopt);
   EXPECT_EQ(reader.DailySum("tracks_played", day, day), 2);
   EXPECT_EQ(reader.DailySum("tracks_played", day, day + 1), 3);
   EXPECT_EQ(reader.DailySum("tracks_played", day + 1, day + 9), 1);

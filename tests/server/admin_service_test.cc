@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/churn_bundle.h"
+#include "tests/support/recovery_bundle.h"
 #include "tests/support/server_parts.h"
 
 namespace tenuto {
@@ -52,6 +53,21 @@ TEST_F(AdminServiceTest, FindsModelsThatCameLater) {
   EXPECT_EQ(Reload().models_size(), 0);
   WriteChurnBundle(parts_.models_dir, parts_.catalogue);
   EXPECT_EQ(Reload().models_size(), 1);
+}
+
+TEST_F(AdminServiceTest, NamesRecoveryModelsBesideThoseThatScore) {
+  WriteChurnBundle(parts_.models_dir, parts_.catalogue);
+  WriteRecoveryBundle(parts_.models_dir);
+  const v1::ReloadModelsResponse response = Reload();
+  ASSERT_EQ(response.models_size(), 2);
+  EXPECT_EQ(response.models(1).name(), "grace");
+  EXPECT_EQ(response.refusals_size(), 0);
+  v1::DescribeModelRequest request;
+  request.set_model("grace");
+  v1::DescribeModelResponse described;
+  EXPECT_TRUE(service_.Describe(request, described).ok());
+  EXPECT_EQ(described.model(), "grace");
+  EXPECT_EQ(described.columns(described.columns_size() - 1), "day_messaged");
 }
 
 TEST_F(AdminServiceTest, NamesARefusedBundleAndServesTheRest) {

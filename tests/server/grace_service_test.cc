@@ -326,7 +326,7 @@ TEST_F(GraceServiceTest, RefusesWhatItCannotReadByFieldAndWritesNothing) {
             "decline_code has no entry in payment_rules.textproto");
   EXPECT_EQ(says([](auto& r) { r.set_advice_code("99"); }),
             "advice_code has no entry in payment_rules.textproto");
-  EXPECT_EQ(says([](auto& r) { r.set_currency("XXX"); }),
+  EXPECT_EQ(says([](auto& r) { r.set_currency("QQQ"); }),
             "currency has no entry in grace_values.textproto");
   EXPECT_EQ(says([](auto& r) { r.set_amount_minor(5); }),
             "currency is empty, and amount_minor is given");

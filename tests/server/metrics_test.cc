@@ -90,6 +90,12 @@ TEST_F(MetricsTest, CountsWhatItIsTold) {
   metrics_.CountEvents(answered);
   metrics_.CountScores(7);
   metrics_.CountReplayedDecision();
+  v1::GracePlanned planned;
+  metrics_.CountPlan(planned);
+  planned.set_randomised(true);
+  planned.set_lease_id("lease");
+  metrics_.CountPlan(planned);
+  metrics_.CountReplayedPlan();
   metrics_.CountRefusedBundle();
   metrics_.SetServing(true);
   v1::DecisionMade decision;
@@ -108,7 +114,9 @@ TEST_F(MetricsTest, CountsWhatItIsTold) {
         "tenuto_serving 1",
         "tenuto_decisions_total{treatment=\"offline_mode_tip\"} 1",
         "tenuto_decisions_explored_total 1",
-        "tenuto_decisions_replayed_total 1",
+        "tenuto_decisions_replayed_total 1", "tenuto_grace_plans_total 2",
+        "tenuto_grace_plans_randomised_total 1", "tenuto_grace_leases_total 1",
+        "tenuto_grace_plans_replayed_total 1",
         "tenuto_bundles_refused_total 1"}) {
     EXPECT_THAT(text, HasSubstr(std::string("\n") + line));
   }

@@ -31,6 +31,8 @@ TEST_F(ServerOptionsTest, HasTheDefaultsThatTheProtoStates) {
   EXPECT_EQ(config->listen(), "127.0.0.1:7400");
   EXPECT_EQ(config->metrics_listen(), "127.0.0.1:7401");
   EXPECT_EQ(config->default_model(), "churn_14d");
+  EXPECT_EQ(config->default_grace_model(), "grace");
+  EXPECT_EQ(config->grace_lease_s(), 900);
   EXPECT_EQ(config->recorded_row_share(), 0.01);
   EXPECT_EQ(config->score_record_queue_max(), 65'536);
   EXPECT_EQ(config->drain_s_max(), 8);

@@ -6,7 +6,9 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,11 +26,13 @@
 #include "server/server_options.h"
 #include "tenuto/v1/admin.grpc.pb.h"
 #include "tenuto/v1/decision.grpc.pb.h"
+#include "tenuto/v1/grace.grpc.pb.h"
 #include "tenuto/v1/ingest.grpc.pb.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
 #include "tests/support/churn_bundle.h"
 #include "tests/support/health_check.h"
 #include "tests/support/http_get.h"
+#include "tests/support/recovery_bundle.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_events.h"
 
@@ -85,7 +89,8 @@ TEST_F(ServerTest, SaysServingOnlyWhenToldTo) {
   EXPECT_EQ(Health(channel_, ""), 2);
   server_->Serve();
   EXPECT_EQ(Health(channel_, ""), 1);
-  for (const char* service : {"Ingest", "Scoring", "Decision", "Admin"}) {
+  for (const char* service :
+       {"Ingest", "Scoring", "Decision", "Grace", "Admin"}) {
     EXPECT_EQ(Health(channel_, absl::StrCat("tenuto.v1.", service)), 1);
   }
   EXPECT_THAT(HttpGet(server_->metrics_port(), "/metrics"),
@@ -114,6 +119,81 @@ TEST_F(ServerTest, RemembersWhatItWasToldAcrossARestart) {
   for (const v1::EventResult& result : response.results()) {
     EXPECT_EQ(result.verdict(), v1::EVENT_VERDICT_DUPLICATE);
   }
+}
+
+constexpr int kOwing = 6;
+
+v1::IngestEventsRequest FailuresOfYesterday() {
+  v1::IngestEventsRequest failures;
+  for (int k = 0; k < kOwing; ++k) {
+    v1::Event& event = *failures.add_events();
+    event = MakeEvent(absl::StrCat("owes-", k), "failed",
+                      Clock::Real().Now() - absl::Hours(30));
+    v1::PaymentAttempted& attempt = *event.mutable_payment_attempted();
+    attempt.set_invoice_id("invoice");
+    attempt.set_amount_minor(1099);
+    attempt.set_currency("EUR");
+    attempt.set_outcome(v1::PAYMENT_OUTCOME_DECLINED);
+    attempt.set_decline_code("insufficient_funds");
+    attempt.set_network(v1::CARD_NETWORK_VISA);
+    attempt.set_initiator(v1::PAYMENT_INITIATOR_MERCHANT);
+  }
+  return failures;
+}
+
+// Plans for all who owe, and how many attempts were leased of each.
+class RetryWorkers {
+ public:
+  void Ask(const std::shared_ptr<grpc::Channel>& channel,
+           const std::string& worker) {
+    const auto stub = v1::Grace::NewStub(channel);
+    for (int k = 0; k < kOwing; ++k) {
+      v1::PlanGracePeriodRequest request;
+      request.set_user_id(absl::StrCat("owes-", k));
+      request.set_request_id(absl::StrCat(worker, "/", k));
+      grpc::ClientContext context;
+      v1::PlanGracePeriodResponse plan;
+      const grpc::Status status =
+          stub->PlanGracePeriod(&context, request, &plan);
+      ASSERT_TRUE(status.ok()) << status.error_message();
+      EXPECT_GT(plan.attempt_days_size(), 0);
+      const std::scoped_lock lock(mutex_);
+      leases_[request.user_id()] += plan.lease_id().empty() ? 0 : 1;
+    }
+  }
+  void ExpectOneLeaseEach() const {
+    EXPECT_EQ(leases_.size(), static_cast<std::size_t>(kOwing));
+    for (const auto& [user, count] : leases_) EXPECT_EQ(count, 1) << user;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, int> leases_;
+};
+
+TEST_F(ServerTest, LeasesAnAttemptToOneOfManyCallersAlsoAfterARestart) {
+  WriteRecoveryBundle(config_.models_dir());
+  server_.reset();
+  Start();
+  grpc::ClientContext context;
+  v1::IngestEventsResponse response;
+  ASSERT_TRUE(v1::Ingest::NewStub(channel_)
+                  ->IngestEvents(&context, FailuresOfYesterday(), &response)
+                  .ok());
+  RetryWorkers workers;
+  std::vector<std::thread> threads;
+  for (int k = 0; k < 8; ++k) {
+    threads.emplace_back(
+        [&, k] { workers.Ask(channel_, absl::StrCat("worker-", k)); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  workers.ExpectOneLeaseEach();
+  server_.reset();
+  Start();
+  workers.Ask(channel_, "after");
+  workers.ExpectOneLeaseEach();
+  EXPECT_THAT(HttpGet(server_->metrics_port(), "/metrics"),
+              HasSubstr("\ntenuto_grace_plans_total 6"));
 }
 
 // Whether any file below `folder` holds `text`.

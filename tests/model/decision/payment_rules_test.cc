@@ -15,6 +15,7 @@
 #include "model/decision/rule_days.h"
 #include "tests/support/naive_payment_judge.h"
 #include "tests/support/rounds.h"
+#include "xxhash.h"
 
 namespace tenuto {
 namespace {
@@ -336,6 +337,19 @@ TEST(PaymentRules, NeverAllowWhatANaiveJudgeForbidsInTenMillionHistories) {
                   "visa_category_1", "visa_reattempts_30_days",
                   "mastercard_advice_stop", "mastercard_attempts_24_hours",
                   "mastercard_attempts_30_days", "own_caution_30_days"));
+}
+
+TEST(PaymentRules, KnowsACodeByTheHashThatAStateKeeps) {
+  const PaymentRules& rules = PaymentRules::Embedded();
+  const auto by_hash = [&](absl::string_view raw) {
+    return rules.CodeOfHash(XXH3_64bits(raw.data(), raw.size()));
+  };
+  for (const char* code : {"51", "R1", "r1", "04", "4", "insufficient_funds",
+                           "INSUFFICIENT_FUNDS", "N7"}) {
+    EXPECT_GT(rules.CodeOf(code), kUnknownCode) << code;
+    EXPECT_EQ(by_hash(code), rules.CodeOf(code)) << code;
+  }
+  EXPECT_EQ(by_hash("no such code"), kUnknownCode);
 }
 
 }  // namespace

@@ -46,6 +46,29 @@ TEST(GraceChoice, DrawsEachLengthAsOftenAsItsPropensitySays) {
   EXPECT_DOUBLE_EQ(propensity[3], 0.05);
 }
 
+TEST(GraceChoice, HoldsALengthAndStillComparesTheOthers) {
+  const HazardTable hazards = testing::LifelikeHazards({});
+  const GraceStakes stakes = testing::SomeStakes();
+  const PlanLimits limits = AppleLengths();
+  const UnpaidPast past;
+  const PlanQuestion question{hazards, stakes, limits, past};
+  GracePlanner planner;
+  const GracePlan best =
+      planner.Plan(hazards, stakes, limits, past, PlanDetail::kEverything);
+  for (const int days : {0, 3, 16, 28}) {
+    const ChosenPlan held = PlanHeld(planner, question, {days, true, 0.25},
+                                     PlanDetail::kEverything);
+    EXPECT_EQ(held.plan.full_days, days);
+    EXPECT_EQ(held.choice.propensity, 0.25);
+    EXPECT_EQ(held.plan.lengths().size(), best.lengths().size());
+    EXPECT_LE(held.plan.worth.net_minor(), best.worth.net_minor() + 0.05);
+    EXPECT_EQ(
+        PlanHeld(planner, question, {days, true, 0.25}, PlanDetail::kActions)
+            .plan.actions,
+        held.plan.actions);
+  }
+}
+
 TEST(GraceChoice, TakesTheBestWithoutAShare) {
   for (const std::uint64_t number : {std::uint64_t{0}, ~std::uint64_t{0}}) {
     const LengthChoice choice = ChooseLength(AppleLengths(), {}, 3, 0, number);

@@ -100,7 +100,7 @@ TEST_F(OpenPaymentTest, TellsTheFailureAsItWasReported) {
 TEST_F(OpenPaymentTest, IsNoneWithoutAFailureOrAfterItsEnd) {
   ExpectNone(kFailed, "no failed attempt");
   Try(kFailed, Declined());
-  EXPECT_TRUE(Read(kFailed + absl::Hours(24 * 59)).ok());
+  EXPECT_TRUE(Read(kFailed + absl::Hours(24 * 60)).ok());
   ExpectNone(kFailed + absl::Hours(24 * 61), "61 days old");
   ExpectNone(kFailed - absl::Hours(24), "-1 days old");
   const UserState failed = state_;

@@ -25,6 +25,17 @@ void DistinctSketch::ForEachGathered(Visit visit) const {
   }
 }
 
+void DistinctSketch::Clear() {
+  entries_.clear();
+  ranks_.fill(0);
+  gathered_ = {};
+}
+
+absl::Span<const DistinctSketch::Entry> DistinctSketch::entries() const {
+  Settle();
+  return entries_;
+}
+
 void DistinctSketch::SettleDay() const {
   if (std::popcount(gathered_[0]) + std::popcount(gathered_[1]) <= kFew) {
     ForEachGathered([this](const Entry& entry) { Insert(entry); });

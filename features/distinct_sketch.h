@@ -51,18 +51,12 @@ class DistinctSketch {
     ranks_[reg] = std::max(ranks_[reg], static_cast<std::uint8_t>(zeros + 1));
     gathered_[reg >> 6] |= std::uint64_t{1} << (reg & 63);
   }
-  // Adds an entry that comes after all others in the order of entries().
+  // Adds an entry that comes after all others in the order of entries(), to a
+  // sketch to which nothing was added otherwise.
   void Append(const Entry& entry) { entries_.push_back(entry); }
-  void Clear() {
-    entries_.clear();
-    ranks_.fill(0);
-    gathered_ = {};
-  }
+  void Clear();
 
-  absl::Span<const Entry> entries() const {
-    Settle();
-    return entries_;
-  }
+  absl::Span<const Entry> entries() const;
 
  private:
   static constexpr int kRegisterBits = 7;

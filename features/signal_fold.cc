@@ -122,15 +122,9 @@ void SignalFold::VisitMissed(const EventView& event, const UserState& state,
   }
   const Plan& plan = plans_[Index(event.payload())];
   const std::uint64_t held = plan.Held(event);
-  for (const Step& step : plan.steps) {
-    const bool has_days =
-        step.keep == v1::KEEP_DAILY_SUM || step.keep == v1::KEEP_DISTINCT;
-    const FieldSlot measure = step.measure.slot;
-    const bool is_known = step.keep == v1::KEEP_DAILY_SUM ||
-                          measure == kNoField || event.has(measure);
-    const bool holds = (step.needs & ~held) == 0;
-    if (has_days && is_known && holds) visit(step.signal);
-  }
+  const auto visit_step = [&](const Step& step, auto) { visit(step.signal); };
+  plan.ForEach(v1::KEEP_DAILY_SUM, event, held, visit_step);
+  plan.ForEach(v1::KEEP_DISTINCT, event, held, visit_step);
 }
 
 void SignalFold::Apply(const EventView& event, std::uint64_t position,

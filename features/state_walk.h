@@ -1,7 +1,7 @@
 // Hands every value of a user state that is in memory to a sink, as
 // StateDecoder (state_decoder.h) does from the bytes that Encode() writes: who
 // folds and reads again and again, as a replay does, needs no bytes between.
-// Thread-safe.
+// Not thread-safe: reading a state puts its sketches in order.
 #ifndef TENUTO_FEATURES_STATE_WALK_H_
 #define TENUTO_FEATURES_STATE_WALK_H_
 

@@ -201,7 +201,7 @@ absl::StatusOr<ForestTree> MakeTree(const TreeArrays& arrays,
     ForestNode& node = tree.nodes[n];
     node.value = arrays.value[n];
     node.cover = arrays.cover[n];
-    if (arrays.left[n] == -1) continue;
+    if (arrays.left[n] == -1 && arrays.right[n] == -1) continue;
     node.left = arrays.left[n];
     node.right = arrays.right[n];
     // What lies beyond is beyond any number of columns, too.
@@ -209,9 +209,10 @@ absl::StatusOr<ForestTree> MakeTree(const TreeArrays& arrays,
                       ? INT32_MAX
                       : static_cast<std::int32_t>(arrays.column[n]);
     node.default_left = arrays.default_left[n] != 0;
-    if (node.left < 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "tree ", number, ", node ", n, ": links to node ", node.left));
+    if (node.left < 0 || node.right < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tree ", number, ", node ", n, ": links to node ",
+                       std::min(node.left, node.right)));
     }
     if (!arrays.categorical.empty() && arrays.categorical[n] != 0) {
       return absl::InvalidArgumentError(absl::StrCat(

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "features/base/each_width.h"
+#include "features/base/log.h"
 
 namespace tenuto {
 namespace {
@@ -190,6 +191,13 @@ void GridForest::AddTree(std::int32_t root, absl::Span<const float> row,
 }
 
 void GridForest::Predict(const Grid& grid, absl::Span<float> margins) const {
+  TENUTO_CHECK(
+      grid.line_count <= kLinesMax && grid.place_count <= kPlacesMax &&
+          grid.row.size() == At(columns_) &&
+          margins.size() == At(grid.line_count * kPlacesMax) &&
+          grid.lines.size() == At(grid.line_count) * line_columns_.size() &&
+          grid.places.size() == At(grid.place_count) * place_columns_.size(),
+      "a grid of another size");
   thread_local Masks masks;  // Its memory is used again.
   Compare(line_splits_, grid.lines, grid.line_count, line_columns_.size(),
           masks.lines_below, masks.lines_missing);

@@ -59,6 +59,11 @@ class PathCollector {
   absl::Status Walk(std::int32_t at, const std::vector<Condition>& conditions,
                     double share) {
     const ForestNode& node = tree_->nodes[static_cast<std::size_t>(at)];
+    if (!(node.cover >= 0 && std::isfinite(node.cover))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tree ", number_, ", node ", at, ": its sum_hessian is ",
+                       node.cover, ", no number of 0 or more"));
+    }
     if (node.is_leaf()) {
       bias_ += share * static_cast<double>(node.value);
       if (!conditions.empty()) found_.push_back({conditions, node.value});
@@ -66,12 +71,6 @@ class PathCollector {
     }
     for (const bool left : {true, false}) {
       const std::int32_t child = left ? node.left : node.right;
-      const double cover = tree_->nodes[static_cast<std::size_t>(child)].cover;
-      if (!(cover >= 0 && std::isfinite(cover))) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "tree ", number_, ", node ", child, ": its sum_hessian is ", cover,
-            ", no number of 0 or more"));
-      }
       const double part = TrainingShare(*tree_, at, child);
       std::vector<Condition> more = conditions;
       Narrow(node, left, part, more);

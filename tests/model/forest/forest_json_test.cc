@@ -172,6 +172,10 @@ TEST(ForestJson, NamesTheTreeAndNodeThatIsDamaged) {
   EXPECT_THAT(
       Refusal(Altered(R"("left_children":[1)", R"("left_children":[-7)")),
       HasSubstr("tree 0, node 0: links to node -7"));
+  // A split with one child is no leaf.
+  EXPECT_THAT(
+      Refusal(Altered(R"("left_children":[1)", R"("left_children":[-1)")),
+      HasSubstr("tree 0, node 0: links to node -1"));
   EXPECT_THAT(
       Refusal(Altered(R"("left_children":[1)", R"("left_children":[1e1)")),
       HasSubstr("tree 0, node 0: its left_children is 1e1"));

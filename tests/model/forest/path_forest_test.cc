@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/booster.h"
@@ -187,14 +188,17 @@ TEST(PathForest, StaysFiniteWhereNoTrainingRowWent) {
 TEST(PathForest, NamesTheNodeWhoseCoverIsNoNumber) {
   for (const float cover : {-1.0f, std::numeric_limits<float>::quiet_NaN(),
                             std::numeric_limits<float>::infinity()}) {
-    RandomForestShape shape;
-    shape.leaf_share = 0;
-    Forest forest = RandomForest(shape, 5);
-    forest.trees[4].nodes[2].cover = cover;
-    const absl::Status status = PathForest::Compile(forest).status();
-    EXPECT_TRUE(absl::IsInvalidArgument(status));
-    EXPECT_THAT(std::string(status.message()),
-                HasSubstr("tree 4, node 2: its sum_hessian is "));
+    for (const std::size_t node : {0u, 2u}) {
+      RandomForestShape shape;
+      shape.leaf_share = 0;
+      Forest forest = RandomForest(shape, 5);
+      forest.trees[4].nodes[node].cover = cover;
+      const absl::Status status = PathForest::Compile(forest).status();
+      EXPECT_TRUE(absl::IsInvalidArgument(status));
+      EXPECT_THAT(std::string(status.message()),
+                  HasSubstr(absl::StrCat("tree 4, node ", node,
+                                         ": its sum_hessian is ")));
+    }
   }
 }
 

@@ -254,7 +254,7 @@ ChosenPlan GraceService::Pick(const Making& making,
     return PlanByChance(planner, question, options_.values.exploration_share(),
                         random(), detail);
   }
-  const OpenPayment::Planned& before = *making.open.planned;
+  const StandingPlan& before = *making.open.planned;
   if (before.randomised && question.past.access == Access::kFull) {
     return PlanHeld(planner, question,
                     {before.full_days, true, before.propensity}, detail);

@@ -32,15 +32,15 @@ struct ToldPayment {
   v1::Store store = v1::STORE_UNSPECIFIED;
 };
 
-struct OpenPayment {
-  // The newest plan for it.
-  struct Planned {
-    int full_days = 0;
-    int reduced_days = 0;
-    bool randomised = false;
-    double propensity = 1;
-  };
+// The newest plan for a payment.
+struct StandingPlan {
+  int full_days = 0;
+  int reduced_days = 0;
+  bool randomised = false;
+  double propensity = 1;
+};
 
+struct OpenPayment {
   std::string invoice_id;
   std::string currency;  // Empty: not known.
   FailedPayment payment;
@@ -55,7 +55,7 @@ struct OpenPayment {
   bool messages_permitted = false;
   int messages_sent = 0;
   UnpaidPast past;  // Today is over once we have tried today.
-  std::optional<Planned> planned;
+  std::optional<StandingPlan> planned;
   // Of the newest plan, for whatever payment; a next one must be later.
   absl::Time last_planned = absl::InfinitePast();
   absl::Time lease_until = absl::InfinitePast();

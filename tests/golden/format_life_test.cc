@@ -77,6 +77,9 @@ TEST_P(FormatLife, LedgerAndBundleOpenReplayAndScoreAsTheyDid) {
   ASSERT_TRUE(records.ok()) << records.status();
   const auto ledger = Open();
   ASSERT_TRUE(ledger.ok()) << ledger.status();
+  // As the server does after its start where signals are new since then.
+  ASSERT_TRUE(
+      (*ledger)->Backfill([](const BackfillProgress&) { return true; }).ok());
   const auto replay = VerifyReplay(**ledger, Catalogue::Embedded(),
                                    *std::move(records), models_, 1);
   ASSERT_TRUE(replay.ok()) << replay.status();

@@ -33,12 +33,12 @@ TEST(FindRpc, ListsWhatThereIsInPlaceOfAnUnknownName) {
 TEST(AllRpcs, NamesEveryMethodOnce) {
   std::vector<std::string> names;
   for (const RpcDescriptor* rpc : AllRpcs()) names.push_back(rpc->name());
-  EXPECT_THAT(names,
-              testing::UnorderedElementsAre(
-                  "IngestEvents", "StreamEvents", "ScoreUsers", "ScoreRows",
-                  "StreamScoreUsers", "StreamScoreRows", "ExplainScore",
-                  "DecideTreatment", "GetServerStatus", "ReloadModels",
-                  "DescribeModel", "EraseUser", "CreateCheckpoint"));
+  EXPECT_THAT(names, testing::UnorderedElementsAre(
+                         "IngestEvents", "StreamEvents", "ScoreUsers",
+                         "ScoreRows", "StreamScoreUsers", "StreamScoreRows",
+                         "ExplainScore", "DecideTreatment", "PlanGracePeriod",
+                         "GetServerStatus", "ReloadModels", "DescribeModel",
+                         "EraseUser", "CreateCheckpoint"));
 }
 
 TEST(ServerClient, SaysThatNobodyAnswers) {

@@ -28,7 +28,7 @@ struct ForestOptions {
   double lambda = 10;
   double row_share = 0.7;
   double column_share = 0.3;  // A split.
-  // How likely each column is among a split's share, beside the others; or empty.
+  // How likely each column is among a split's share; empty: all the same.
   std::vector<float> column_weights;
   std::uint64_t seed = 1;
   std::vector<int> monotone;  // -1, 0 or 1 a column, or empty.

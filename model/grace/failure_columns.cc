@@ -23,6 +23,12 @@ struct Asked {
   absl::CivilDay failed_day;
 
   absl::CivilDay this_day() const { return failed_day + day; }
+  // Days from a payday to a day; missing where it is not known.
+  float DaysFrom(absl::CivilDay (UsualPayday::*which)(absl::CivilDay) const,
+                 absl::CivilDay asked, absl::CivilDay to) const {
+    if (!payment.payday.is_known()) return kMissing;
+    return static_cast<float>(to - (payment.payday.*which)(asked));
+  }
   // Days from a moment to the failure.
   float DaysSince(double moment_s) const {
     const auto failed_s =
@@ -79,6 +85,10 @@ constexpr std::array<Declared, kFailureColumns> kTable = {{
      [](const Asked& a) { return WeekdayOf(a.failed_day); }},
     {{"failure_day_of_month", "UTC, of day 0"},
      [](const Asked& a) { return static_cast<float>(a.failed_day.day()); }},
+    {{"failure_days_since_payday", "from UsualPayday::UpTo day 0"},
+     [](const Asked& a) {
+       return a.DaysFrom(&UsualPayday::UpTo, a.failed_day, a.failed_day);
+     }},
     {{"failure_decided_day", "unpaid days that were over for the row beside"},
      [](const Asked& a) { return static_cast<float>(a.payment.decided_day); }},
     {{"day_elapsed", "UTC days since the failure"},
@@ -87,6 +97,14 @@ constexpr std::array<Declared, kFailureColumns> kTable = {{
      [](const Asked& a) { return WeekdayOf(a.this_day()); }},
     {{"day_of_month", "UTC"},
      [](const Asked& a) { return static_cast<float>(a.this_day().day()); }},
+    {{"day_after_payday", "from UsualPayday::After day 0; negative: before"},
+     [](const Asked& a) {
+       return a.DaysFrom(&UsualPayday::After, a.failed_day, a.this_day());
+     }},
+    {{"day_since_payday", "from UsualPayday::UpTo the day"},
+     [](const Asked& a) {
+       return a.DaysFrom(&UsualPayday::UpTo, a.this_day(), a.this_day());
+     }},
     {{"day_attempts_before", "days with an attempt of ours, 1 to 3 or more"},
      [](const Asked& a) { return a.choice.attempts_before; }},
     {{"day_days_since_attempt", "as HazardTable::GapOf tells them apart"},
@@ -119,7 +137,8 @@ double ReadCode(absl::string_view code) {
     if (absl::ascii_isdigit(static_cast<unsigned char>(letter))) {
       digit = letter - '0';
     } else if (absl::ascii_isalpha(static_cast<unsigned char>(letter))) {
-      digit = 10 + absl::ascii_tolower(static_cast<unsigned char>(letter)) - 'a';
+      digit =
+          10 + absl::ascii_tolower(static_cast<unsigned char>(letter)) - 'a';
     }
     number = (37 * number + digit) % kPlaces;
   }
@@ -131,6 +150,7 @@ void ReadStanding(const StateReader& state, FailedPayment& payment) {
                                  .value_or(FailedPayment::kUnknown);
   payment.subscribed_s = SecondsOf(state.LastTime("last_subscription_start"))
                              .value_or(FailedPayment::kUnknown);
+  payment.payday = UsualPayday::Of(state.LastText("time_zone"));
   payment.failed_attempts =
       static_cast<double>(state.Total("total_payments_failed"));
   payment.payments_made =

@@ -16,14 +16,15 @@
 #include "features/state_reader.h"
 #include "model/grace/hazard_table.h"
 #include "model/grace/unpaid_day.h"
+#include "model/grace/usual_payday.h"
 #include "tenuto/v1/bundle.pb.h"
 #include "tenuto/v1/payment_rules.pb.h"
 
 namespace tenuto {
 
-inline constexpr int kFailureColumns = 22;
+inline constexpr int kFailureColumns = 25;
 // The last of them: those that only the day tells, then those of the choice.
-inline constexpr int kDayColumns = 3;
+inline constexpr int kDayColumns = 5;
 inline constexpr int kChoiceColumns = 4;
 
 // A failed payment as known when its plan is decided; whoever does not know
@@ -46,16 +47,17 @@ struct FailedPayment {
   double subscribed_s = kUnknown;      // The newest start of a subscription.
   double failed_attempts = kUnknown;   // Ever.
   double payments_made = kUnknown;     // Ever.
+  UsualPayday payday = {};
   // The row beside it is of the end of this day; 0: of the moment of failure.
   int decided_day = 0;
 };
 
 // A raw code as a number that every ledger shares: letters and digits in base
-// 37, all else is one digit. Exact up to four of them; a longer word has a place
-// of its own with luck. "" is kUnknown.
+// 37, all else is one digit. Exact up to four of them; a longer word has a
+// place of its own with luck. "" is kUnknown.
 double ReadCode(absl::string_view code);
 
-// Fills what a user's state tells: method_updated_s to payments_made.
+// Fills what a user's state tells: method_updated_s to payday.
 void ReadStanding(const StateReader& state, FailedPayment& payment);
 
 // What is done on a day, as far as the asked hazard knows it; the other half

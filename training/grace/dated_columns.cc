@@ -32,7 +32,8 @@ std::vector<double> RanksOf(absl::Span<const double> values) {
   return ranks;
 }
 
-bool TellsDate(absl::Span<const double> values, absl::Span<const double> times) {
+bool TellsDate(absl::Span<const double> values,
+               absl::Span<const double> times) {
   return values.size() >= kRowsMin &&
          std::abs(RankCorrelation(values, times)) > kTellsDate;
 }

@@ -1,7 +1,7 @@
 // Columns that tell the date. A log is younger than its users: counts since it
-// began and windows longer than it grow with it, so that what a forest learns of
-// them in its first months is said of everybody in later ones. Calibration on
-// stretches of the same months does not see it.
+// began and windows longer than it grow with it, so that what a forest learns
+// of them in its first months is said of everybody in later ones. Calibration
+// on stretches of the same months does not see it.
 // Thread-safe.
 #ifndef TENUTO_TRAINING_GRACE_DATED_COLUMNS_H_
 #define TENUTO_TRAINING_GRACE_DATED_COLUMNS_H_

@@ -296,7 +296,8 @@ std::string GraceEvaluationJson(const GraceEvaluation& evaluation) {
       JsonNumber(evaluation.d_calibration.chi_square),
       ",\"d_calibration_degrees\":", evaluation.d_calibration.degrees,
       ",\"d_calibration_p_plain\":",
-      JsonNumber(evaluation.d_calibration.p_plain), ",\"ece_by_day\":", list(ece), ",\"ece_days\":", list(days),
+      JsonNumber(evaluation.d_calibration.p_plain),
+      ",\"ece_by_day\":", list(ece), ",\"ece_days\":", list(days),
       ",\"ece_by_chance\":", list(by_chance),
       ",\"expected_by_day\":", list(expected), ",\"came_by_day\":", list(came),
       ",\"segments\":", list(segments), "}");

@@ -46,10 +46,11 @@ struct DCalibration {
 // (Haider et al. 2020). All that is known of it is a stretch: on an event's day
 // it falls from one value to the next, and of one still open it is below the
 // value at the end; each counts for all bins of its stretch, in parts. Such
-// counts vary less than whole ones, and Pearson's chi-square of them, `p_plain`,
-// hardly ever refuses anything; so their differences are weighed by the
-// covariance they really have (Akritas 1988), which makes `p` uniform under true
-// forecasts. Differences that fewer than five payments could make are left out.
+// counts vary less than whole ones, and Pearson's chi-square of them,
+// `p_plain`, hardly ever refuses anything; so their differences are weighed by
+// the covariance they really have (Akritas 1988), which makes `p` uniform under
+// true forecasts. Differences that fewer than five payments could make are left
+// out.
 DCalibration CheckDCalibration(absl::Span<const SurvivalOutcome> outcomes,
                                absl::Span<const Survival> forecasts,
                                int bins = 10);

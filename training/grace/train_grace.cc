@@ -36,12 +36,12 @@ constexpr absl::Duration kEmbargo = absl::Hours(24 * kUnpaidDays);
 // A table asks some 1,200 rows: small forests keep it below a millisecond.
 constexpr int kRoundsMax = 200;
 constexpr double kEta = 0.1;
-// Every split looks at nearly all columns of the payment and the day, and at
-// some of the many that say what the subscriber did before: these would win by
-// chance where they are all looked at, and learning end before the first are
+// Every split looks at nearly all columns of the payment and the day, and at a
+// few of the many that say what the subscriber did before: these would win by
+// chance if all were looked at, and learning would end before the first are
 // learned.
-constexpr double kColumnShare = 0.2;
-constexpr float kPaymentWeight = 30;
+constexpr double kColumnShare = 0.12;
+constexpr float kPaymentWeight = 300;
 constexpr int kDepths[] = {2, 3, 4};
 // Least weight of a leaf, and lambda: how rare a case may be that is told from
 // the others. A class of declines with 50 payments of 1,500 that the next
@@ -121,8 +121,8 @@ absl::StatusOr<ForestOptions> ChooseOptions(const TrainingMatrix& train,
 }
 
 // The forest on all rows; its calibration on the same rows as forests see them
-// that learned from other stretches of time. Later rows alone would hold too few
-// events of some hazards, and the forest would miss them.
+// that learned from other stretches of time. Later rows alone would hold too
+// few events of some hazards, and the forest would miss them.
 absl::StatusOr<FittedModel> FitAndCalibrate(const TrainingMatrix& train,
                                             const ForestOptions& options) {
   FittedModel model;
@@ -135,7 +135,8 @@ absl::StatusOr<FittedModel> FitAndCalibrate(const TrainingMatrix& train,
           train.groups[static_cast<std::size_t>(r)] % kFolds == fold;
       (in ? inside : outside).push_back(r);
     }
-    const TrainingMatrix held = train.Select(inside);
+    // Every day that was lived once, and by the row that a first plan has.
+    const TrainingMatrix held = WithoutLaterDecisions(train.Select(inside));
     const TrainingMatrix rest = train.Select(outside);
     // Too little to say anything about: the rest of the rows does.
     if (held.rows() == 0 || rest.positives() == 0 ||
@@ -335,8 +336,8 @@ absl::Status GraceTraining::FitHazard(Hazard hazard) {
       "calibration slope %.2f, intercept %+.2f\n",
       kHazardNames[at], static_cast<long long>(fitted.train),
       static_cast<long long>(fitted.events), fitted.model.forest.trees,
-      fitted.options.depth, fitted.options.child_weight_min, fitted.model.calibration.slope(),
-      fitted.model.calibration.intercept());
+      fitted.options.depth, fitted.options.child_weight_min,
+      fitted.model.calibration.slope(), fitted.model.calibration.intercept());
   return absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 // `tenuto train grace`: from the log to the recovery model of failed payments.
-// Replays, splits failures by time, fits and calibrates one hazard for each way
-// a payment ends, tests on later failures and writes the bundle.
+// Replays, splits failures by time, fits one hazard for each way a payment
+// ends, calibrates it on stretches held out, tests on later failures and writes
+// the bundle.
 #ifndef TENUTO_TRAINING_GRACE_TRAIN_GRACE_H_
 #define TENUTO_TRAINING_GRACE_TRAIN_GRACE_H_
 

@@ -106,6 +106,7 @@ absl::Status CaseBook::Fill(const world::SeenFailure& seen, absl::Time failed,
   filled.facts.decline_class = decline.decline_class;
   filled.facts.decline_code = ReadCode(seen.decline_code);
   filled.facts.advice_code = ReadCode(seen.advice_code);
+  filled.facts.payday = UsualPayday::Of(seen.time_zone);
   filled.facts.network = seen.network;
   filled.facts.method_kind = seen.method_kind;
   filled.facts.store = seen.store;

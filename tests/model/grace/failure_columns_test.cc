@@ -33,6 +33,7 @@ TEST(FailureColumns, SayWhatIsKnownOfPaymentAndDay) {
   payment.card_expiry_s = 1'709'164'800 - 2 * 86'400;
   payment.subscribed_s = 1'709'164'800 - 100 * 86'400;
   payment.payments_made = 3;
+  payment.payday = UsualPayday::Monthly(2);
   payment.decided_day = 2;
   const auto columns =
       Read(payment, 5, DayChoice::OfAccess(Access::kReduced, true));
@@ -51,6 +52,9 @@ TEST(FailureColumns, SayWhatIsKnownOfPaymentAndDay) {
   EXPECT_EQ(columns.at("failure_day_of_month"), 29);
   EXPECT_EQ(columns.at("failure_decided_day"), 2);
   EXPECT_EQ(columns.at("day_elapsed"), 5);
+  EXPECT_EQ(columns.at("failure_days_since_payday"), 27);
+  EXPECT_EQ(columns.at("day_after_payday"), 3);
+  EXPECT_EQ(columns.at("day_since_payday"), 3);
   EXPECT_EQ(columns.at("day_weekday"), 1);
   EXPECT_EQ(columns.at("day_of_month"), 5);
   EXPECT_TRUE(std::isnan(columns.at("day_attempts_before")));
@@ -126,7 +130,7 @@ TEST(FailureColumns, AreRefusedInAManifestUnlessTheyStandAsDeclared) {
   EXPECT_TRUE(CheckFailureColumns(manifest).ok());
   v1::Manifest changed = manifest;
   changed.mutable_columns(4)->set_fingerprint("1");
-  EXPECT_NE(CheckFailureColumns(changed).message().find("failure_network"),
+  EXPECT_NE(CheckFailureColumns(changed).message().find("failure_decline_code"),
             absl::string_view::npos);
   changed = manifest;
   changed.mutable_columns()->SwapElements(5, 6);

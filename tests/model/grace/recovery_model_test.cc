@@ -252,7 +252,7 @@ TEST_F(RecoveryModelTest, NamesWhatIsWrongWithABundle) {
   Reseal(copy, [](v1::Manifest& manifest) {
     manifest.mutable_columns(kRowWidth + 3)->set_fingerprint("0123");
   });
-  ExpectRefused(copy, "column \"failure_store\" is read otherwise");
+  ExpectRefused(copy, "column \"failure_network\" is read otherwise");
   copy = Copy("catalogue");
   Reseal(copy, [](v1::Manifest& manifest) {
     manifest.mutable_columns(1)->set_fingerprint("0123");

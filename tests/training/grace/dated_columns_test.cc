@@ -14,8 +14,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// Columns: luck; a count that grows with the log; luck that is known only later;
-// always missing; always the same.
+// Columns: luck; a count that grows with the log; luck that is known only
+// later; always missing; always the same.
 TrainingMatrix Rows(int count) {
   SplitMix64 random(7);
   TrainingMatrix rows;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -137,16 +138,26 @@ DCalibration CheckLives(std::uint64_t seed, int count, double bent) {
 
 TEST(SurvivalMeasures, GiveUniformPValuesToTrueForecasts) {
   constexpr int kSeeds = 500;
-  std::vector<double> sorted;
+  std::vector<double> sorted, plain;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    sorted.push_back(CheckLives(seed, 1000, 1).p);
+    const DCalibration result = CheckLives(seed, 1000, 1);
+    sorted.push_back(result.p);
+    plain.push_back(result.p_plain);
   }
   std::sort(sorted.begin(), sorted.end());
+  std::sort(plain.begin(), plain.end());
+  const auto below = [](const std::vector<double>& all) {
+    return static_cast<int>(
+        std::lower_bound(all.begin(), all.end(), 0.05) - all.begin());
+  };
+  std::printf("p below 0.05: %d of %d, median %.2f; Pearson's %d, %.2f\n",
+              below(sorted), kSeeds, sorted[kSeeds / 2], below(plain),
+              plain[kSeeds / 2]);
   double distance = 0;  // Kolmogorov and Smirnov's.
   for (std::size_t k = 0; k < kSeeds; ++k) {
-    const auto below = static_cast<double>(k);
-    distance = std::max({distance, sorted[k] - below / kSeeds,
-                         (below + 1) / kSeeds - sorted[k]});
+    const auto before = static_cast<double>(k);
+    distance = std::max({distance, sorted[k] - before / kSeeds,
+                         (before + 1) / kSeeds - sorted[k]});
   }
   EXPECT_LT(distance, 1.63 / std::sqrt(kSeeds)) << "that of p = 0.01";
 }

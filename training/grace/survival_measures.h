@@ -40,7 +40,7 @@ struct DCalibration {
   double chi_square = 0;
   int degrees = 0;
   double p = 1;
-  double p_plain = 1;  // As published; see below.
+  double p_plain = 1;  // Pearson's; see below.
 };
 // Whether survival at the event is uniform, as it is under true forecasts
 // (Haider et al. 2020). All that is known of it is a stretch: on an event's day

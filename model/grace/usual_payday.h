@@ -15,21 +15,19 @@ class UsualPayday {
  public:
   // Where nothing is known.
   UsualPayday() = default;
-  // Every two weeks, on Fridays.
-  static UsualPayday Fortnightly() { return UsualPayday(0); }
   // On a day of the month, 1 to 28.
   static UsualPayday Monthly(int day) { return UsualPayday(day); }
   // Of an IANA time zone; nothing is known of most.
   static UsualPayday Of(absl::string_view time_zone);
 
-  bool is_known() const { return rule_ >= 0; }
+  bool is_known() const { return day_ > 0; }
   // The first one after `day`, the last one up to it. is_known() only.
   absl::CivilDay After(absl::CivilDay day) const;
   absl::CivilDay UpTo(absl::CivilDay day) const;
 
  private:
-  explicit UsualPayday(int rule) : rule_(rule) {}
-  int rule_ = -1;
+  explicit UsualPayday(int day) : day_(day) {}
+  int day_ = 0;
 };
 
 }  // namespace tenuto

@@ -357,31 +357,6 @@ TEST_F(ServerTest, AnswersAStreamBatchByBatch) {
   EXPECT_TRUE(stream->Finish().ok());
 }
 
-// Streams count; gRPC's client keeps what is too much until one has ended.
-TEST_F(ServerTest, BoundsTheOpenCallsOfAConnection) {
-  config_.set_connection_calls_max(2);
-  server_.reset();
-  Start();
-  const auto stub = v1::Ingest::NewStub(channel_);
-  grpc::ClientContext contexts[3];
-  decltype(stub->StreamEvents(nullptr)) streams[2];
-  v1::IngestEventsResponse response;
-  for (int k = 0; k < 2; ++k) {
-    streams[k] = stub->StreamEvents(&contexts[k]);
-    ASSERT_TRUE(streams[k]->Write(Batch("anna")));
-    ASSERT_TRUE(streams[k]->Read(&response));
-  }
-  contexts[2].set_deadline(std::chrono::system_clock::now() +
-                           std::chrono::milliseconds(300));
-  EXPECT_EQ(
-      stub->IngestEvents(&contexts[2], Batch("berta"), &response).error_code(),
-      grpc::StatusCode::DEADLINE_EXCEEDED);
-  streams[0]->WritesDone();
-  EXPECT_TRUE(streams[0]->Finish().ok());
-  grpc::ClientContext context;
-  EXPECT_TRUE(stub->IngestEvents(&context, Batch("berta"), &response).ok());
-}
-
 TEST_F(ServerTest, EndsAStreamThatBreaksTheLimit) {
   grpc::ClientContext context;
   auto stream = v1::Ingest::NewStub(channel_)->StreamEvents(&context);

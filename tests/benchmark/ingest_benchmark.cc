@@ -52,7 +52,8 @@ class DayOfEvents final : public world::Receiver {
   void Take(int, std::uint64_t user,
             absl::Span<v1::Event* const> events) override {
     for (const v1::Event* event : events.subspan(0, user_max_)) {
-      if (event->has_decision_made()) continue;  // The server's own.
+      // The server's own are refused from producers.
+      if (event->has_decision_made() || event->has_grace_planned()) continue;
       events_.push_back(*event);
       events_.back().set_user_id(absl::StrCat("u", user));
       events_.back().set_event_id(absl::StrCat("u", user, "-", events_.size()));

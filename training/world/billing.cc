@@ -1,5 +1,6 @@
 #include "training/world/billing.h"
 
+#include <cmath>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -99,6 +100,7 @@ void WritePlan(const Person& person, std::int64_t failed_ms,
   FillDays(plan.attempt_days, *planned.mutable_attempt_days());
   FillDays(plan.message_days, *planned.mutable_message_days());
   planned.set_propensity(plan.propensity);
+  planned.set_propensity_billionths(std::llround(plan.propensity * 1e9));
   planned.set_randomised(plan.propensity < 1);
   planned.set_policy("world-house-1");
   planned.set_rules(PaymentRules::Embedded().version());

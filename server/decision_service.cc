@@ -7,15 +7,14 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "features/base/digest.h"
 #include "features/base/status_macros.h"
 #include "features/state_reader.h"
 #include "google/protobuf/util/time_util.h"
 #include "model/explainer.h"
 #include "server/request_checks.h"
+#include "server/request_once.h"
 #include "server/rpc_status.h"
 #include "server/unary_calls.h"
-#include "xxhash.h"
 
 namespace tenuto {
 namespace {
@@ -23,10 +22,7 @@ namespace {
 using google::protobuf::util::TimeUtil;
 
 constexpr int kReasons = 5;
-constexpr std::size_t kDecisionIdDigits = 32;
-// A caller may have put anything into its request ids, so no disk sees them.
-constexpr char kRequestIds[] = "tenuto request ids";
-constexpr char kRequestBodies[] = "tenuto request bodies";
+constexpr char kRequestKind[] = "tenuto";
 
 absl::Status CheckRequest(const v1::DecideTreatmentRequest& request) {
   TENUTO_RETURN_IF_ERROR(CheckId("request_id", request.request_id()));
@@ -39,24 +35,6 @@ absl::Status CheckRequest(const v1::DecideTreatmentRequest& request) {
     }
   }
   return absl::OkStatus();
-}
-
-std::uint64_t Hash(absl::string_view bytes, std::uint64_t seed) {
-  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
-}
-
-// Of what the log holds, so that the log and the seed give the draw again.
-std::uint64_t DrawSeed(absl::string_view request_name, const UserKey& user,
-                       std::uint64_t seed) {
-  return Hash(absl::StrCat(user.view(), request_name), seed);
-}
-
-// With the time, because a request id may come again after a day.
-std::string DecisionId(absl::string_view request_name, const UserKey& user,
-                       absl::Time decided) {
-  return Sha256Hex(absl::StrCat(user.view(), absl::ToUnixMicros(decided), "/",
-                                request_name))
-      .substr(0, kDecisionIdDigits);
 }
 
 void FillConsidered(const Decision& decision, v1::DecisionMade& made) {
@@ -119,7 +97,7 @@ absl::Status CheckRows(const ModelBundle& bundle, const LedgerFacts& facts) {
 struct DecisionService::Making {
   const v1::DecideTreatmentRequest& request;
   const UserKey user;
-  const std::string request_name;  // Stands for its id on the disk.
+  const RequestOnce once;
   const LedgerFacts facts;
   const std::shared_ptr<const ModelBundle> bundle;
   UserRows scored;
@@ -138,24 +116,17 @@ absl::Status DecisionService::Decide(
                           options_.scorer.FindUserBundle(request.model()));
   Making making{.request = request,
                 .user = user,
-                .request_name =
-                    options_.keys.Pseudonym(kRequestIds, request.request_id()),
+                .once = RequestOnce(options_.keys, kRequestKind, user,
+                                    request.request_id(), request),
                 .facts = options_.ledger.Facts(),
                 .bundle = std::move(bundle),
                 .scored = {},
                 .made = {}};
-  const RequestKey key{
-      .id = making.request_name,
-      .body_hash = Hash(
-          options_.keys.Pseudonym(kRequestBodies, request.SerializeAsString()),
-          0)};
-  absl::StatusOr<Ledger::Answer> once = options_.ledger.CommitOnce(
-      user, key, options_.clock.Now(),
-      [&](absl::string_view state) { return Make(state, making); });
-  if (absl::IsInvalidArgument(once.status())) {
-    return WithReason(once.status(), "REQUEST_ID_REUSED");
-  }
-  TENUTO_ASSIGN_OR_RETURN(const Ledger::Answer answer, std::move(once));
+  TENUTO_ASSIGN_OR_RETURN(
+      const Ledger::Answer answer,
+      making.once.Commit(
+          options_.ledger, options_.clock.Now(),
+          [&](absl::string_view state) { return Make(state, making); }));
   if (!response.ParseFromString(answer.response)) {
     return absl::DataLossError("a stored decision does not parse");
   }
@@ -195,15 +166,13 @@ absl::StatusOr<Ledger::Outcome> DecisionService::Make(absl::string_view loaded,
   for (const int surface : request.surfaces()) {
     input.surfaces.push_back(static_cast<v1::Surface>(surface));
   }
-  std::mt19937_64 random(
-      DrawSeed(making.request_name, making.user, options_.seed));
+  std::mt19937_64 random(making.once.DrawSeed(options_.seed));
   const Decision decision = options_.policy.Decide(input, random);
   if (reader.read_pending()) return PendingError();
 
   making.made = MakeRecord(decision);
-  making.made.set_decision_id(
-      DecisionId(making.request_name, making.user, now));
-  making.made.set_request_id(making.request_name);
+  making.made.set_decision_id(making.once.IdOf("", now));
+  making.made.set_request_id(making.once.name());
   making.made.set_churn_probability(input.churn_probability);
   making.made.set_model(absl::StrCat(making.bundle->manifest().model(), "/",
                                      making.bundle->manifest().version()));

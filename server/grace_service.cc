@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "features/base/digest.h"
 #include "features/base/status_macros.h"
 #include "features/state_reader.h"
 #include "google/protobuf/util/time_util.h"
@@ -16,31 +15,16 @@
 #include "model/grace/recovery_band.h"
 #include "server/grace_answer.h"
 #include "server/request_checks.h"
+#include "server/request_once.h"
 #include "server/rpc_status.h"
 #include "server/unary_calls.h"
-#include "xxhash.h"
 
 namespace tenuto {
 namespace {
 
 using google::protobuf::util::TimeUtil;
 
-constexpr std::size_t kPlanIdDigits = 32;
-// A caller may have put anything into its request ids, so no disk sees them.
-constexpr char kRequestIds[] = "tenuto grace request ids";
-constexpr char kRequestBodies[] = "tenuto grace request bodies";
-
-std::uint64_t Hash(absl::string_view bytes, std::uint64_t seed) {
-  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
-}
-
-// With the time, because a request id may come again after a day.
-std::string NameOf(absl::string_view what, absl::string_view request_name,
-                   const UserKey& user, absl::Time planned) {
-  return Sha256Hex(absl::StrCat(what, user.view(), absl::ToUnixMicros(planned),
-                                "/", request_name))
-      .substr(0, kPlanIdDigits);
-}
+constexpr char kRequestKind[] = "tenuto grace";
 
 absl::Status CheckFailedTime(const google::protobuf::Timestamp& time,
                              absl::Time now) {
@@ -104,10 +88,9 @@ absl::Status NoPayment(absl::string_view why) {
 struct GraceService::Making {
   const v1::PlanGracePeriodRequest& request;
   const UserKey user;
-  const std::string request_name;  // Stands for its id on the disk.
+  const RequestOnce once;
   const LedgerFacts facts;
   const std::shared_ptr<const RecoveryModel> model;
-  absl::Status refusal;  // Of this request, not of a repeated id.
   std::string state;
   absl::Time now;
   OpenPayment open;
@@ -154,34 +137,23 @@ absl::Status GraceService::Plan(const v1::PlanGracePeriodRequest& request,
   TENUTO_ASSIGN_OR_RETURN(
       auto model, FindBundle(options_.registry, request.model(),
                              options_.default_model, "default_grace_model"));
+  const UserKey user = options_.keys.Of(request.user_id());
   Making making{.request = request,
-                .user = options_.keys.Of(request.user_id()),
-                .request_name =
-                    options_.keys.Pseudonym(kRequestIds, request.request_id()),
+                .user = user,
+                .once = RequestOnce(options_.keys, kRequestKind, user,
+                                    request.request_id(), request),
                 .facts = options_.ledger.Facts(),
                 .model = std::move(model),
-                .refusal = {},
                 .state = {},
                 .now = {},
                 .open = OpenPayment(),
                 .planned = {},
                 .response = {}};
-  const RequestKey key{
-      .id = making.request_name,
-      .body_hash = Hash(
-          options_.keys.Pseudonym(kRequestBodies, request.SerializeAsString()),
-          0)};
-  absl::StatusOr<Ledger::Answer> once = options_.ledger.CommitOnce(
-      making.user, key, options_.clock.Now(), [&](absl::string_view state) {
-        absl::StatusOr<Ledger::Outcome> outcome = Make(state, making);
-        making.refusal = outcome.status();
-        return outcome;
-      });
-  TENUTO_RETURN_IF_ERROR(making.refusal);
-  if (absl::IsInvalidArgument(once.status())) {
-    return WithReason(once.status(), "REQUEST_ID_REUSED");
-  }
-  TENUTO_ASSIGN_OR_RETURN(const Ledger::Answer answer, std::move(once));
+  TENUTO_ASSIGN_OR_RETURN(
+      const Ledger::Answer answer,
+      making.once.Commit(
+          options_.ledger, options_.clock.Now(),
+          [&](absl::string_view state) { return Make(state, making); }));
   if (!answer.replayed) {
     response.Swap(&making.response);
     options_.metrics.CountPlan(making.planned);
@@ -249,8 +221,7 @@ ChosenPlan GraceService::Pick(const Making& making,
                               PlanDetail detail) const {
   thread_local GracePlanner planner;  // Its memory is used again.
   if (!making.open.planned) {
-    std::mt19937_64 random(Hash(
-        absl::StrCat(making.user.view(), making.request_name), options_.seed));
+    std::mt19937_64 random(making.once.DrawSeed(options_.seed));
     return PlanByChance(planner, question, options_.values.exploration_share(),
                         random(), detail);
   }
@@ -315,8 +286,7 @@ void GraceService::Lease(Making& making) const {
       !open.MayAttempt(options_.rules, making.now)) {
     return;
   }
-  making.planned.set_lease_id(
-      NameOf("lease", making.request_name, making.user, making.now));
+  making.planned.set_lease_id(making.once.IdOf("lease", making.now));
   making.planned.set_lease_until_epoch_s(
       absl::ToUnixSeconds(making.now + options_.lease));
 }
@@ -324,9 +294,8 @@ void GraceService::Lease(Making& making) const {
 Ledger::Outcome GraceService::Record(Making& making) const {
   v1::GracePlanned& planned = making.planned;
   const v1::Manifest& manifest = making.model->manifest();
-  planned.set_plan_id(
-      NameOf("plan", making.request_name, making.user, making.now));
-  planned.set_request_id(making.request_name);
+  planned.set_plan_id(making.once.IdOf("plan", making.now));
+  planned.set_request_id(making.once.name());
   planned.set_invoice_id(making.open.invoice_id);
   planned.set_failed_epoch_s(absl::ToUnixSeconds(making.open.payment.failed));
   planned.set_model(absl::StrCat(manifest.model(), "/", manifest.version()));

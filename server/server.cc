@@ -255,6 +255,9 @@ absl::Status Server::Parts::Bind() {
   builder.AddListeningPort(config_.listen(), credentials, &port_);
   // Two servers on one port would split the calls between them unseen.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Its counts of every call and message would be read by nobody: our metrics
+  // tell them.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              static_cast<int>(config_.connection_calls_max()));
   builder.SetMaxReceiveMessageSize(

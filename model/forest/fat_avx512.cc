@@ -3,6 +3,8 @@
 #if defined(__AVX512VBMI__)
 #include <immintrin.h>
 
+#include <algorithm>
+
 namespace tenuto {
 namespace {
 
@@ -27,28 +29,33 @@ template <int kPages>
   }
 }
 
-// One word a block: at each slot, whether the row goes right.
+// Coded rows in registers, kPages of 64 codes each.
 template <int kPages, int kRows>
-void Compare(const FatView& view, const std::uint8_t* codes,
-             std::uint64_t* masks) {
-  __m512i pages[kRows][kPages];
-  for (int r = 0; r < kRows; ++r) {
-    for (int p = 0; p < kPages; ++p) {
-      pages[r][p] = _mm512_loadu_si512(
-          codes + static_cast<std::size_t>(r) * kFatColumnsMax + 64 * p);
+struct Pages {
+  explicit Pages(const std::uint8_t* codes) {
+    for (int r = 0; r < kRows; ++r) {
+      for (int p = 0; p < kPages; ++p) {
+        of[r][p] = _mm512_loadu_si512(
+            codes + static_cast<std::size_t>(r) * kFatColumnsMax + 64 * p);
+      }
     }
   }
-  const __m512i minus_one = _mm512_set1_epi8(-1);
-  for (std::size_t b = 0; b < view.blocks; ++b) {
-    const __m512i columns = _mm512_loadu_si512(view.columns + b * kFatSlots);
-    const __m512i limits = _mm512_loadu_si512(view.limits + b * kFatSlots);
-    const __mmask64 shifted = _cvtu64_mask64(view.default_left[b]);
-    for (int r = 0; r < kRows; ++r) {
-      __m512i code = Fetch<kPages>(pages[r], columns);
-      code = _mm512_mask_sub_epi8(code, shifted, code, minus_one);
-      masks[static_cast<std::size_t>(r) * view.blocks + b] =
-          _cvtmask64_u64(_mm512_cmpgt_epu8_mask(code, limits));
-    }
+  __m512i of[kRows][kPages];
+};
+
+// One word a block: at each slot, whether the row goes right.
+template <int kPages, int kRows>
+[[gnu::always_inline]] inline void CompareBlock(
+    const FatView& view, const Pages<kPages, kRows>& pages, std::size_t block,
+    std::uint64_t* masks) {
+  const __m512i columns = _mm512_loadu_si512(view.columns + block * kFatSlots);
+  const __m512i limits = _mm512_loadu_si512(view.limits + block * kFatSlots);
+  const __mmask64 shifted = _cvtu64_mask64(view.default_left[block]);
+  for (int r = 0; r < kRows; ++r) {
+    __m512i code = Fetch<kPages>(pages.of[r], columns);
+    code = _mm512_mask_sub_epi8(code, shifted, code, _mm512_set1_epi8(-1));
+    masks[static_cast<std::size_t>(r) * view.blocks + block] =
+        _cvtmask64_u64(_mm512_cmpgt_epu8_mask(code, limits));
   }
 }
 
@@ -91,37 +98,59 @@ template <int kLevels>
   _mm512_storeu_si512(exits, _mm512_add_epi64(slot, first));
 }
 
-template <int kLevels, int kRows>
-void AddLeaves(const FatView& view, const std::uint64_t* masks,
-               float* margins) {
+// Floats are added in the order of trees, each after the one before, and most
+// of the time of one row would pass in waiting for them. So comparisons run
+// some groups ahead: they depend on no sum, and fill the time.
+constexpr std::size_t kGroupsAhead = 2;
+
+template <int kLevels, int kPages, int kRows>
+void SumLeaves(const FatView& view, const std::uint8_t* codes,
+               std::uint64_t* masks, float* margins) {
+  constexpr std::size_t kBlocks = std::size_t{1}
+                                  << (kLevels - 3);  // A group's.
+  const Pages<kPages, kRows> pages(codes);
   float sums[kRows];
   for (int r = 0; r < kRows; ++r) sums[r] = view.base_margin;
   const float* leaves = view.leaves;
-  const std::size_t whole = view.trees / kFatTreesAtOnce;
   alignas(64) std::uint64_t exits[kRows][kFatTreesAtOnce];
-  for (std::size_t group = 0; group < whole; ++group) {
+  const auto walk = [&](std::size_t group) {
     for (int r = 0; r < kRows; ++r) {
       WalkLanes<kLevels>(masks + static_cast<std::size_t>(r) * view.blocks,
                          group, exits[r]);
     }
+  };
+  const std::size_t ahead = std::min(kGroupsAhead * kBlocks, view.blocks);
+  for (std::size_t b = 0; b < ahead; ++b) CompareBlock(view, pages, b, masks);
+  const std::size_t whole = view.trees / kFatTreesAtOnce;
+  for (std::size_t group = 0; group < whole; ++group) {
+    const std::size_t next = (group + kGroupsAhead) * kBlocks;
+    if (next < view.blocks) {
+      for (std::size_t b = 0; b < kBlocks; ++b) {
+        CompareBlock(view, pages, next + b, masks);
+      }
+    }
+    walk(group);
     for (std::size_t t = 0; t < kFatTreesAtOnce; ++t) {
       for (int r = 0; r < kRows; ++r) sums[r] += leaves[exits[r][t]];
     }
     leaves += kFatTreesAtOnce << kLevels;
   }
   const std::size_t rest = view.trees % kFatTreesAtOnce;
-  for (int r = 0; r < kRows && rest > 0; ++r) {
-    WalkLanes<kLevels>(masks + static_cast<std::size_t>(r) * view.blocks, whole,
-                       exits[r]);
-    for (std::size_t t = 0; t < rest; ++t) sums[r] += leaves[exits[r][t]];
+  if (rest > 0) walk(whole);
+  for (std::size_t t = 0; t < rest; ++t) {
+    for (int r = 0; r < kRows; ++r) sums[r] += leaves[exits[r][t]];
   }
   for (int r = 0; r < kRows; ++r) margins[r] = sums[r];
 }
 
 // Deeper trees go on from their exit in flat nodes.
-template <int kRows>
-void AddTails(const FatView& view, const std::uint8_t* codes,
-              const std::uint64_t* masks, float* margins) {
+template <int kPages, int kRows>
+void SumTails(const FatView& view, const std::uint8_t* codes,
+              std::uint64_t* masks, float* margins) {
+  const Pages<kPages, kRows> pages(codes);
+  for (std::size_t b = 0; b < view.blocks; ++b) {
+    CompareBlock(view, pages, b, masks);
+  }
   alignas(64) std::uint64_t exits[kFatTreesAtOnce];
   for (std::size_t r = 0; r < kRows; ++r) {
     const std::uint8_t* const row = codes + r * kFatColumnsMax;
@@ -149,31 +178,35 @@ void AddTails(const FatView& view, const std::uint8_t* codes,
   }
 }
 
+template <int kPages, int kRows>
+void SumTrees(const FatView& view, const std::uint8_t* codes,
+              std::uint64_t* masks, float* margins) {
+  if (view.exits != nullptr) {
+    return SumTails<kPages, kRows>(view, codes, masks, margins);
+  }
+  switch (view.levels) {
+    case 3:
+      return SumLeaves<3, kPages, kRows>(view, codes, masks, margins);
+    case 4:
+      return SumLeaves<4, kPages, kRows>(view, codes, masks, margins);
+    case 5:
+      return SumLeaves<5, kPages, kRows>(view, codes, masks, margins);
+    default:
+      return SumLeaves<6, kPages, kRows>(view, codes, masks, margins);
+  }
+}
+
 template <int kRows>
 void Margins(const FatView& view, const std::uint8_t* codes,
              std::uint64_t* masks, float* margins) {
   if (view.columns_used <= 64) {
-    Compare<1, kRows>(view, codes, masks);
+    SumTrees<1, kRows>(view, codes, masks, margins);
   } else if (view.columns_used <= 128) {
-    Compare<2, kRows>(view, codes, masks);
+    SumTrees<2, kRows>(view, codes, masks, margins);
   } else if (view.columns_used <= 192) {
-    Compare<3, kRows>(view, codes, masks);
+    SumTrees<3, kRows>(view, codes, masks, margins);
   } else {
-    Compare<4, kRows>(view, codes, masks);
-  }
-  if (view.exits != nullptr) {
-    AddTails<kRows>(view, codes, masks, margins);
-    return;
-  }
-  switch (view.levels) {
-    case 3:
-      return AddLeaves<3, kRows>(view, masks, margins);
-    case 4:
-      return AddLeaves<4, kRows>(view, masks, margins);
-    case 5:
-      return AddLeaves<5, kRows>(view, masks, margins);
-    default:
-      return AddLeaves<6, kRows>(view, masks, margins);
+    SumTrees<4, kRows>(view, codes, masks, margins);
   }
 }
 

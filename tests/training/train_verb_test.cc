@@ -79,12 +79,13 @@ std::unique_ptr<TempFolder> TrainVerb::shared_;
 
 TEST_F(TrainVerb, TrainsFromALedgerAndGivesTheSameBytesOnAnyThreads) {
   for (const char* threads : {"1", "2"}) {
-    const Outcome outcome =
-        TrainOnWorld({"--eligible", "all", "--horizon", "21d", "--windows", "1",
-                      "--seed", "7", "--threads", threads});
+    const Outcome outcome = TrainOnWorld(
+        {"--eligible", "all", "--horizon", "21d", "--windows", "1", "--seed",
+         "7", "--champion", "always", "--threads", threads});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
     EXPECT_EQ(outcome.errors, "");
     EXPECT_THAT(outcome.output, HasSubstr("\nwrote     " + models_));
+    EXPECT_THAT(outcome.output, HasSubstr(", the champion\n"));
   }
   const auto read = [&](int version, const char* name) {
     return *ReadFile(folder_.path() / "models" / "churn_21d" /
@@ -96,11 +97,26 @@ TEST_F(TrainVerb, TrainsFromALedgerAndGivesTheSameBytesOnAnyThreads) {
   const std::string summary = *ReadFile(summary_);
   EXPECT_THAT(summary,
               StartsWith("{\"model\":\"churn_21d\",\"version\":2,\"rows\":"));
-  for (const char* key :
-       {"train", "calibrate", "test", "positives", "auc", "auc_low", "auc_high",
-        "average_precision", "log_loss", "log_loss_constant", "brier", "ece",
-        "calibration_slope", "calibration_intercept", "lift_top_decile",
-        "dropped_columns", "column", "reason", "seconds"}) {
+  for (const char* key : {"train",
+                          "calibrate",
+                          "test",
+                          "positives",
+                          "auc",
+                          "auc_low",
+                          "auc_high",
+                          "average_precision",
+                          "log_loss",
+                          "log_loss_constant",
+                          "brier",
+                          "ece",
+                          "calibration_slope",
+                          "calibration_intercept",
+                          "lift_top_decile",
+                          "dropped_columns",
+                          "column",
+                          "reason",
+                          "seconds",
+                          "champion"}) {
     EXPECT_THAT(summary, HasSubstr(absl::StrCat("\"", key, "\":"))) << key;
   }
 }
@@ -248,7 +264,7 @@ TEST_F(TrainVerb, TeachesInItsHelp) {
   for (const char* flag :
        {"--ledger", "--table", "--horizon", "--snapshot-every",
         "--first-snapshot", "--train-before", "--test-from", "--eligible",
-        "--baseline", "--ablation", "--summary"}) {
+        "--baseline", "--ablation", "--champion", "--summary"}) {
     EXPECT_THAT(help.output, HasSubstr(flag));
   }
   EXPECT_THAT(help.output, HasSubstr("random"));

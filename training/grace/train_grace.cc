@@ -17,6 +17,7 @@
 #include "model/forest/forest_json.h"
 #include "model/grace/recovery_model.h"
 #include "training/bundle_writer.h"
+#include "training/champion.h"
 #include "training/flag_values.h"
 #include "training/grace/dated_columns.h"
 #include "training/grace/grace_evaluation.h"
@@ -159,6 +160,14 @@ absl::StatusOr<FittedModel> FitAndCalibrate(const TrainingMatrix& train,
   return model;
 }
 
+// Without a split, or where held-out rows gave the margins no weight.
+bool TellsNothingApart(const Forest& forest, const v1::Calibration& line) {
+  return line.slope() < 0.005 ||
+         std::all_of(
+             forest.trees.begin(), forest.trees.end(),
+             [](const ForestTree& tree) { return tree.nodes[0].is_leaf(); });
+}
+
 // Fitted on rows of one hazard.
 struct FittedHazard {
   std::int64_t train = 0, events = 0;  // Rows; of them events.
@@ -221,6 +230,7 @@ class GraceTraining {
   std::vector<int> dated_;  // Columns that are not learned from.
   std::array<FittedHazard, 3> hazards_;
   GraceEvaluation test_;
+  bool is_champion_ = false;
   std::vector<std::pair<std::string, double>> seconds_;
 };
 
@@ -247,10 +257,11 @@ absl::Status GraceTraining::Replay() {
       rows_,
       BuildGraceRows(*opened.ledger, plan, PaymentRules::Embedded(), threads_));
   if (rows_.failures.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the ledger ", options_.ledger, " has no failed payments among its ",
-        rows_.events, " events; a recovery model learns from "
-        "payment_attempted events that did not collect"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the ledger ", options_.ledger,
+                     " has no failed payments among its ", rows_.events,
+                     " events; a recovery model learns from "
+                     "payment_attempted events that did not collect"));
   }
   std::erase_if(rows_.failures, [&](const GraceFailure& failure) {
     return failure.spell.failed <
@@ -342,9 +353,8 @@ absl::Status GraceTraining::FitHazard(Hazard hazard) {
 }
 
 void GraceTraining::FindDates() {
-  const TrainingMatrix first = RowsOfFirstDays(
-      rows_.Expand(Hazard::kByUser, 0, learn_end_, test_from_,
-                   options_.rows_max));
+  const TrainingMatrix first = RowsOfFirstDays(rows_.Expand(
+      Hazard::kByUser, 0, learn_end_, test_from_, options_.rows_max));
   dated_ = FindDatedColumns(first);
   std::vector<std::string> names;
   for (const int column : dated_) {
@@ -405,6 +415,10 @@ absl::Status GraceTraining::Evaluate() {
     TENUTO_ASSIGN_OR_RETURN(forests[k],
                             ReadForestJson(hazards_[k].model.forest.model_json,
                                            manifest.columns_size()));
+    if (TellsNothingApart(forests[k], hazards_[k].model.calibration)) {
+      std::printf("warning: %s tells no payment and no day apart\n",
+                  kHazardNames[k]);
+    }
   }
   TENUTO_ASSIGN_OR_RETURN(
       const std::shared_ptr<const RecoveryModel> model,
@@ -424,11 +438,15 @@ absl::Status GraceTraining::Ship() {
   for (std::size_t k = 0; k < hazards_.size(); ++k) {
     parts.push_back({kHazardNames[k], &hazards_[k].model});
   }
+  const ChampionTest test{"integrated Brier score", "Kaplan-Meier's", test_.ibs,
+                          test_.ibs_kaplan_meier};
   TENUTO_ASSIGN_OR_RETURN(
       const WrittenBundle bundle,
-      WriteBundle(options_.models, MakeManifest(), parts, options_.seed));
-  std::printf("\nwrote     %s%s\n", bundle.directory.string().c_str(),
-              bundle.is_champion ? ", the champion" : ", a challenger");
+      WriteBundle(options_.models, MakeManifest(), parts, options_.seed,
+                  CrownBy(options_.champion, test)));
+  is_champion_ = bundle.is_champion;
+  std::printf("\nwrote     %s%s", bundle.directory.string().c_str(),
+              FormatRank(bundle, options_.champion, test).c_str());
   return absl::OkStatus();
 }
 
@@ -453,7 +471,9 @@ std::string GraceTraining::SummaryOfRun() const {
   }
   return absl::StrCat("{\"rows\":{", absl::StrJoin(rows, ","),
                       "},\"test\":", GraceEvaluationJson(test_),
-                      ",\"seconds\":{", absl::StrJoin(seconds, ","), "}}\n");
+                      ",\"seconds\":{", absl::StrJoin(seconds, ","),
+                      "},\"champion\":", is_champion_ ? "true" : "false",
+                      "}\n");
 }
 
 }  // namespace

@@ -54,7 +54,11 @@ constexpr char kLogAge[] = "first_seen";  // The signal.
 // A bank's bad day and a payday hit many users at once, so that size is chosen
 // on days that were not learned from, not only on other users.
 constexpr std::int64_t kBlockSeconds = 10 * 86'400;
+// Fewer say nothing at all, and so few hardly anything.
 constexpr std::size_t kFailuresMin = 50;
+constexpr char kWanted[] =
+    "; some thousand are needed for a model that is better than one curve for "
+    "all";
 
 std::string ShowDay(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
@@ -261,7 +265,8 @@ absl::Status GraceTraining::Replay() {
         absl::StrCat("the ledger ", options_.ledger,
                      " has no failed payments among its ", rows_.events,
                      " events; a recovery model learns from "
-                     "payment_attempted events that did not collect"));
+                     "payment_attempted events that did not collect",
+                     kWanted));
   }
   std::erase_if(rows_.failures, [&](const GraceFailure& failure) {
     return failure.spell.failed <
@@ -290,7 +295,8 @@ absl::Status GraceTraining::Split() {
   if (all.size() < 2 * kFailuresMin) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the log has ", all.size(), " failed payments of subscribers with a ",
-        "whole day after them; a recovery model needs ", 2 * kFailuresMin));
+        "whole day after them; a recovery model needs ", 2 * kFailuresMin,
+        kWanted));
   }
   const auto usual_begin = static_cast<std::size_t>(
       (1 - kTestShare) * static_cast<double>(all.size()));
@@ -302,7 +308,7 @@ absl::Status GraceTraining::Split() {
         "only ", learn_end_, " failed payments ended ", kUnpaidDays,
         " days before the test begins, ", ShowDay(test_from_), ", and ",
         all.size() - test_begin_, " come after; each needs ", kFailuresMin,
-        ": a longer log, or another --test-from"));
+        ": a longer log, or another --test-from", kWanted));
   }
   const auto show = [&all](const char* what, std::size_t from, std::size_t to) {
     std::printf("%-9s %6zu failures, %s to %s\n", what, to - from,

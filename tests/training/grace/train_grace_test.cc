@@ -53,10 +53,13 @@ class TrainGraceTest : public ::testing::Test {
     return *ReadFile(std::filesystem::path(options_.models) / "grace" /
                      absl::StrCat(version) / name);
   }
-  void ExpectRefused(const std::string& reason) {
+  void ExpectRefused(const std::string& reason, bool empty = false) {
     const absl::Status status = Train();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(reason));
+    if (!empty) {
+      EXPECT_THAT(std::string(status.message()), HasSubstr("; some thousand "));
+    }
     EXPECT_FALSE(std::filesystem::exists(options_.models));
     EXPECT_FALSE(std::filesystem::exists(options_.summary));
   }
@@ -177,7 +180,7 @@ TEST_F(TrainGraceTest, RefusesALogThatIsTooShortOrEmpty) {
   options_.test_from.reset();
   MemoryLedger empty(Catalogue::Embedded());
   of_run_ = &empty;
-  ExpectRefused("the ledger lives is empty");
+  ExpectRefused("the ledger lives is empty", true);
   const UserKeys keys = UserKeys::FromSecret("lives");
   MemoryLedger unpaying(Catalogue::Embedded());
   FailureLives(unpaying, keys, 1).Live("one", 0);

@@ -151,7 +151,10 @@ void AddTrainVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
       "churn",
       "Who will leave? Rows are always split by time (or by key for a table "
       "without a time); a random split of a log is not offered, because it "
-      "lets a model see the future.");
+      "lets a model see the future.\n"
+      "Example: tenuto train churn --ledger world --models models --baseline\n"
+      "or: tenuto train churn --table users.csv --target churn --model churn "
+      "--models models");
   const auto flags = std::make_shared<Flags>();
   churn->add_option("--models", flags->ledger.models, "Directory of bundles")
       ->required();

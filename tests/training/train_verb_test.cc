@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "features/base/atomic_file.h"
 #include "features/rocks_ledger.h"
 #include "gmock/gmock.h"
@@ -268,6 +269,26 @@ TEST_F(TrainVerb, TeachesInItsHelp) {
     EXPECT_THAT(help.output, HasSubstr(flag));
   }
   EXPECT_THAT(help.output, HasSubstr("random"));
+  EXPECT_THAT(help.output, HasSubstr("Example: tenuto train churn --ledger "));
+}
+
+TEST_F(TrainVerb, ListsOneLineAVerb) {
+  const Outcome help = RunTenuto({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  const std::vector<std::string> lines = absl::StrSplit(help.output, '\n');
+  EXPECT_LT(lines.size(), 30u);
+  for (const std::string& line : lines) EXPECT_LE(line.size(), 80u) << line;
+  for (const char* line :
+       {"\n  import        Take a log file into a ledger\n",
+        "\n  simulate      What policies would have saved and cost\n",
+        "\n  train         Train a model\n",
+        "\n  checkpoint    Copy a ledger as of now\n"}) {
+    EXPECT_THAT(help.output, HasSubstr(line));
+  }
+  EXPECT_THAT(RunTenuto({"train", "--help"}).output,
+              HasSubstr("\n  churn         Who will leave\n"));
+  EXPECT_THAT(RunTenuto({"import", "--help"}).output,
+              HasSubstr("TIME_FAR_FROM_NEIGHBOURS"));
 }
 
 }  // namespace

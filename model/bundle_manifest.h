@@ -21,6 +21,8 @@ inline constexpr char kManifestFile[] = "manifest.textproto";
 inline constexpr char kModelFile[] = "model.json";
 inline constexpr char kGoldenFile[] = "golden.bin";
 inline constexpr char kChampionFile[] = "champion";
+// Instead of a version in that file: none of them is to serve.
+inline constexpr char kNoChampion[] = "none";
 
 // The files of one forest of several (Manifest.parts).
 std::string PartModelFile(absl::string_view part);   // "by_user.json"

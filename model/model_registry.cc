@@ -30,6 +30,9 @@ std::vector<std::string> DirectoriesIn(const std::filesystem::path& parent) {
   return names;
 }
 
+// Of "none" in the alias; no bundle has this version.
+constexpr std::int64_t kNoVersion = 0;
+
 // Nothing when there is no alias.
 absl::StatusOr<std::optional<std::int64_t>> ReadChampion(
     const std::filesystem::path& model_dir) {
@@ -37,8 +40,9 @@ absl::StatusOr<std::optional<std::int64_t>> ReadChampion(
   const absl::StatusOr<std::string> text = ReadFile(path, kChampionBytesMax);
   if (absl::IsNotFound(text.status())) return std::nullopt;
   TENUTO_RETURN_IF_ERROR(text.status());
-  const std::optional<std::int64_t> version =
-      ParseVersion(absl::StripAsciiWhitespace(*text));
+  const absl::string_view word = absl::StripAsciiWhitespace(*text);
+  if (word == kNoChampion) return kNoVersion;
+  const std::optional<std::int64_t> version = ParseVersion(word);
   if (!version.has_value()) {
     return absl::InvalidArgumentError(
         absl::StrCat(path.string(), ": \"", *text, "\" is not a version"));
@@ -51,7 +55,7 @@ absl::Status CheckAlias(
     const absl::StatusOr<std::optional<std::int64_t>>& champion,
     absl::Span<const std::int64_t> versions) {
   TENUTO_RETURN_IF_ERROR(champion.status());
-  if (!champion->has_value() ||
+  if (!champion->has_value() || **champion == kNoVersion ||
       std::binary_search(versions.begin(), versions.end(), **champion)) {
     return absl::OkStatus();
   }
@@ -91,6 +95,13 @@ absl::StatusOr<std::filesystem::path> FindChampion(
   const auto champion = ReadChampion(model_dir);
   TENUTO_RETURN_IF_ERROR(CheckAlias(model_dir, champion, versions));
   const std::int64_t version = champion->value_or(versions.back());
+  if (version == kNoVersion) {
+    return absl::NotFoundError(
+        absl::StrCat("no version of ", name, " is champion, as ",
+                     (model_dir / kChampionFile).string(),
+                     " says; write the number of one into it, the newest is ",
+                     versions.back(), ", or train one with --champion always"));
+  }
   return model_dir / absl::StrCat(version);
 }
 

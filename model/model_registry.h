@@ -29,7 +29,7 @@ std::vector<std::int64_t> VersionsIn(const std::filesystem::path& model_dir);
 
 // The version a model's `champion` file names, else its only or newest one.
 // kNotFound when `models_dir/name` holds no bundle with a manifest, or not the
-// one the file names.
+// one the file names, or the file names none.
 absl::StatusOr<std::filesystem::path> FindChampion(
     const std::filesystem::path& models_dir, absl::string_view name);
 

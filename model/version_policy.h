@@ -19,8 +19,9 @@ struct VersionSnapshot {
 };
 
 // The version the alias `champion` names, if it exists and was not refused;
-// without an alias the newest that was not refused, unless one already serves.
-// Nothing when the right one already serves. Never answers "serve nothing".
+// an alias of no version loads none; without an alias the newest that was not
+// refused, unless one already serves. Nothing when the right one already
+// serves. Never answers "serve nothing".
 std::optional<std::int64_t> NextVersionToLoad(
     absl::Span<const VersionSnapshot> versions,
     std::optional<std::int64_t> champion);

@@ -22,8 +22,7 @@ struct Options {
 };
 
 constexpr char kDescription[] =
-    "Fold a ledger's log into the signals that are new in this program's "
-    "catalogue.\n"
+    "Fold a ledger's log into signals that are new in the catalogue.\n"
     "Until then features of them are missing. A server does the same in the "
     "background after its\n"
     "start; this verb does it while no server holds the ledger. When it is "

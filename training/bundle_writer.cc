@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <system_error>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/functional/function_ref.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "features/base/digest.h"
@@ -17,6 +19,8 @@
 
 namespace tenuto {
 namespace {
+
+constexpr std::int64_t kAliasBytesMax = 64;
 
 absl::Status Failed(absl::string_view action, const std::filesystem::path& path,
                     const std::error_code& error) {
@@ -46,18 +50,19 @@ absl::Status WriteListed(const std::filesystem::path& directory,
   return WriteFileAtomically(directory / file.name(), bytes);
 }
 
-// A model without an alias and without other bundles has its first champion.
-absl::StatusOr<bool> CrownIfFirst(const std::filesystem::path& model_dir,
-                                  const WrittenBundle& written) {
-  const std::filesystem::path alias = model_dir / kChampionFile;
-  std::error_code error;
-  if (std::filesystem::exists(alias, error) ||
-      VersionsIn(model_dir).size() != 1) {
-    return false;
-  }
-  TENUTO_RETURN_IF_ERROR(
-      WriteFileAtomically(alias, absl::StrCat(written.version, "\n")));
-  return true;
+// What the alias says, without the end of its line; empty without an alias.
+absl::StatusOr<std::string> ReadAlias(const std::filesystem::path& model_dir) {
+  absl::StatusOr<std::string> text =
+      ReadFile(model_dir / kChampionFile, kAliasBytesMax);
+  if (absl::IsNotFound(text.status())) return std::string();
+  if (text.ok()) absl::StripAsciiWhitespace(&*text);
+  return text;
+}
+
+absl::Status WriteAlias(const std::filesystem::path& model_dir,
+                        absl::string_view version) {
+  return WriteFileAtomically(model_dir / kChampionFile,
+                             absl::StrCat(version, "\n"));
 }
 
 absl::Status WriteForest(const std::filesystem::path& directory,
@@ -118,6 +123,7 @@ absl::Status WritePartFiles(const std::filesystem::path& directory,
 // A new version of the model, whose files `write` puts into a directory.
 absl::StatusOr<WrittenBundle> WriteVersion(
     const std::filesystem::path& models_dir, v1::Manifest& manifest,
+    Crown crown,
     absl::FunctionRef<absl::Status(const std::filesystem::path&)> write) {
   if (!IsModelName(manifest.model())) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -128,7 +134,6 @@ absl::StatusOr<WrittenBundle> WriteVersion(
   written.version = NextVersion(model_dir);
   written.directory = model_dir / absl::StrCat(written.version);
   manifest.set_version(written.version);
-
   const std::filesystem::path partial =
       absl::StrCat(written.directory.string(), ".partial.", ::getpid());
   std::error_code error;
@@ -140,13 +145,26 @@ absl::StatusOr<WrittenBundle> WriteVersion(
     std::error_code ignored;
     std::filesystem::remove_all(partial, ignored);
   });
+  TENUTO_ASSIGN_OR_RETURN(const std::string alias, ReadAlias(model_dir));
+  const std::vector<std::int64_t> before = VersionsIn(model_dir);
+  const bool has_champion =
+      alias.empty() ? !before.empty() : alias != kNoChampion;
+  written.is_champion =
+      crown == Crown::kAlways || (crown == Crown::kIfNone && !has_champion);
   TENUTO_RETURN_IF_ERROR(write(partial));
+  // Without an alias a server would take the newest, so the alias comes first.
+  if (!written.is_champion && alias.empty()) {
+    TENUTO_RETURN_IF_ERROR(WriteAlias(
+        model_dir, before.empty() ? kNoChampion : absl::StrCat(before.back())));
+  }
   std::filesystem::rename(partial, written.directory, error);
   if (error) return Failed("rename to", written.directory, error);
   std::move(discard).Cancel();
   TENUTO_RETURN_IF_ERROR(SyncDirectory(model_dir));
-  TENUTO_ASSIGN_OR_RETURN(written.is_champion,
-                          CrownIfFirst(model_dir, written));
+  if (written.is_champion) {
+    TENUTO_RETURN_IF_ERROR(
+        WriteAlias(model_dir, absl::StrCat(written.version)));
+  }
   return written;
 }
 
@@ -154,8 +172,8 @@ absl::StatusOr<WrittenBundle> WriteVersion(
 
 absl::StatusOr<WrittenBundle> WriteBundle(
     const std::filesystem::path& models_dir, v1::Manifest manifest,
-    const FittedModel& model, std::uint64_t seed) {
-  return WriteVersion(models_dir, manifest,
+    const FittedModel& model, std::uint64_t seed, Crown crown) {
+  return WriteVersion(models_dir, manifest, crown,
                       [&](const std::filesystem::path& directory) {
                         return WriteFiles(directory, manifest, model, seed);
                       });
@@ -163,8 +181,8 @@ absl::StatusOr<WrittenBundle> WriteBundle(
 
 absl::StatusOr<WrittenBundle> WriteBundle(
     const std::filesystem::path& models_dir, v1::Manifest manifest,
-    absl::Span<const FittedPart> parts, std::uint64_t seed) {
-  return WriteVersion(models_dir, manifest,
+    absl::Span<const FittedPart> parts, std::uint64_t seed, Crown crown) {
+  return WriteVersion(models_dir, manifest, crown,
                       [&](const std::filesystem::path& directory) {
                         return WritePartFiles(directory, manifest, parts, seed);
                       });

@@ -14,6 +14,15 @@
 
 namespace tenuto {
 
+// Whether a new bundle becomes the champion. One that does not never serves by
+// itself: where there is no alias yet, the alias will name the newest version
+// before it, or none.
+enum class Crown {
+  kIfNone,  // Unless the model has a champion.
+  kAlways,
+  kNotThis
+};
+
 struct WrittenBundle {
   std::filesystem::path directory;
   std::int64_t version = 0;
@@ -24,12 +33,11 @@ struct WrittenBundle {
 // golden rows of `manifest`; the caller fills model, created_time_s, columns,
 // label, horizon and training. Golden rows are synthetic: drawn column by
 // column from the ranges of the forest's thresholds with `seed`, no person's.
-// The first bundle of a model becomes its champion, by a file
-// MODELS/<model>/champion. kInvalidArgument when the model name is not
-// [a-z][a-z0-9_]{0,63}.
+// The champion is named by a file MODELS/<model>/champion. kInvalidArgument
+// when the model name is not [a-z][a-z0-9_]{0,63}.
 absl::StatusOr<WrittenBundle> WriteBundle(
     const std::filesystem::path& models_dir, v1::Manifest manifest,
-    const FittedModel& model, std::uint64_t seed);
+    const FittedModel& model, std::uint64_t seed, Crown crown = Crown::kIfNone);
 
 // One forest of several.
 struct FittedPart {
@@ -40,7 +48,8 @@ struct FittedPart {
 // instead of what a single forest has.
 absl::StatusOr<WrittenBundle> WriteBundle(
     const std::filesystem::path& models_dir, v1::Manifest manifest,
-    absl::Span<const FittedPart> parts, std::uint64_t seed);
+    absl::Span<const FittedPart> parts, std::uint64_t seed,
+    Crown crown = Crown::kIfNone);
 
 }  // namespace tenuto
 

@@ -103,9 +103,9 @@ absl::Status Run(const Options& options) {
 void AddDoctorVerb(CLI::App& app, const Workshop&, VerbRun& run) {
   CLI::App* verb = app.add_subcommand(
       "ledger-doctor",
-      "Examine every checksum of a ledger's files and decode its whole log, "
-      "while no server runs on it; user.key and erased_users.txt, too, if they "
-      "are there. Says for the first damage of each file the offset "
+      "Examine every checksum and record of a ledger; no server may hold it; "
+      "user.key and erased_users.txt, too, if they are there. Says for the "
+      "first damage of each file the offset "
       "and whether only the last record of the newest write-ahead log is "
       "affected. Changes nothing unless --repair-tail is given. Exit status: "
       "0 healthy, 2 damaged (the last line says what to do).");

@@ -250,6 +250,14 @@ std::string FormatEvaluation(const Evaluation& evaluation) {
         decile.rows, decile.positives, decile.mean_probability, decile.rate,
         decile.lift, 100 * decile.gain);
   }
+  if (evaluation.auc.low <= 0.5) {
+    absl::StrAppendFormat(
+        &text, "warning: %s: AUC %.4f [%.4f, %.4f], where chance has 0.5\n",
+        evaluation.auc.low == evaluation.auc.high
+            ? "every row got the same probability"
+            : "as far as this test shows, the model tells nobody apart",
+        evaluation.auc.value, evaluation.auc.low, evaluation.auc.high);
+  }
   return text;
 }
 

@@ -86,7 +86,8 @@ absl::StatusOr<PairedDifference> ComparePaired(
     absl::Span<const PairedWindow> windows, std::uint64_t seed,
     int bootstrap_rounds = 500);
 
-// An aligned table for people.
+// An aligned table for people; ends with a warning where the AUC's interval
+// does not lie above that of chance.
 std::string FormatEvaluation(const Evaluation& evaluation);
 
 }  // namespace tenuto

@@ -4,11 +4,13 @@
 
 #include <cstdio>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
 #include "features/base/clock.h"
@@ -95,6 +97,16 @@ std::string WrongVerb(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// A list of verbs has of each only how its help begins.
+class OneLineAVerb final : public CLI::Formatter {
+ public:
+  std::string make_subcommand(const CLI::App* verb) const override {
+    const std::string text = verb->get_description();
+    return absl::StrFormat("  %-14s%s\n", verb->get_name(),
+                           text.substr(0, text.find_first_of(".?:;(\n")));
+  }
+};
+
 // Training makes and drops large arrays again and again. Given back to the
 // system, each comes as new pages, which are cleared: a tenth of all time.
 void KeepFreedMemory() {
@@ -110,6 +122,8 @@ int Main(int argc, char** argv) {
       "out.\nExit status: 0 done, 1 failure, 2 bad input (one line says what "
       "and where).");
   app.name("tenuto");
+  app.formatter(std::make_shared<OneLineAVerb>());
+  app.footer("`tenuto VERB --help` tells the rest.");
   app.require_subcommand(1);
   app.set_version_flag("--version", TENUTO_VERSION);
   VerbRun run;

@@ -28,19 +28,22 @@ struct Fold {
 // One fit of the cross-validation.
 struct Trial {
   int depth = 0;
-  int fold = 0;
+  std::size_t fold = 0;
   absl::StatusOr<TrainedForest> forest = absl::UnknownError("not run");
 };
 
-std::vector<Fold> MakeFolds(const TrainingMatrix& train, int count,
+// The first `count` that hold rows: with few groups some are empty, and the
+// loss of no rows is no number.
+std::vector<Fold> MakeFolds(const TrainingMatrix& train, std::size_t count,
                             std::uint64_t seed) {
   std::vector<Fold> folds;
-  for (int fold = 0; fold < count; ++fold) {
+  for (int fold = 0; fold < kFolds && folds.size() < count; ++fold) {
     std::vector<int> learn, validate;
     for (int r = 0; r < train.rows(); ++r) {
       const std::uint64_t group = train.groups[static_cast<std::size_t>(r)];
       (FoldOf(group, seed) == fold ? validate : learn).push_back(r);
     }
+    if (validate.empty() && train.rows() > 0) continue;
     folds.push_back({train.Select(learn), train.Select(validate)});
   }
   return folds;
@@ -52,7 +55,7 @@ void RunAll(absl::Span<const Fold> folds, const ForestOptions& base,
   const auto work = [&] {
     for (std::size_t k = next++; k < trials.size(); k = next++) {
       Trial& trial = trials[k];
-      const Fold& fold = folds[static_cast<std::size_t>(trial.fold)];
+      const Fold& fold = folds[trial.fold];
       ForestOptions options = base;
       options.depth = trial.depth;
       trial.forest = TrainForest(fold.learn, &fold.validate, options);
@@ -96,14 +99,15 @@ absl::StatusOr<ForestChoice> ChooseForest(const TrainingMatrix& train,
                                           const ForestOptions& options,
                                           int threads,
                                           absl::Span<const int> depths) {
+  const std::vector<Fold> folds =
+      MakeFolds(train, train.rows() < kManyRows ? kFolds : 1, options.seed);
   std::vector<Trial> trials;
-  const int folds = train.rows() < kManyRows ? kFolds : 1;
   for (const int depth : depths) {
-    for (int fold = 0; fold < folds; ++fold) {
+    for (std::size_t fold = 0; fold < folds.size(); ++fold) {
       trials.push_back({depth, fold, absl::UnknownError("not run")});
     }
   }
-  RunAll(MakeFolds(train, folds, options.seed), options, threads, trials);
+  RunAll(folds, options, threads, trials);
   ForestChoice choice;
   for (const Trial& trial : trials) {
     TENUTO_RETURN_IF_ERROR(trial.forest.status());

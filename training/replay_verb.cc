@@ -79,7 +79,7 @@ absl::Status Run(const Options& options, const Workshop& workshop) {
 void AddReplayVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   CLI::App* verb = app.add_subcommand(
       "replay",
-      "Fold the log again and compare with what is stored and was served "
+      "Fold the log again and compare with what was stored and served "
       "(reads only; works beside a running server). Exit status 1 when "
       "anything differs.");
   const auto options = std::make_shared<Options>();

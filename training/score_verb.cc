@@ -35,9 +35,9 @@ constexpr std::int64_t kUsersBytesMax = 256 << 20;
 constexpr int kReasons = 3;
 
 constexpr char kDescription[] =
-    "Score every row of a table, or the users of a ledger at its end or as of "
-    "a moment before,\n"
-    "with the champion of a model. Writes CSV:\n"
+    "Score a table, or a ledger's users, with the champion of a model.\n"
+    "Users as they stood at the end of the ledger, or --as-of a moment before. "
+    "Writes CSV:\n"
     "  of a table   row (from 1, in its order), probability\n"
     "  of --users   user_id, known, eligible (on a paid plan), probability, "
     "reasons\n"

@@ -184,7 +184,7 @@ constexpr char kHelp[] =
 
 void AddSimulateVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   CLI::App* const simulate =
-      app.add_subcommand("simulate", "what policies would have saved and cost");
+      app.add_subcommand("simulate", "What policies would have saved and cost");
   simulate->require_subcommand(1);
   CLI::App* const grace = simulate->add_subcommand("grace", kHelp);
   const auto flags = std::make_shared<SimulateFlags>();

@@ -78,7 +78,8 @@ std::string SummaryJson(const TrainingReport& report) {
       Member("test", TestJson(report.test)),
       Member("dropped_columns",
              absl::StrCat("[", absl::StrJoin(dropped, ","), "]")),
-      Member("seconds", Object(seconds))};
+      Member("seconds", Object(seconds)),
+      Member("champion", report.is_champion ? "true" : "false")};
   for (const auto& [key, json] : report.extra) {
     members.push_back(Member(key, json));
   }

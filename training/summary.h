@@ -24,6 +24,7 @@ struct DroppedColumn {
 struct TrainingReport {
   std::string model;
   std::int64_t version = 0;
+  bool is_champion = false;
   std::int64_t rows_train = 0;
   std::int64_t rows_calibrate = 0;
   std::int64_t rows_test = 0;

@@ -15,6 +15,7 @@
 #include "training/ablation.h"
 #include "training/baselines.h"
 #include "training/bundle_writer.h"
+#include "training/champion.h"
 #include "training/evaluator.h"
 #include "training/flag_values.h"
 #include "training/model_fit.h"
@@ -37,6 +38,13 @@ absl::Time NextMidnight(absl::Time time) {
   const absl::Time day =
       absl::UnixEpoch() + absl::Floor(time - absl::UnixEpoch(), kDay);
   return day == time ? day : day + kDay;
+}
+
+// "8.2 % below", or "8.2 % above".
+std::string ShowBelow(double value, double other) {
+  const double below = 1 - value / other;
+  return absl::StrFormat("%.1f %% %s", 100 * std::abs(below),
+                         below < 0 ? "above" : "below");
 }
 
 // One rolling test window: rows, model and its answers.
@@ -312,13 +320,12 @@ absl::Status LedgerTraining::EvaluateWindows() {
   const double of_own_rate =
       -own_rate * std::log(own_rate) - (1 - own_rate) * std::log1p(-own_rate);
   std::printf(
-      "log loss is %.1f %% below that of a constant, the rate of the rows "
-      "learned from;\n%.1f %% below that of the test's own rate; AUC by "
-      "window: "
-      "%s\n",
-      100 * (1 - report_.test.log_loss.value /
-                     report_.test.log_loss_constant.value),
-      100 * (1 - report_.test.log_loss.value / of_own_rate),
+      "log loss is %s that of a constant, the rate of the rows learned from;\n"
+      "%s that of the test's own rate; AUC by window: %s\n",
+      ShowBelow(report_.test.log_loss.value,
+                report_.test.log_loss_constant.value)
+          .c_str(),
+      ShowBelow(report_.test.log_loss.value, of_own_rate).c_str(),
       absl::StrJoin(shown, ", ").c_str());
   return absl::OkStatus();
 }
@@ -371,13 +378,16 @@ absl::Status LedgerTraining::Ship() {
   training.set_test_log_loss(report_.test.log_loss.value);
   training.set_test_log_loss_constant(report_.test.log_loss_constant.value);
   training.set_seed(options_.seed);
-  TENUTO_ASSIGN_OR_RETURN(const WrittenBundle bundle,
-                          WriteBundle(options_.models, std::move(manifest),
-                                      last.model, options_.seed));
+  const ChampionTest test = TestOfLogLoss(report_.test);
+  TENUTO_ASSIGN_OR_RETURN(
+      const WrittenBundle bundle,
+      WriteBundle(options_.models, std::move(manifest), last.model,
+                  options_.seed, CrownBy(options_.champion, test)));
   report_.version = bundle.version;
-  std::printf("\nwrote     %s (%d trees)%s\n",
-              bundle.directory.string().c_str(), last.model.forest.trees,
-              bundle.is_champion ? ", the champion" : ", a challenger");
+  report_.is_champion = bundle.is_champion;
+  std::printf("\nwrote     %s (%d trees)%s", bundle.directory.string().c_str(),
+              last.model.forest.trees,
+              FormatRank(bundle, options_.champion, test).c_str());
   return absl::OkStatus();
 }
 

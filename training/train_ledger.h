@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "training/bundle_writer.h"
 #include "training/ledger_rows.h"
 #include "training/verb.h"
 
@@ -30,6 +31,7 @@ struct TrainLedgerOptions {
   bool own_messages = false;  // Keep columns that our own messages cause.
   bool baseline = false;
   bool ablation = false;
+  Crown champion = Crown::kIfNone;
   std::uint64_t seed = 1;
   int threads = 0;  // 0: every core.
   std::string summary;

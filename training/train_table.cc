@@ -15,6 +15,7 @@
 #include "features/base/status_macros.h"
 #include "training/baselines.h"
 #include "training/bundle_writer.h"
+#include "training/champion.h"
 #include "training/evaluator.h"
 #include "training/flag_values.h"
 #include "training/model_fit.h"
@@ -379,17 +380,20 @@ absl::Status TrainTable(const TrainTableOptions& options,
   TrainingReport report;
   report.extra.emplace_back("warnings", WarningsJson(table.warnings));
   TENUTO_RETURN_IF_ERROR(Judge(options, table.rows, model, stages, report));
-  TENUTO_ASSIGN_OR_RETURN(const WrittenBundle bundle,
-                          WriteBundle(options.models_dir,
-                                      MakeManifest(options, table, report.test,
-                                                   workshop.clock.Now()),
-                                      model, options.seed));
+  const ChampionTest test = TestOfLogLoss(report.test);
+  TENUTO_ASSIGN_OR_RETURN(
+      const WrittenBundle bundle,
+      WriteBundle(
+          options.models_dir,
+          MakeManifest(options, table, report.test, workshop.clock.Now()),
+          model, options.seed, CrownBy(options.champion, test)));
   stages.End("write");
   std::cout << "wrote " << bundle.directory.string()
-            << (bundle.is_champion ? " (champion)" : "") << "\n";
+            << FormatRank(bundle, options.champion, test);
   if (options.summary.empty()) return absl::OkStatus();
   report.model = options.model;
   report.version = bundle.version;
+  report.is_champion = bundle.is_champion;
   report.rows_train = table.rows.train.rows();
   report.rows_calibrate = table.rows.calibrate.rows();
   report.rows_test = table.rows.test.rows();

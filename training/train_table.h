@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "training/bundle_writer.h"
 #include "training/table/table_roles.h"
 #include "training/verb.h"
 
@@ -35,6 +36,7 @@ struct TrainTableOptions {
   int threads = 0;                // 0: every core.
   std::filesystem::path summary;  // Empty: none.
   bool baseline = false;
+  Crown champion = Crown::kIfNone;
 };
 
 // --table, --target, --drop, --key, --time, --as-of and --test-share.

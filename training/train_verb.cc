@@ -6,6 +6,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
+#include "training/champion.h"
 #include "training/flag_values.h"
 #include "training/train_ledger.h"
 #include "training/train_table.h"
@@ -89,6 +90,7 @@ absl::Status Run(const CLI::App& churn, Flags& flags,
   flags.table.threads = flags.ledger.threads;
   flags.table.summary = flags.ledger.summary;
   flags.table.baseline = flags.ledger.baseline;
+  flags.table.champion = flags.ledger.champion;
   flags.table.columns.train_before = flags.train_before;
   flags.table.columns.test_from = flags.test_from;
   return TrainTable(flags.table, workshop);
@@ -149,7 +151,10 @@ void AddTrainVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
       "churn",
       "Who will leave? Rows are always split by time (or by key for a table "
       "without a time); a random split of a log is not offered, because it "
-      "lets a model see the future.");
+      "lets a model see the future.\n"
+      "Example: tenuto train churn --ledger world --models models --baseline\n"
+      "or: tenuto train churn --table users.csv --target churn --model churn "
+      "--models models");
   const auto flags = std::make_shared<Flags>();
   churn->add_option("--models", flags->ledger.models, "Directory of bundles")
       ->required();
@@ -162,6 +167,7 @@ void AddTrainVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   churn->add_flag("--baseline", flags->ledger.baseline,
                   "Compare with a constant, a logistic regression and a plain "
                   "XGBoost on the same rows");
+  AddChampionFlag(*churn, flags->ledger.champion);
   churn->add_option("--seed", flags->ledger.seed, "Same seed, same bytes")
       ->capture_default_str();
   churn->add_option("--threads", flags->ledger.threads, "0: every core")

@@ -12,7 +12,8 @@
 namespace tenuto {
 
 // kInvalidArgument "FILE:LINE:COLUMN: reason" for an unknown field, a bad value
-// or broken syntax; `file` is used in the text only.
+// or broken syntax; says which field may have been meant, and which brace was
+// not closed. `file` is used in the text only.
 absl::Status ParseTextproto(absl::string_view file, absl::string_view text,
                             google::protobuf::Message& message);
 // The same; `places` tells afterwards on which line each field stands.

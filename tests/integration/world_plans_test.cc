@@ -62,6 +62,8 @@ class WorldPlansTest : public ::testing::Test {
     options.ledger = "world";
     options.models = parts_.models_dir.string();
     options.threads = 2;
+    // Of a world as small as this; how good it is does not matter here.
+    options.champion = Crown::kAlways;
     const Workshop workshop{
         parts_.clock, parts_.catalogue,
         [this](const std::filesystem::path&, LedgerAccess) {

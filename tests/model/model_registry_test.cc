@@ -144,6 +144,21 @@ TEST_F(ModelRegistryTest, SaysABrokenAliasOnceAndKeepsServing) {
   }
 }
 
+TEST_F(ModelRegistryTest, ServesNoneWhereTheAliasSaysNone) {
+  Write("churn", 1);
+  SetChampion("churn", "none\n");
+  EXPECT_TRUE(registry_.Refresh().empty());
+  EXPECT_EQ(Serving("churn"), 0);
+  const absl::Status none = FindChampion(scratch_.path(), "churn").status();
+  EXPECT_EQ(none.code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(none.message().find("the newest is 1"), absl::string_view::npos);
+  SetChampion("churn", "1\n");
+  registry_.Refresh();
+  SetChampion("churn", "none\n");
+  EXPECT_TRUE(registry_.Refresh().empty());
+  EXPECT_EQ(Serving("churn"), 1) << "what serves stays until the restart";
+}
+
 TEST_F(ModelRegistryTest, RefusesABundleThatStandsUnderAnotherName) {
   const fs::path churn = Write("churn", 1);
   fs::create_directories(scratch_.path() / "grace");

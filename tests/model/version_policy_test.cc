@@ -39,6 +39,7 @@ TEST(VersionPolicy, DecidesEveryCaseOfTheTable) {
        {{1, kFound}, {2, kRefused}},
        2,
        {}},
+      {"an alias of none", {{1, kFound}}, 0, {}},
       {"an alias without a bundle keeps the old one", {{1, kServing}}, 7, {}},
       {"a refused one is passed over", {{1, kFound}, {2, kRefused}}, {}, 1},
       {"all refused", {{1, kRefused}, {2, kRefused}}, {}, {}},

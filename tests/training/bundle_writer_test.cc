@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "model/model_registry.h"
 #include "tests/support/toy_forest.h"
@@ -27,8 +28,16 @@ std::vector<std::string> NamesIn(const fs::path& directory) {
 
 class BundleWriterTest : public testing::Test {
  protected:
-  absl::StatusOr<WrittenBundle> Write(const v1::Manifest& manifest) const {
-    return WriteBundle(scratch_.path(), manifest, model_, 9);
+  absl::StatusOr<WrittenBundle> Write(const v1::Manifest& manifest,
+                                      Crown crown = Crown::kIfNone) const {
+    return WriteBundle(scratch_.path(), manifest, model_, 9, crown);
+  }
+  // Whether it became the champion, and what the alias says then.
+  std::string Crowned(Crown crown) const {
+    const auto written = Write(ToyManifest("churn", kWidth), crown);
+    EXPECT_TRUE(written.ok()) << written.status();
+    return absl::StrCat(written->is_champion ? "yes " : "no ",
+                        *ReadFile(scratch_.path() / "churn" / kChampionFile));
   }
   const ScratchDirectory scratch_;
   const FittedModel model_ = ToyModel(kWidth, 1);
@@ -60,6 +69,23 @@ TEST_F(BundleWriterTest, MakesTheFirstOneTheChampion) {
   EXPECT_FALSE(second->is_champion);
   EXPECT_EQ(second->version, 2);
   EXPECT_EQ(*ReadFile(scratch_.path() / "churn" / kChampionFile), "1\n");
+}
+
+TEST_F(BundleWriterTest, LetsNoChallengerServeByItself) {
+  EXPECT_EQ(Crowned(Crown::kNotThis), "no none\n");
+  EXPECT_EQ(FindChampion(scratch_.path(), "churn").status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(Crowned(Crown::kNotThis), "no none\n");
+  EXPECT_EQ(Crowned(Crown::kIfNone), "yes 3\n");
+  EXPECT_EQ(Crowned(Crown::kIfNone), "no 3\n");
+  EXPECT_EQ(Crowned(Crown::kAlways), "yes 5\n");
+  EXPECT_EQ(Crowned(Crown::kNotThis), "no 5\n");
+  // Without an alias the newest serves, and goes on to.
+  for (const Crown crown : {Crown::kNotThis, Crown::kIfNone}) {
+    const auto serves = VersionsIn(scratch_.path() / "churn").back();
+    fs::remove(scratch_.path() / "churn" / kChampionFile);
+    EXPECT_EQ(Crowned(crown), absl::StrCat("no ", serves, "\n"));
+  }
 }
 
 TEST_F(BundleWriterTest, WritesSeveralForestsEachWithItsProof) {

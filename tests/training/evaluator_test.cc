@@ -16,6 +16,7 @@ namespace tenuto {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Rows of users, three each, scored with calibrated probabilities.
 struct Rows {
@@ -382,6 +383,20 @@ TEST(Evaluator, PrintsEveryFigureAndDecile) {
     EXPECT_THAT(text, HasSubstr(name));
   }
   EXPECT_GE(std::count(text.begin(), text.end(), '\n'), 20);
+  EXPECT_THAT(text, Not(HasSubstr("warning")));
+}
+
+TEST(Evaluator, WarnsOfAModelThatTellsNobodyApart) {
+  Rows rows = MakeRows(300, 18);
+  std::mt19937_64 random(1);
+  std::shuffle(rows.probabilities.begin(), rows.probabilities.end(), random);
+  EXPECT_THAT(FormatEvaluation(Evaluated(rows, 100)),
+              HasSubstr("\nwarning: as far as this test shows, the model tells "
+                        "nobody apart: AUC 0."));
+  rows.probabilities.assign(rows.labels.size(), 0.3);
+  EXPECT_THAT(FormatEvaluation(Evaluated(rows, 100)),
+              HasSubstr("\nwarning: every row got the same probability: AUC "
+                        "0.5000 [0.5000, 0.5000]"));
 }
 
 }  // namespace

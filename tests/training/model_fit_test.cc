@@ -79,6 +79,28 @@ TEST(ModelFit, NeverLetsAGroupStraddleTheFolds) {
   EXPECT_LT(torn->trials[2].log_loss, 0.6 * constant);
 }
 
+// Three groups fall into three folds at most, one of which is the only one that
+// many rows are judged by.
+TEST(ModelFit, ChoosesByFoldsThatHoldRows) {
+  for (const int rows_wanted : {900, 60'000}) {
+    TrainingMatrix rows = ToyRows(rows_wanted, 4, 1);
+    for (std::size_t k = 0; k < rows.groups.size(); ++k) rows.groups[k] = k % 3;
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      ForestOptions options = Quick();
+      options.rounds = 20;
+      options.seed = seed;
+      ::testing::internal::CaptureStderr();
+      const auto choice = ChooseForest(rows, options, 2, {1, 2});
+      EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+      ASSERT_TRUE(choice.ok()) << choice.status();
+      for (const DepthTrial& trial : choice->trials) {
+        EXPECT_TRUE(std::isfinite(trial.log_loss));
+        EXPECT_GT(trial.rounds, 1);
+      }
+    }
+  }
+}
+
 TEST(ModelFit, RefusesRowsOfOneClass) {
   TrainingMatrix rows = ToyRows(200, 3, 1);
   rows.labels.assign(200, 0.0f);

@@ -16,6 +16,7 @@ TrainingReport Report() {
   TrainingReport report;
   report.model = "churn_14d";
   report.version = 3;
+  report.is_champion = true;
   report.rows_train = 100;
   report.rows_calibrate = 20;
   report.rows_test = 30;
@@ -53,6 +54,7 @@ TEST(Summary, HoldsEveryFigureOfTheContract) {
   EXPECT_EQ(std::string(json["dropped_columns"].at(0)["reason"].get_c_str()),
             "line\nbreak \\ é");
   EXPECT_EQ(double{json["seconds"]["total"]}, 1.5);
+  EXPECT_TRUE(bool{json["champion"]});
   EXPECT_EQ(json["warnings"].get_array().size(), 0U);
 }
 

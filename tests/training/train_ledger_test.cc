@@ -186,6 +186,21 @@ TEST_F(TrainLedgerTest, LearnsNothingThatWasNotKnownWhenTheTestBegan) {
   EXPECT_GT(known_s, 1'741'564'800 - 7 * 86'400) << "the latest that may be";
 }
 
+TEST_F(TrainLedgerTest, CrownsAsTheFlagSays) {
+  options_.windows = 1;
+  const auto summary_of = [this](Crown champion) {
+    options_.champion = champion;
+    EXPECT_TRUE(Train().ok());
+    return *ReadFile(options_.summary);
+  };
+  EXPECT_THAT(summary_of(Crown::kNotThis), HasSubstr("\"champion\":false"));
+  EXPECT_FALSE(FindChampion(options_.models, "churn_21d").ok());
+  EXPECT_THAT(summary_of(Crown::kIfNone), HasSubstr("\"champion\":true"));
+  EXPECT_EQ(Champion()->manifest().version(), 2);
+  EXPECT_THAT(summary_of(Crown::kAlways), HasSubstr("\"champion\":true"));
+  EXPECT_EQ(Champion()->manifest().version(), 3);
+}
+
 TEST_F(TrainLedgerTest, LeavesOutWhatOurOwnMessagesCauseUnlessAsked) {
   std::size_t own = 0;
   for (const Feature& feature : Catalogue::Embedded().features()) {

@@ -26,18 +26,19 @@ using ::testing::Not;
 constexpr std::uint64_t kSeed = 2026;
 
 // Users whose hours fall before they leave, and two columns that know it.
-std::string UsersCsv(int rows, int rows_a_user = 1) {
+// From 2018-05 on they fall before users stay, if the world `turns`.
+std::string UsersCsv(int rows, int rows_a_user = 1, bool turns = false) {
   SplitMix64 random(kSeed);
   std::string csv = "user,taken,plan,hours,seats,seats_later,ended_at,churn\n";
   for (int r = 0; r < rows; ++r) {
     const bool leaves = random.Below(4) == 0;
     const std::uint64_t seats = 1 + random.Below(9);
-    absl::StrAppend(&csv, "u", r / rows_a_user, ",2018-0", 1 + r % 6, "-01,",
-                    random.Below(3) == 0 ? "gold" : "basic", ",",
-                    random.Below(40) + (leaves ? 0 : 15), ",", seats, ",",
-                    seats + (leaves ? 1 + random.Below(3) : 0), ",",
-                    leaves ? "2018-09-01" : "", ",", leaves ? "Yes" : "No",
-                    "\n");
+    absl::StrAppend(
+        &csv, "u", r / rows_a_user, ",2018-0", 1 + r % 6, "-01,",
+        random.Below(3) == 0 ? "gold" : "basic", ",",
+        random.Below(40) + (leaves == (turns && r % 6 >= 4) ? 15 : 0), ",",
+        seats, ",", seats + (leaves ? 1 + random.Below(3) : 0), ",",
+        leaves ? "2018-09-01" : "", ",", leaves ? "Yes" : "No", "\n");
   }
   return csv;
 }
@@ -103,6 +104,26 @@ TEST_F(TrainTableTest, SplitsByTimeAndComparesBaselines) {
   EXPECT_THAT(Summary(), HasSubstr("\"test\":400}"));
   EXPECT_THAT(Summary(), HasSubstr("\"name\":\"plain xgboost\""));
   EXPECT_THAT(Summary(), HasSubstr("dates the row, by --time"));
+}
+
+TEST_F(TrainTableTest, CrownsNoModelThatTheTestPutsBelowAConstant) {
+  options_.columns.time = "taken";
+  options_.columns.train_before = "2018-04-15";
+  options_.columns.test_from = "2018-05-01";
+  ::testing::internal::CaptureStdout();
+  const absl::Status status = Train(UsersCsv(1200, 1, true));
+  const std::string shown = ::testing::internal::GetCapturedStdout();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(shown, HasSubstr("the model tells nobody apart: AUC 0."));
+  EXPECT_THAT(shown, HasSubstr("a challenger\nchallenger because on the later "
+                               "test its log loss, "));
+  EXPECT_THAT(Summary(), HasSubstr(",\"champion\":false,"));
+  EXPECT_FALSE(FindChampion(options_.models_dir, "churn_test").ok());
+  // The same table without that turn.
+  ASSERT_TRUE(Train(UsersCsv(1200)).ok());
+  EXPECT_THAT(Summary(), HasSubstr(",\"champion\":true,"));
+  EXPECT_EQ(*FindChampion(options_.models_dir, "churn_test"),
+            options_.models_dir / "churn_test" / "2");
 }
 
 TEST_F(TrainTableTest, WarnsWhenKeysTakeMostRowsAway) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "features/base/atomic_file.h"
 #include "features/rocks_ledger.h"
 #include "gmock/gmock.h"
@@ -79,12 +80,13 @@ std::unique_ptr<TempFolder> TrainVerb::shared_;
 
 TEST_F(TrainVerb, TrainsFromALedgerAndGivesTheSameBytesOnAnyThreads) {
   for (const char* threads : {"1", "2"}) {
-    const Outcome outcome =
-        TrainOnWorld({"--eligible", "all", "--horizon", "21d", "--windows", "1",
-                      "--seed", "7", "--threads", threads});
+    const Outcome outcome = TrainOnWorld(
+        {"--eligible", "all", "--horizon", "21d", "--windows", "1", "--seed",
+         "7", "--champion", "always", "--threads", threads});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
     EXPECT_EQ(outcome.errors, "");
     EXPECT_THAT(outcome.output, HasSubstr("\nwrote     " + models_));
+    EXPECT_THAT(outcome.output, HasSubstr(", the champion\n"));
   }
   const auto read = [&](int version, const char* name) {
     return *ReadFile(folder_.path() / "models" / "churn_21d" /
@@ -96,11 +98,26 @@ TEST_F(TrainVerb, TrainsFromALedgerAndGivesTheSameBytesOnAnyThreads) {
   const std::string summary = *ReadFile(summary_);
   EXPECT_THAT(summary,
               StartsWith("{\"model\":\"churn_21d\",\"version\":2,\"rows\":"));
-  for (const char* key :
-       {"train", "calibrate", "test", "positives", "auc", "auc_low", "auc_high",
-        "average_precision", "log_loss", "log_loss_constant", "brier", "ece",
-        "calibration_slope", "calibration_intercept", "lift_top_decile",
-        "dropped_columns", "column", "reason", "seconds"}) {
+  for (const char* key : {"train",
+                          "calibrate",
+                          "test",
+                          "positives",
+                          "auc",
+                          "auc_low",
+                          "auc_high",
+                          "average_precision",
+                          "log_loss",
+                          "log_loss_constant",
+                          "brier",
+                          "ece",
+                          "calibration_slope",
+                          "calibration_intercept",
+                          "lift_top_decile",
+                          "dropped_columns",
+                          "column",
+                          "reason",
+                          "seconds",
+                          "champion"}) {
     EXPECT_THAT(summary, HasSubstr(absl::StrCat("\"", key, "\":"))) << key;
   }
 }
@@ -248,10 +265,30 @@ TEST_F(TrainVerb, TeachesInItsHelp) {
   for (const char* flag :
        {"--ledger", "--table", "--horizon", "--snapshot-every",
         "--first-snapshot", "--train-before", "--test-from", "--eligible",
-        "--baseline", "--ablation", "--summary"}) {
+        "--baseline", "--ablation", "--champion", "--summary"}) {
     EXPECT_THAT(help.output, HasSubstr(flag));
   }
   EXPECT_THAT(help.output, HasSubstr("random"));
+  EXPECT_THAT(help.output, HasSubstr("Example: tenuto train churn --ledger "));
+}
+
+TEST_F(TrainVerb, ListsOneLineAVerb) {
+  const Outcome help = RunTenuto({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  const std::vector<std::string> lines = absl::StrSplit(help.output, '\n');
+  EXPECT_LT(lines.size(), 30u);
+  for (const std::string& line : lines) EXPECT_LE(line.size(), 80u) << line;
+  for (const char* line :
+       {"\n  import        Take a log file into a ledger\n",
+        "\n  simulate      What policies would have saved and cost\n",
+        "\n  train         Train a model\n",
+        "\n  checkpoint    Copy a ledger as of now\n"}) {
+    EXPECT_THAT(help.output, HasSubstr(line));
+  }
+  EXPECT_THAT(RunTenuto({"train", "--help"}).output,
+              HasSubstr("\n  churn         Who will leave\n"));
+  EXPECT_THAT(RunTenuto({"import", "--help"}).output,
+              HasSubstr("TIME_FAR_FROM_NEIGHBOURS"));
 }
 
 }  // namespace

@@ -233,12 +233,13 @@ absl::StatusOr<GraceEvaluation> EvaluateGrace(
 std::string FormatGraceEvaluation(const GraceEvaluation& evaluation) {
   std::string text = absl::StrFormat(
       "  integrated Brier score, days 1-%d   %.4f  (Kaplan-Meier %.4f, %.1f %% "
-      "less)\n"
+      "%s)\n"
       "  D-calibration                       p = %.3f  (chi-square %.1f on %d; "
       "Pearson's, too mild, p = %.3f)\n\n"
       "  recovered by day   expected     came      ECE   by chance\n",
       evaluation.ibs_days, evaluation.ibs, evaluation.ibs_kaplan_meier,
-      100 * (1 - evaluation.ibs / evaluation.ibs_kaplan_meier),
+      100 * std::abs(1 - evaluation.ibs / evaluation.ibs_kaplan_meier),
+      evaluation.ibs > evaluation.ibs_kaplan_meier ? "more" : "less",
       evaluation.d_calibration.p, evaluation.d_calibration.chi_square,
       evaluation.d_calibration.degrees, evaluation.d_calibration.p_plain);
   for (const GraceEvaluation::Day& day : evaluation.days) {

@@ -17,6 +17,7 @@
 #include "model/forest/forest_json.h"
 #include "model/grace/recovery_model.h"
 #include "training/bundle_writer.h"
+#include "training/champion.h"
 #include "training/flag_values.h"
 #include "training/grace/dated_columns.h"
 #include "training/grace/grace_evaluation.h"
@@ -53,7 +54,11 @@ constexpr char kLogAge[] = "first_seen";  // The signal.
 // A bank's bad day and a payday hit many users at once, so that size is chosen
 // on days that were not learned from, not only on other users.
 constexpr std::int64_t kBlockSeconds = 10 * 86'400;
+// Fewer say nothing at all, and so few hardly anything.
 constexpr std::size_t kFailuresMin = 50;
+constexpr char kWanted[] =
+    "; some thousand are needed for a model that is better than one curve for "
+    "all";
 
 std::string ShowDay(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
@@ -159,6 +164,14 @@ absl::StatusOr<FittedModel> FitAndCalibrate(const TrainingMatrix& train,
   return model;
 }
 
+// Without a split, or where held-out rows gave the margins no weight.
+bool TellsNothingApart(const Forest& forest, const v1::Calibration& line) {
+  return line.slope() < 0.005 ||
+         std::all_of(
+             forest.trees.begin(), forest.trees.end(),
+             [](const ForestTree& tree) { return tree.nodes[0].is_leaf(); });
+}
+
 // Fitted on rows of one hazard.
 struct FittedHazard {
   std::int64_t train = 0, events = 0;  // Rows; of them events.
@@ -221,6 +234,7 @@ class GraceTraining {
   std::vector<int> dated_;  // Columns that are not learned from.
   std::array<FittedHazard, 3> hazards_;
   GraceEvaluation test_;
+  bool is_champion_ = false;
   std::vector<std::pair<std::string, double>> seconds_;
 };
 
@@ -247,10 +261,12 @@ absl::Status GraceTraining::Replay() {
       rows_,
       BuildGraceRows(*opened.ledger, plan, PaymentRules::Embedded(), threads_));
   if (rows_.failures.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the ledger ", options_.ledger, " has no failed payments among its ",
-        rows_.events, " events; a recovery model learns from "
-        "payment_attempted events that did not collect"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the ledger ", options_.ledger,
+                     " has no failed payments among its ", rows_.events,
+                     " events; a recovery model learns from "
+                     "payment_attempted events that did not collect",
+                     kWanted));
   }
   std::erase_if(rows_.failures, [&](const GraceFailure& failure) {
     return failure.spell.failed <
@@ -279,7 +295,8 @@ absl::Status GraceTraining::Split() {
   if (all.size() < 2 * kFailuresMin) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the log has ", all.size(), " failed payments of subscribers with a ",
-        "whole day after them; a recovery model needs ", 2 * kFailuresMin));
+        "whole day after them; a recovery model needs ", 2 * kFailuresMin,
+        kWanted));
   }
   const auto usual_begin = static_cast<std::size_t>(
       (1 - kTestShare) * static_cast<double>(all.size()));
@@ -291,7 +308,7 @@ absl::Status GraceTraining::Split() {
         "only ", learn_end_, " failed payments ended ", kUnpaidDays,
         " days before the test begins, ", ShowDay(test_from_), ", and ",
         all.size() - test_begin_, " come after; each needs ", kFailuresMin,
-        ": a longer log, or another --test-from"));
+        ": a longer log, or another --test-from", kWanted));
   }
   const auto show = [&all](const char* what, std::size_t from, std::size_t to) {
     std::printf("%-9s %6zu failures, %s to %s\n", what, to - from,
@@ -342,9 +359,8 @@ absl::Status GraceTraining::FitHazard(Hazard hazard) {
 }
 
 void GraceTraining::FindDates() {
-  const TrainingMatrix first = RowsOfFirstDays(
-      rows_.Expand(Hazard::kByUser, 0, learn_end_, test_from_,
-                   options_.rows_max));
+  const TrainingMatrix first = RowsOfFirstDays(rows_.Expand(
+      Hazard::kByUser, 0, learn_end_, test_from_, options_.rows_max));
   dated_ = FindDatedColumns(first);
   std::vector<std::string> names;
   for (const int column : dated_) {
@@ -405,6 +421,10 @@ absl::Status GraceTraining::Evaluate() {
     TENUTO_ASSIGN_OR_RETURN(forests[k],
                             ReadForestJson(hazards_[k].model.forest.model_json,
                                            manifest.columns_size()));
+    if (TellsNothingApart(forests[k], hazards_[k].model.calibration)) {
+      std::printf("warning: %s tells no payment and no day apart\n",
+                  kHazardNames[k]);
+    }
   }
   TENUTO_ASSIGN_OR_RETURN(
       const std::shared_ptr<const RecoveryModel> model,
@@ -424,11 +444,15 @@ absl::Status GraceTraining::Ship() {
   for (std::size_t k = 0; k < hazards_.size(); ++k) {
     parts.push_back({kHazardNames[k], &hazards_[k].model});
   }
+  const ChampionTest test{"integrated Brier score", "Kaplan-Meier's", test_.ibs,
+                          test_.ibs_kaplan_meier};
   TENUTO_ASSIGN_OR_RETURN(
       const WrittenBundle bundle,
-      WriteBundle(options_.models, MakeManifest(), parts, options_.seed));
-  std::printf("\nwrote     %s%s\n", bundle.directory.string().c_str(),
-              bundle.is_champion ? ", the champion" : ", a challenger");
+      WriteBundle(options_.models, MakeManifest(), parts, options_.seed,
+                  CrownBy(options_.champion, test)));
+  is_champion_ = bundle.is_champion;
+  std::printf("\nwrote     %s%s", bundle.directory.string().c_str(),
+              FormatRank(bundle, options_.champion, test).c_str());
   return absl::OkStatus();
 }
 
@@ -453,7 +477,9 @@ std::string GraceTraining::SummaryOfRun() const {
   }
   return absl::StrCat("{\"rows\":{", absl::StrJoin(rows, ","),
                       "},\"test\":", GraceEvaluationJson(test_),
-                      ",\"seconds\":{", absl::StrJoin(seconds, ","), "}}\n");
+                      ",\"seconds\":{", absl::StrJoin(seconds, ","),
+                      "},\"champion\":", is_champion_ ? "true" : "false",
+                      "}\n");
 }
 
 }  // namespace

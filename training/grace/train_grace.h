@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "training/bundle_writer.h"
 #include "training/verb.h"
 
 namespace tenuto {
@@ -21,6 +22,7 @@ struct TrainGraceOptions {
   std::string model = "grace";
   // Failures from here on test. Default: the latest 35 %.
   std::optional<absl::Time> test_from;
+  Crown champion = Crown::kIfNone;
   std::uint64_t seed = 1;
   int threads = 0;  // 0: every core.
   std::string summary;

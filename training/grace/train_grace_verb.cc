@@ -4,6 +4,7 @@
 
 #include "CLI/CLI.hpp"
 #include "features/base/status_macros.h"
+#include "training/champion.h"
 #include "training/flag_values.h"
 #include "training/grace/train_grace.h"
 #include "training/verb.h"
@@ -38,6 +39,7 @@ void AddTrainGraceVerb(CLI::App& train, const Workshop& workshop,
   grace->add_option("--test-from", flags->test_from,
                     "Test on failures from this moment on (default: the "
                     "latest 35 %)");
+  AddChampionFlag(*grace, options.champion);
   grace->add_option("--seed", options.seed, "Same seed, same bytes")
       ->capture_default_str();
   grace->add_option("--threads", options.threads, "0: every core")

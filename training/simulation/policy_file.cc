@@ -44,8 +44,10 @@ absl::Status CheckDays(const TextPlaces& places, const std::string& field,
   for (int i = 0; i < days.size(); ++i) {
     const std::int64_t day = days.Get(i);
     if (day < 1 || day > last) {
-      return places.Wrong(field, day,
-                          absl::StrCat("1 to ", last, ", the last day"), i);
+      const std::string wanted =
+          absl::StrCat("1 to ", last, ": day 0 is that of the failure, day ",
+                       last, " the last");
+      return places.Wrong(field, day, wanted, i);
     }
     if (i > 0 && day < before + apart) {
       return places.Wrong(

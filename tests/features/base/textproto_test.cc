@@ -34,6 +34,29 @@ TEST(Textproto, NamesTheUnknownField) {
   EXPECT_NE(ErrorOf("signals { idd: 3 }").find("idd"), std::string::npos);
 }
 
+TEST(Textproto, OffersTheFieldThatATypoMayMean) {
+  EXPECT_EQ(ErrorOf("signals { idd: 3 }"),
+            "a.textproto:1:14: Message type \"tenuto.v1.Signal\" has no field "
+            "named \"idd\"; did you mean \"id\"?");
+  EXPECT_NE(ErrorOf("signal { id: 3 }").find("did you mean \"signals\"?"),
+            std::string::npos);
+  EXPECT_EQ(ErrorOf("signals { zzzzzz: 3 }").find("mean"), std::string::npos);
+}
+
+TEST(Textproto, SaysWhichBraceIsNotClosed) {
+  EXPECT_EQ(ErrorOf("signals {\n  id: 3  # }\n  name: '}'\n"),
+            "a.textproto:4:1: Expected identifier, got: the end; the \"{\" of "
+            "line 1 is not closed");
+  // The next field of the file is none of the message that is open still.
+  EXPECT_EQ(ErrorOf("signals { id: 3 }\nsignals {\n  id: 4\nsignals { id: 5 }"),
+            "a.textproto:4:9: Message type \"tenuto.v1.Signal\" has no field "
+            "named \"signals\"; the \"{\" of line 2 is not closed");
+  EXPECT_EQ(ErrorOf("signals { idd: 3 }").find("closed"), std::string::npos);
+  EXPECT_EQ(ErrorOf("signals { id: 3 } }").find("closed"), std::string::npos);
+  EXPECT_EQ(ErrorOf("signals { id: 3 }\nsignals").find("closed"),
+            std::string::npos);
+}
+
 TEST(Textproto, RefusesAFieldThatIsSetTwice) {
   EXPECT_NE(ErrorOf("signals { id: 1 id: 2 }"), "");
 }

@@ -83,8 +83,7 @@ std::vector<GraceFailure> Live(double by_user, double by_retry, double cancels,
 TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
   const auto learned = Live(0.05, 0.4, 0.02, 1000, 1);
   const auto test = Live(0.05, 0.4, 0.02, 3000, 2);
-  const auto truth =
-      EvaluateGrace(*Constant(0.05, 0.4, 0.02), learned, test);
+  const auto truth = EvaluateGrace(*Constant(0.05, 0.4, 0.02), learned, test);
   ASSERT_TRUE(truth.ok()) << truth.status();
   EXPECT_EQ(truth->failures, 3000);
   EXPECT_EQ(truth->ibs_days, 12);
@@ -101,8 +100,7 @@ TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
     EXPECT_EQ(segment.failures, 1500);
     EXPECT_NEAR(segment.expected, segment.came, 4 * segment.deviation);
   }
-  const auto wrong =
-      EvaluateGrace(*Constant(0.02, 0.6, 0.02), learned, test);
+  const auto wrong = EvaluateGrace(*Constant(0.02, 0.6, 0.02), learned, test);
   ASSERT_TRUE(wrong.ok());
   EXPECT_LT(wrong->d_calibration.p, 0.001);
   EXPECT_GT(wrong->ibs, truth->ibs);
@@ -126,6 +124,10 @@ TEST(GraceEvaluation, SaysTheSameInWordsAndInJson) {
   const std::string json = GraceEvaluationJson(*result);
   EXPECT_THAT(text, HasSubstr("days 1-12"));
   EXPECT_THAT(text, HasSubstr("hard"));
+  const auto wrong =
+      EvaluateGrace(*Constant(0.3, 0.9, 0.02), failures, failures);
+  ASSERT_TRUE(wrong.ok());
+  EXPECT_THAT(FormatGraceEvaluation(*wrong), HasSubstr(" % more)"));
   EXPECT_THAT(json, HasSubstr("\"ibs_days\":12"));
   EXPECT_THAT(json, HasSubstr("\"ece_days\":[1,3,7,14,28,60]"));
   EXPECT_THAT(json, HasSubstr("{\"decline_class\":\"hard\",\"failures\":200"));

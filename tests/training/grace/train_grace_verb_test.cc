@@ -48,6 +48,7 @@ TEST_F(TrainGraceVerbTest, RefusesWordsThatItDoesNotKnow) {
        {std::vector<std::string>{"--horizon", "7d"},
         {"--test-from", "soon"},
         {"--threads", "-1"},
+        {"--champion", "maybe"},
         {"--model", "Grace 1"},
         {"--summary", "no/such/folder/s.json"}}) {
     std::vector<std::string> words = good;

@@ -116,7 +116,9 @@ TEST(PolicyFile, NamesPolicyAndFieldOfImpossibleSchedules) {
             "later than the day before it in the list");
   EXPECT_THAT(Complaint("[2, 5, 9]", "[2, 5, 21]"),
               HasSubstr("retry_days is 21; it must be 1 to 20"));
-  EXPECT_THAT(Complaint("[2, 5, 9]", "[0]"), HasSubstr("retry_days is 0"));
+  EXPECT_EQ(Complaint("[2, 5, 9]", "[0]"),
+            "p:8: policy \"short\": fixed: retry_days is 0; it must be 1 to "
+            "20: day 0 is that of the failure, day 20 the last");
   EXPECT_THAT(Complaint("[1, 4]", "[1, 3]"),
               StartsWith("p:9: policy \"short\": fixed: message_days is 3 "
                          "after 1; it must be at least 3 days after"));
@@ -149,7 +151,14 @@ TEST(PolicyFile, NamesWhatIsWrongWithAMixture) {
 
 TEST(PolicyFile, NamesTyposAndNames) {
   EXPECT_THAT(Complaint("retry_days", "retry_dais"),
-              AllOf(StartsWith("p:8:"), HasSubstr("retry_dais")));
+              AllOf(StartsWith("p:8:"), HasSubstr("retry_dais"),
+                    HasSubstr("did you mean \"retry_days\"?")));
+  EXPECT_THAT(Complaint("ends_after_days: 20\n  }", "ends_after_days: 20"),
+              AllOf(StartsWith("p:12:"),
+                    HasSubstr("the \"{\" of line 3 is not closed")));
+  EXPECT_THAT(Complaint("oracle {} }", "oracle {}"),
+              AllOf(StartsWith("p:26:"),
+                    HasSubstr("the \"{\" of line 25 is not closed")));
   EXPECT_EQ(Complaint("name: \"often\"", "name: \"short\""),
             "p:14: policy \"short\": name is used twice; it must be unique");
   EXPECT_THAT(Complaint("name: \"often\"", "name: \"Of ten\""),

@@ -112,22 +112,8 @@ class GraceServiceTest : public ::testing::Test {
 
   // The plans of `anna` that the log holds.
   std::vector<v1::GracePlanned> Logged() {
-    const UserKey user = parts_.keys.Of("anna");
-    std::vector<v1::GracePlanned> plans;
-    EXPECT_TRUE(parts_.ledger
-                    .Scan(user.partition(), 1,
-                          [&](const LoggedEvent& logged) {
-                            v1::Event event;
-                            EXPECT_TRUE(event.ParseFromArray(
-                                logged.event.data(),
-                                static_cast<int>(logged.event.size())));
-                            if (event.has_grace_planned()) {
-                              plans.push_back(event.grace_planned());
-                            }
-                            return true;
-                          })
-                    .ok());
-    return plans;
+    return parts_.Logged("anna", &v1::Event::has_grace_planned,
+                         &v1::Event::grace_planned);
   }
   static bool Attempts(const v1::PlanGracePeriodResponse& plan, int day) {
     return std::count(plan.attempt_days().begin(), plan.attempt_days().end(),

@@ -31,6 +31,7 @@
 #include "model/model_registry.h"
 #include "server/admin_service.h"
 #include "server/backfill_thread.h"
+#include "server/bind_error.h"
 #include "server/call_queue.h"
 #include "server/decision_service.h"
 #include "server/grace_service.h"
@@ -269,11 +270,11 @@ absl::Status Server::Parts::Bind() {
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port_ == 0) {
-    return absl::UnavailableError(absl::StrCat(
-        "listen: cannot bind ", config_.listen(), "; is the port taken",
-        config_.has_tls() ? ", or does tls.key_file not belong to "
-                            "tls.certificate_file?"
-                          : "?"));
+    return BindError("listen", config_.listen(),
+                     config_.has_tls() ? "the address is free; does "
+                                         "tls.key_file belong to "
+                                         "tls.certificate_file?"
+                                       : "gRPC did not start; try again");
   }
   SetServing(false);
   for (const auto& queue : queues) {

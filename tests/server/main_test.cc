@@ -1,4 +1,5 @@
 // The program itself: flags, exit codes, signals.
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -149,6 +150,11 @@ TEST_F(MainTest, EndsWithTwoAndOneLineOnBadInput) {
       {{"--config", unknown_field}, "unknown.textproto:2:"},
       {{"--config", "/absent/file"}, "/absent/file"},
       {{"--listen", "7400"}, "listen: \"7400\""},
+      {{"--metrics_listen", "7401"}, "metrics_listen: \"7401\""},
+      {{"--metrics_listen", "192.0.2.1:7401"},
+       "metrics_listen: cannot bind 192.0.2.1:7401: no interface"},
+      {{"--listen", "192.0.2.1:7400"},
+       "listen: cannot bind 192.0.2.1:7400: no interface"},
       {{"--models_dir", "/absent/models"}, "models_dir: \"/absent/models\""},
       {{"--data_dir", "/proc/tenuto"}, "data_dir"},
   };
@@ -170,6 +176,23 @@ TEST_F(MainTest, EndsWithTwoAndOneLineOnBadInput) {
     EXPECT_THAT(errors.substr(at), HasSubstr(bad.complaint));
     EXPECT_EQ(errors.find('\n', at), errors.size() - 1) << errors;
   }
+}
+
+TEST_F(MainTest, EndsWithOneWhereThePortOfItsMetricsIsInUse) {
+  ChildProcess first(Command());
+  const auto port = first.ReadAfter("metrics on 127.0.0.1:");
+  ASSERT_TRUE(port) << first.errors();
+  std::vector<std::string> command =
+      Command({"--metrics_listen", "127.0.0.1:" + *port});
+  // A ledger of its own.
+  *(std::find(command.begin(), command.end(), "--data_dir") + 1) =
+      (folder_.path() / "other").string();
+  ChildProcess second(command);
+  EXPECT_EQ(second.Wait(), 1);
+  EXPECT_THAT(
+      second.errors(),
+      HasSubstr("tenuto-server: metrics_listen: cannot bind 127.0.0.1:" +
+                *port + ": the port is in use; "));
 }
 
 TEST_F(MainTest, RefusesALedgerThatAnotherProcessHolds) {

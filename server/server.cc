@@ -246,6 +246,13 @@ void Server::Parts::LoadModels() {
                             "; decisions fail until it is there and "
                             "Admin.ReloadModels was called"));
   }
+  if (!recovery_registry_.Current(config_.default_grace_model()).ok()) {
+    LogWarning(absl::StrCat(
+        "default_grace_model \"", config_.default_grace_model(),
+        "\" is not in ", config_.models_dir(),
+        "; PlanGracePeriod fails until `tenuto train grace --ledger DIR "
+        "--models DIR` made it and Admin.ReloadModels was called"));
+  }
 }
 
 absl::Status Server::Parts::Bind() {

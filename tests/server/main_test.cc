@@ -124,6 +124,16 @@ TEST_F(MainTest, SaysNotServingAtTheFirstSignalAndEndsAtTheSecond) {
   EXPECT_EQ(server.Wait(), 1);
 }
 
+TEST_F(MainTest, WarnsOfWhatFailsUntilItsModelIsThere) {
+  ChildProcess server(Command());
+  ASSERT_TRUE(server.ReadAfter("listening on "));
+  EXPECT_THAT(server.errors(), HasSubstr("default_model \"churn_14d\" is not"));
+  EXPECT_THAT(server.errors(),
+              HasSubstr("default_grace_model \"grace\" is not"));
+  EXPECT_THAT(server.errors(), HasSubstr("PlanGracePeriod fails until `tenuto "
+                                         "train grace --ledger DIR --models "));
+}
+
 TEST_F(MainTest, PrintsItsEffectiveConfiguration) {
   ChildProcess server(Command());
   ASSERT_TRUE(server.ReadAfter("listening on "));

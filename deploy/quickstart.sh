@@ -210,10 +210,8 @@ show_the_end() {
 
 start_server() {
   step "Starting the server on a free port"
-  echo 'metrics_listen: "127.0.0.1:0"' > "$dir/server.textproto"
-  build/tenuto-server --config "$dir/server.textproto" \
-    --data_dir "$dir/ledger" --models_dir "$dir/models" \
-    --listen 127.0.0.1:0 > "$dir/server.log" 2>&1 &
+  build/tenuto-server --data_dir "$dir/ledger" --models_dir "$dir/models" \
+    --listen 127.0.0.1:0 --metrics_listen 127.0.0.1:0 > "$dir/server.log" 2>&1 &
   server_pid=$!
   address=""
   for _ in $(seq 300); do

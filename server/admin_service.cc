@@ -11,10 +11,10 @@
 #include "features/ledger_checkpoint.h"
 #include "google/protobuf/util/time_util.h"
 #include "server/request_checks.h"
+#include "server/request_once.h"
 #include "server/rpc_status.h"
 #include "server/unary_calls.h"
 #include "server/user_scorer.h"
-#include "xxhash.h"
 
 namespace tenuto {
 namespace {
@@ -41,8 +41,7 @@ void AddModels(const AdminService::Options& options, Response& response) {
 }
 
 constexpr std::size_t kNameBytesMax = 64;
-constexpr char kRequestIds[] = "tenuto erasure request ids";
-constexpr char kRequestBodies[] = "tenuto erasure request bodies";
+constexpr char kErasureRequests[] = "tenuto erasure";
 
 // It becomes the name of a directory.
 absl::Status CheckName(absl::string_view name) {
@@ -56,13 +55,6 @@ absl::Status CheckName(absl::string_view name) {
   return FieldError(
       "name", "BAD_NAME",
       absl::StrCat("needs 1 to ", kNameBytesMax, " letters, digits, - or _"));
-}
-
-RequestKey KeyOf(const v1::EraseUserRequest& request, const UserKeys& keys) {
-  const std::string body =
-      keys.Pseudonym(kRequestBodies, request.SerializeAsString());
-  return {.id = keys.Pseudonym(kRequestIds, request.request_id()),
-          .body_hash = XXH3_64bits(body.data(), body.size())};
 }
 
 }  // namespace
@@ -126,32 +118,31 @@ absl::Status AdminService::Erase(const v1::EraseUserRequest& request,
   TENUTO_RETURN_IF_ERROR(CheckId("request_id", request.request_id()));
   TENUTO_RETURN_IF_ERROR(CheckId("user_id", request.user_id()));
   const UserKey user = options_.keys.Of(request.user_id());
-  const absl::StatusOr<Erasure> once = options_.ledger.Erase(
-      user, KeyOf(request, options_.keys), options_.clock.Now());
-  if (absl::IsInvalidArgument(once.status())) {
-    return WithReason(once.status(), "REQUEST_ID_REUSED");
-  }
-  TENUTO_RETURN_IF_ERROR(once.status());
+  TENUTO_ASSIGN_OR_RETURN(const Erasure erasure,
+                          RequestOnce(options_.keys, kErasureRequests, user,
+                                      request.request_id(), request)
+                              .Erase(options_.ledger, options_.clock.Now()));
   TENUTO_ASSIGN_OR_RETURN(ErasureList erased,
                           ErasureList::Load(options_.data_dir));
   erased.Add(ErasedName(options_.keys, user),
-             {user.partition(), once->time_us, once->through});
+             {user.partition(), erasure.time_us, erasure.through});
   TENUTO_RETURN_IF_ERROR(options_.records.Erase(erased, options_.keys));
-  if (!once->replayed) options_.metrics.CountErasure();
+  if (!erasure.replayed) options_.metrics.CountErasure();
 
   response.set_request_id(request.request_id());
   *response.mutable_erased_time() =
-      google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(once->time_us);
-  response.set_events(once->events);
-  response.set_bytes(once->bytes);
-  response.set_through_position(once->through);
-  response.set_replayed(once->replayed);
+      google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(
+          erasure.time_us);
+  response.set_events(erasure.events);
+  response.set_bytes(erasure.bytes);
+  response.set_through_position(erasure.through);
+  response.set_replayed(erasure.replayed);
   ForEachModel(options_, [&](const v1::Manifest& manifest) {
-    if (manifest.created_time_s() > once->time_us / 1'000'000) return;
+    if (manifest.created_time_s() > erasure.time_us / 1'000'000) return;
     SetModel(manifest, *response.add_models_trained_before());
   });
-  LogInfo(absl::StrCat("erased a user: ", once->events, " events, ",
-                       once->bytes, " bytes"));
+  LogInfo(absl::StrCat("erased a user: ", erasure.events, " events, ",
+                       erasure.bytes, " bytes"));
   return absl::OkStatus();
 }
 

@@ -77,6 +77,16 @@ ToldPayment ToldBy(const v1::PlanGracePeriodRequest& request) {
   return told;
 }
 
+// Not the caller's mistake: whatever is named, nothing could be planned.
+absl::Status NoRecoveryModel() {
+  return WithReason(
+      absl::FailedPreconditionError(
+          "no recovery model serves; the server's operator trains one with "
+          "`tenuto train grace --ledger DIR --models DIR` into its models_dir "
+          "and then calls Admin.ReloadModels"),
+      "NO_RECOVERY_MODEL");
+}
+
 absl::Status NoPayment(absl::string_view why) {
   return WithReason(absl::FailedPreconditionError(absl::StrCat(
                         "there is no open failed payment to plan: ", why)),
@@ -134,16 +144,17 @@ absl::Status GraceService::Check(
 absl::Status GraceService::Plan(const v1::PlanGracePeriodRequest& request,
                                 v1::PlanGracePeriodResponse& response) const {
   TENUTO_RETURN_IF_ERROR(Check(request));
-  TENUTO_ASSIGN_OR_RETURN(
-      auto model, FindBundle(options_.registry, request.model(),
-                             options_.default_model, "default_grace_model"));
+  auto model = FindBundle(options_.registry, request.model(),
+                          options_.default_model, "default_grace_model");
+  if (!model.ok() && options_.registry.All().empty()) return NoRecoveryModel();
+  TENUTO_RETURN_IF_ERROR(model.status());
   const UserKey user = options_.keys.Of(request.user_id());
   Making making{.request = request,
                 .user = user,
                 .once = RequestOnce(options_.keys, kRequestKind, user,
                                     request.request_id(), request),
                 .facts = options_.ledger.Facts(),
-                .model = std::move(model),
+                .model = *std::move(model),
                 .state = {},
                 .now = {},
                 .open = OpenPayment(),

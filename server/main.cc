@@ -1,4 +1,4 @@
-// `tenuto-server`: five flags, one configuration file, two signals.
+// `tenuto-server`: six flags, one configuration file, two signals.
 #include <unistd.h>
 
 #include <csignal>
@@ -104,6 +104,8 @@ int main(int argc, char** argv) {
   app.add_option(
       "--listen", flags.listen,
       "HOST:PORT for gRPC [127.0.0.1:7400]; port 0 picks a free one");
+  app.add_option("--metrics_listen", flags.metrics_listen,
+                 "HOST:PORT for Prometheus [127.0.0.1:7401]; likewise");
   app.add_option("--data_dir", flags.data_dir, "The ledger; made if absent");
   app.add_option("--models_dir", flags.models_dir, "The model bundles");
   app.set_version_flag("--version",

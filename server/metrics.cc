@@ -12,12 +12,12 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "prometheus/counter.h"
 #include "prometheus/exposer.h"
 #include "prometheus/gauge.h"
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
+#include "server/bind_error.h"
 
 namespace tenuto {
 namespace {
@@ -294,9 +294,9 @@ absl::StatusOr<int> Metrics::Expose(absl::string_view listen,
   try {
     series_->exposer =
         std::make_unique<prometheus::Exposer>(std::string(listen));
-  } catch (const std::exception& error) {
-    return absl::UnavailableError(absl::StrCat("metrics_listen: cannot bind ",
-                                               listen, ": ", error.what()));
+  } catch (const std::exception&) {  // Which says no more than that it failed.
+    return BindError("metrics_listen", listen,
+                     "the HTTP server did not start; try again");
   }
   series_->exposer->RegisterCollectable(series_->self);
   return series_->exposer->GetListeningPorts().front();

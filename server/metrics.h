@@ -70,7 +70,7 @@ class Metrics {
   void SetServing(bool serving);
 
   // Serves http://`listen`/metrics until destroyed; the port. Called once.
-  // `read` is called by scrapes. kUnavailable when the port is taken.
+  // `read` is called by scrapes. As BindError() says when it cannot listen.
   absl::StatusOr<int> Expose(absl::string_view listen,
                              std::function<MetricReadings()> read);
 

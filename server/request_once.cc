@@ -17,6 +17,12 @@ std::uint64_t Hash(absl::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
+absl::Status Refusal(absl::Status status) {
+  return absl::IsInvalidArgument(status)
+             ? WithReason(std::move(status), "REQUEST_ID_REUSED")
+             : status;
+}
+
 }  // namespace
 
 RequestOnce::RequestOnce(const UserKeys& keys, absl::string_view kind,
@@ -51,10 +57,15 @@ absl::StatusOr<Ledger::Answer> RequestOnce::Commit(
         return outcome;
       });
   TENUTO_RETURN_IF_ERROR(refusal);
-  if (absl::IsInvalidArgument(answer.status())) {
-    return WithReason(answer.status(), "REQUEST_ID_REUSED");
-  }
+  if (!answer.ok()) return Refusal(answer.status());
   return answer;
+}
+
+absl::StatusOr<Erasure> RequestOnce::Erase(Ledger& ledger,
+                                           absl::Time now) const {
+  absl::StatusOr<Erasure> erasure = ledger.Erase(user_, key_, now);
+  if (!erasure.ok()) return Refusal(erasure.status());
+  return erasure;
 }
 
 }  // namespace tenuto

@@ -38,6 +38,8 @@ class RequestOnce {
       Ledger& ledger, absl::Time now,
       absl::FunctionRef<absl::StatusOr<Ledger::Outcome>(absl::string_view)>
           decide) const;
+  // Ledger::Erase, with the same refusal.
+  absl::StatusOr<Erasure> Erase(Ledger& ledger, absl::Time now) const;
 
  private:
   UserKey user_;

@@ -227,6 +227,7 @@ absl::Status ScoringService::Explain(const v1::ExplainScoreRequest& request,
   *response.mutable_score() = scored.scores[0];
   response.set_bias(explanation.bias);
   for (const ExplainedColumn& column : explanation.columns) {
+    if (column.contribution == 0) break;  // The largest come first.
     v1::Contribution& contribution = *response.add_contributions();
     contribution.set_feature(column.feature);
     contribution.set_family(column.family);

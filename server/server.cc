@@ -31,6 +31,7 @@
 #include "model/model_registry.h"
 #include "server/admin_service.h"
 #include "server/backfill_thread.h"
+#include "server/bind_error.h"
 #include "server/call_queue.h"
 #include "server/decision_service.h"
 #include "server/grace_service.h"
@@ -245,6 +246,13 @@ void Server::Parts::LoadModels() {
                             "; decisions fail until it is there and "
                             "Admin.ReloadModels was called"));
   }
+  if (!recovery_registry_.Current(config_.default_grace_model()).ok()) {
+    LogWarning(absl::StrCat(
+        "default_grace_model \"", config_.default_grace_model(),
+        "\" is not in ", config_.models_dir(),
+        "; PlanGracePeriod fails until `tenuto train grace --ledger DIR "
+        "--models DIR` made it and Admin.ReloadModels was called"));
+  }
 }
 
 absl::Status Server::Parts::Bind() {
@@ -272,11 +280,11 @@ absl::Status Server::Parts::Bind() {
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port_ == 0) {
-    return absl::UnavailableError(absl::StrCat(
-        "listen: cannot bind ", config_.listen(), "; is the port taken",
-        config_.has_tls() ? ", or does tls.key_file not belong to "
-                            "tls.certificate_file?"
-                          : "?"));
+    return BindError("listen", config_.listen(),
+                     config_.has_tls() ? "the address is free; does "
+                                         "tls.key_file belong to "
+                                         "tls.certificate_file?"
+                                       : "gRPC did not start; try again");
   }
   SetServing(false);
   for (const auto& queue : queues) {

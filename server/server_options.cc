@@ -129,6 +129,9 @@ absl::StatusOr<v1::ServerConfig> LoadServerConfig(const ServerFlags& flags) {
     TENUTO_RETURN_IF_ERROR(ParseTextproto(flags.config, text, config));
   }
   if (!flags.listen.empty()) config.set_listen(flags.listen);
+  if (!flags.metrics_listen.empty()) {
+    config.set_metrics_listen(flags.metrics_listen);
+  }
   if (!flags.data_dir.empty()) config.set_data_dir(flags.data_dir);
   if (!flags.models_dir.empty()) config.set_models_dir(flags.models_dir);
   SetDefaults(config);

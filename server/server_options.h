@@ -17,6 +17,7 @@ namespace tenuto {
 struct ServerFlags {
   std::string config;  // A ServerConfig textproto.
   std::string listen;
+  std::string metrics_listen;
   std::string data_dir;
   std::string models_dir;
 };

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "model/grace/money.h"
 
 namespace tenuto {
 namespace {
@@ -104,29 +105,23 @@ class Reasons {
 
   std::string Attempts() const {
     if (plan_.attempt_days.none()) return NoAttempt();
-    int likeliest = 0;
+    int best = 0;
     double most = -1;
     std::vector<std::string> after_payday;
-    double open = 1;
     for (int day = facts_.question.past.day + 1; day <= kUnpaidDays; ++day) {
       const auto at = static_cast<std::size_t>(day);
-      const RecoveryDay& on = plan_.curve[at];
-      if (plan_.attempt_days[at]) {
-        const double owed = open - on.by_user;
-        const double hit = owed > 0 ? on.by_retry / owed : 0;
-        if (hit > most) {
-          most = hit;
-          likeliest = day;
-        }
-        if (IsNearPayday(day)) after_payday.push_back(absl::StrCat(day));
+      if (!plan_.attempt_days[at]) continue;
+      if (plan_.curve[at].by_retry > most) {
+        most = plan_.curve[at].by_retry;
+        best = day;
       }
-      open = on.open;
+      if (IsNearPayday(day)) after_payday.push_back(absl::StrCat(day));
     }
-    std::string text =
-        absl::StrCat(plan_.attempt_days.count() == 1 ? "Tries again on day "
-                                                     : "Tries again on days ",
-                     And(plan_.attempt_days), "; likeliest to collect on day ",
-                     likeliest, " with ", Percent(most));
+    std::string text = absl::StrCat(
+        plan_.attempt_days.count() == 1 ? "Tries again on day "
+                                        : "Tries again on days ",
+        And(plan_.attempt_days), "; the one of day ", best,
+        " is expected to collect most, ", Percent(most), " of such payments");
     if (!after_payday.empty()) {
       absl::StrAppend(&text, "; after the likely payday: ", And(after_payday));
     }
@@ -180,14 +175,13 @@ class Reasons {
   }
 
  private:
-  // "12.34 EUR cents" would be wrong for yen: minor units say so.
   std::string Money(double minor) const {
-    return absl::StrFormat("%.1f minor units of %s", minor, facts_.currency);
+    return MoneyText(minor, facts_.currency);
   }
   std::string Against(const LengthValue& other) const {
     const double less = plan_.worth.net_minor() - other.net_value_minor;
-    return absl::StrFormat("%s would be worth %.1f less", Days(other.full_days),
-                           std::max(0.0, less));
+    return absl::StrCat(Days(other.full_days), " would bring ",
+                        Money(std::max(0.0, less)), " less");
   }
   std::string NoAttempt() const {
     const absl::string_view rule = limits_.attempt_rule;

@@ -56,22 +56,8 @@ class DecisionServiceTest : public ::testing::Test {
 
   // The decisions of `anna` that the log holds.
   std::vector<v1::DecisionMade> Logged() {
-    const UserKey user = parts_.keys.Of("anna");
-    std::vector<v1::DecisionMade> decisions;
-    EXPECT_TRUE(parts_.ledger
-                    .Scan(user.partition(), 1,
-                          [&](const LoggedEvent& logged) {
-                            v1::Event event;
-                            EXPECT_TRUE(event.ParseFromArray(
-                                logged.event.data(),
-                                static_cast<int>(logged.event.size())));
-                            if (event.has_decision_made()) {
-                              decisions.push_back(event.decision_made());
-                            }
-                            return true;
-                          })
-                    .ok());
-    return decisions;
+    return parts_.Logged("anna", &v1::Event::has_decision_made,
+                         &v1::Event::decision_made);
   }
 
   ServerParts parts_;

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "features/rocks_ledger.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/rpc_status.h"
 #include "tests/support/pending_ledger.h"
@@ -19,6 +20,8 @@
 
 namespace tenuto {
 namespace {
+
+using ::testing::HasSubstr;
 
 constexpr absl::Duration kLease = absl::Minutes(15);
 constexpr absl::Duration kDay = absl::Hours(24);
@@ -33,14 +36,15 @@ class GraceServiceTest : public ::testing::Test {
     Try("anna", kFailed);
   }
 
-  GraceService::Options OptionsOf(Ledger& ledger, std::uint64_t seed = 1) {
+  GraceService::Options OptionsOf(Ledger& ledger, std::uint64_t seed = 1,
+                                  const RecoveryRegistry* registry = nullptr) {
     return {.clock = parts_.clock,
             .catalogue = parts_.catalogue,
             .keys = parts_.keys,
             .gate = parts_.gate,
             .ledger = ledger,
             .scorer = scorer_,
-            .registry = parts_.recovery_registry,
+            .registry = registry ? *registry : parts_.recovery_registry,
             .rules = PaymentRules::Embedded(),
             .values = *values_,
             .default_model = "grace",
@@ -112,22 +116,8 @@ class GraceServiceTest : public ::testing::Test {
 
   // The plans of `anna` that the log holds.
   std::vector<v1::GracePlanned> Logged() {
-    const UserKey user = parts_.keys.Of("anna");
-    std::vector<v1::GracePlanned> plans;
-    EXPECT_TRUE(parts_.ledger
-                    .Scan(user.partition(), 1,
-                          [&](const LoggedEvent& logged) {
-                            v1::Event event;
-                            EXPECT_TRUE(event.ParseFromArray(
-                                logged.event.data(),
-                                static_cast<int>(logged.event.size())));
-                            if (event.has_grace_planned()) {
-                              plans.push_back(event.grace_planned());
-                            }
-                            return true;
-                          })
-                    .ok());
-    return plans;
+    return parts_.Logged("anna", &v1::Event::has_grace_planned,
+                         &v1::Event::grace_planned);
   }
   static bool Attempts(const v1::PlanGracePeriodResponse& plan, int day) {
     return std::count(plan.attempt_days().begin(), plan.attempt_days().end(),
@@ -345,11 +335,31 @@ TEST_F(GraceServiceTest, RefusesWhatItCannotReadByFieldAndWritesNothing) {
             "failed_time is more than 60 days ago");
   EXPECT_EQ(says([](auto& r) { r.mutable_failed_time()->set_nanos(-1); }),
             "failed_time is no time");
-  v1::PlanGracePeriodRequest request = Request("r1");
-  request.set_model("absent");
-  EXPECT_EQ(ReasonOf(Refusal(request)), "MODEL_NOT_FOUND");
   EXPECT_EQ(parts_.ledger.Facts().last_position, before);
   EXPECT_FALSE(Plan(Request("r1")).replayed());
+}
+
+TEST_F(GraceServiceTest, BlamesTheCallerForAModelOnlyWhereOthersServe) {
+  v1::PlanGracePeriodRequest request = Request("r1");
+  request.set_model("absent");
+  absl::Status status = Refusal(request);
+  EXPECT_TRUE(absl::IsNotFound(status)) << status;
+  EXPECT_EQ(ReasonOf(status), "MODEL_NOT_FOUND");
+  EXPECT_EQ(status.message(),
+            "model \"absent\" does not serve; serving: grace");
+  const TempFolder models;
+  RecoveryRegistry none{models.path(), parts_.catalogue};
+  const GraceService service(OptionsOf(parts_.ledger, 1, &none));
+  for (const char* model : {"", "grace", "absent"}) {
+    request.set_model(model);
+    v1::PlanGracePeriodResponse response;
+    status = service.Plan(request, response);
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_EQ(ReasonOf(status), "NO_RECOVERY_MODEL");
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("`tenuto train grace --ledger DIR --models DIR` into "
+                          "its models_dir and then calls Admin.ReloadModels"));
+  }
 }
 
 TEST_F(GraceServiceTest, NamesWhatTheLogLacks) {

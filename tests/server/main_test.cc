@@ -1,4 +1,5 @@
 // The program itself: flags, exit codes, signals.
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -123,6 +124,16 @@ TEST_F(MainTest, SaysNotServingAtTheFirstSignalAndEndsAtTheSecond) {
   EXPECT_EQ(server.Wait(), 1);
 }
 
+TEST_F(MainTest, WarnsOfWhatFailsUntilItsModelIsThere) {
+  ChildProcess server(Command());
+  ASSERT_TRUE(server.ReadAfter("listening on "));
+  EXPECT_THAT(server.errors(), HasSubstr("default_model \"churn_14d\" is not"));
+  EXPECT_THAT(server.errors(),
+              HasSubstr("default_grace_model \"grace\" is not"));
+  EXPECT_THAT(server.errors(), HasSubstr("PlanGracePeriod fails until `tenuto "
+                                         "train grace --ledger DIR --models "));
+}
+
 TEST_F(MainTest, PrintsItsEffectiveConfiguration) {
   ChildProcess server(Command());
   ASSERT_TRUE(server.ReadAfter("listening on "));
@@ -149,6 +160,11 @@ TEST_F(MainTest, EndsWithTwoAndOneLineOnBadInput) {
       {{"--config", unknown_field}, "unknown.textproto:2:"},
       {{"--config", "/absent/file"}, "/absent/file"},
       {{"--listen", "7400"}, "listen: \"7400\""},
+      {{"--metrics_listen", "7401"}, "metrics_listen: \"7401\""},
+      {{"--metrics_listen", "192.0.2.1:7401"},
+       "metrics_listen: cannot bind 192.0.2.1:7401: no interface"},
+      {{"--listen", "192.0.2.1:7400"},
+       "listen: cannot bind 192.0.2.1:7400: no interface"},
       {{"--models_dir", "/absent/models"}, "models_dir: \"/absent/models\""},
       {{"--data_dir", "/proc/tenuto"}, "data_dir"},
   };
@@ -170,6 +186,23 @@ TEST_F(MainTest, EndsWithTwoAndOneLineOnBadInput) {
     EXPECT_THAT(errors.substr(at), HasSubstr(bad.complaint));
     EXPECT_EQ(errors.find('\n', at), errors.size() - 1) << errors;
   }
+}
+
+TEST_F(MainTest, EndsWithOneWhereThePortOfItsMetricsIsInUse) {
+  ChildProcess first(Command());
+  const auto port = first.ReadAfter("metrics on 127.0.0.1:");
+  ASSERT_TRUE(port) << first.errors();
+  std::vector<std::string> command =
+      Command({"--metrics_listen", "127.0.0.1:" + *port});
+  // A ledger of its own.
+  *(std::find(command.begin(), command.end(), "--data_dir") + 1) =
+      (folder_.path() / "other").string();
+  ChildProcess second(command);
+  EXPECT_EQ(second.Wait(), 1);
+  EXPECT_THAT(
+      second.errors(),
+      HasSubstr("tenuto-server: metrics_listen: cannot bind 127.0.0.1:" +
+                *port + ": the port is in use; "));
 }
 
 TEST_F(MainTest, RefusesALedgerThatAnotherProcessHolds) {

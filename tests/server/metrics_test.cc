@@ -145,7 +145,7 @@ TEST_F(MetricsTest, SaysThatItsPortIsTaken) {
                                   [] { return MetricReadings(); });
   EXPECT_TRUE(absl::IsUnavailable(port.status()));
   EXPECT_THAT(std::string(port.status().message()),
-              HasSubstr("metrics_listen: cannot bind 127.0.0.1:"));
+              HasSubstr(": the port is in use; "));
 }
 
 }  // namespace

@@ -48,6 +48,21 @@ TEST_F(RequestOnceTest, RefusesAnIdWithAnotherBodyAndKeepsKindsApart) {
   EXPECT_EQ(Commit(Of("b", "id", "other"), Saying("two"))->response, "two");
 }
 
+TEST_F(RequestOnceTest, ErasesOnceAndRefusesAnIdWithAnotherBody) {
+  parts_.TakeIn(SubscriberEvents("anna", 2, kTestNow));
+  const absl::Time now = parts_.clock.Now();
+  const auto erased = Of("a", "id", "body").Erase(parts_.ledger, now);
+  ASSERT_TRUE(erased.ok()) << erased.status();
+  EXPECT_GT(erased->events, 0u);
+  const auto again = Of("a", "id", "body").Erase(parts_.ledger, now);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(again->events, erased->events);
+  const auto other = Of("a", "id", "other").Erase(parts_.ledger, now);
+  EXPECT_TRUE(absl::IsInvalidArgument(other.status()));
+  EXPECT_THAT(other.status().ToString(), HasSubstr("REQUEST_ID_REUSED"));
+}
+
 // A refusal of the request itself must not read as a repeated id.
 TEST_F(RequestOnceTest, ReturnsARefusalAsItIsAndRemembersNothing) {
   const RequestOnce once = Of("a", "id", "body");

@@ -301,6 +301,7 @@ TEST_F(ScoringServiceTest, ExplainsAScoreThatItsPartsSumTo) {
   for (const v1::Contribution& part : response.contributions()) {
     sum += part.contribution();
     EXPECT_LE(std::abs(part.contribution()), previous);
+    EXPECT_NE(part.contribution(), 0) << part.feature();
     previous = std::abs(part.contribution());
   }
   EXPECT_NEAR(sum, response.score().margin(), 1e-4);

@@ -48,9 +48,11 @@ TEST_F(ServerOptionsTest, HasTheDefaultsThatTheProtoStates) {
 TEST_F(ServerOptionsTest, PutsTheFileBeforeDefaultsAndFlagsBeforeTheFile) {
   ServerFlags flags = Flags("listen: '127.0.0.1:1111' drain_s_max: 3");
   flags.listen = "127.0.0.1:2222";
+  flags.metrics_listen = "127.0.0.1:3333";
   const auto config = LoadServerConfig(flags);
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->listen(), "127.0.0.1:2222");
+  EXPECT_EQ(config->metrics_listen(), "127.0.0.1:3333");
   EXPECT_EQ(config->drain_s_max(), 3);
 }
 

@@ -28,10 +28,28 @@ std::string RangeOf(const std::bitset<kUnpaidDays + 1>& days) {
 std::string CellText(std::size_t cell) {
   const auto count = static_cast<int>(cell) / HazardTable::kGaps;
   const auto gap = static_cast<int>(cell) % HazardTable::kGaps;
-  return absl::StrCat(
-      count + 1 < HazardTable::kCounts ? absl::StrCat(count + 1)
-                                       : absl::StrCat(count + 1, " or more"),
-      " before and ", HazardTable::GapOf(gap), " days after the last");
+  const int days = HazardTable::GapOf(gap);
+  return absl::StrCat("retry ", count + 1,
+                      count + 1 < HazardTable::kCounts ? "" : " or a later one",
+                      " made ", days, days == 1 ? " day" : " days",
+                      gap + 1 < HazardTable::kGaps ? "" : " or more",
+                      " after the attempt before");
+}
+
+std::string Percent(double part, double whole) {
+  return absl::StrFormat("%.0f %%", 100 * part / whole);
+}
+
+// How much more it takes where the rarest of its kind was seen so often.
+std::string Needed(int rarest) {
+  if (rarest == 0) {
+    return absl::StrCat(kSeenMin,
+                        " of each kind are needed, and of some there is none");
+  }
+  const int times = (kSeenMin + rarest - 1) / rarest;
+  return absl::StrCat(kSeenMin, " of each kind are needed, and of the rarest ",
+                      "there are ", rarest, ": about ", times,
+                      " times as many failed payments would do");
 }
 
 }  // namespace
@@ -43,7 +61,7 @@ void PolicyUse::Add(const PolicyUse& more) {
   unseen_attempts += more.unseen_attempts;
   for (std::size_t k = 0; k < days.size(); ++k) days[k] |= more.days[k];
   cells |= more.cells;
-  unseen_messages |= more.unseen_messages;
+  messaged |= more.messaged;
 }
 
 LogSupport LogSupport::Read(absl::Span<const GraceFailure> failures) {
@@ -63,14 +81,13 @@ LogSupport LogSupport::Read(absl::Span<const GraceFailure> failures) {
   return support;
 }
 
-bool LogSupport::HasSeenAttempt(std::size_t cell) const {
+int LogSupport::SeenAttempts(std::size_t cell) const {
   constexpr auto kGaps = static_cast<std::size_t>(HazardTable::kGaps);
-  const auto seen = [](int attempts) { return attempts >= kSeenMin; };
   const auto first =
       attempts_.begin() + static_cast<std::ptrdiff_t>(cell / kGaps * kGaps);
   const auto at = attempts_.begin() + static_cast<std::ptrdiff_t>(cell);
-  return std::any_of(first, at + 1, seen) &&
-         std::any_of(at, first + HazardTable::kGaps, seen);
+  return std::min(*std::max_element(first, at + 1),
+                  *std::max_element(at, first + HazardTable::kGaps));
 }
 
 void LogSupport::AddUse(const TrialActions& trial, const RecoveryCurve& curve,
@@ -89,13 +106,13 @@ void LogSupport::AddUse(const TrialActions& trial, const RecoveryCurve& curve,
       use.days[access].set(at);
     } else if (messaged && messaged_[access][1] < kSeenMin) {
       use.unseen_days += open;
-      use.unseen_messages = true;
+      use.messaged.set(access);
     }
     if (!action.attempts) continue;
     const std::size_t cell = CellOf(attempts, day - last_attempt_day);
     const double made = open - curve[at].by_user;
     use.attempts += made;
-    if (!HasSeenAttempt(cell)) {
+    if (SeenAttempts(cell) < kSeenMin) {
       use.unseen_attempts += made;
       use.cells.set(cell);
     }
@@ -104,32 +121,51 @@ void LogSupport::AddUse(const TrialActions& trial, const RecoveryCurve& curve,
   }
 }
 
-std::string LogSupport::ReasonAgainst(const PolicyUse& use) const {
-  std::vector<std::string> parts;
-  if (use.unseen_days > kUnseenShareMax * use.open_days) {
-    std::vector<std::string> what;
-    for (std::size_t access = 0; access < use.days.size(); ++access) {
-      if (use.days[access].none()) continue;
+std::string LogSupport::UnseenDays(const PolicyUse& use) const {
+  std::vector<std::string> what;
+  int rarest = kSeenMin;
+  for (std::size_t access = 0; access < use.days.size(); ++access) {
+    for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
+      if (use.days[access][day]) rarest = std::min(rarest, days_[access][day]);
+    }
+    if (use.days[access].any()) {
       what.push_back(absl::StrCat(kAccessNames[access], " access on ",
                                   RangeOf(use.days[access])));
     }
-    if (use.unseen_messages) what.push_back("messages with such access");
-    parts.push_back(absl::StrFormat(
-        "the log saw fewer than %d open days with %s, which are %.0f %% of its "
-        "open days",
-        kSeenMin, absl::StrJoin(what, " and "),
-        100 * use.unseen_days / use.open_days));
+    if (use.messaged[access]) {
+      rarest = std::min(rarest, messaged_[access][1]);
+      what.push_back(
+          absl::StrCat(kAccessNames[access], " access after a message"));
+    }
+  }
+  return absl::StrCat(
+      "the log has too few payments that were still unpaid with ",
+      absl::StrJoin(what, " or "), ", as ",
+      Percent(use.unseen_days, use.open_days),
+      " of the policy's unpaid days are; ", Needed(rarest));
+}
+
+std::string LogSupport::UnseenAttempts(const PolicyUse& use) const {
+  std::vector<std::string> what;
+  int rarest = kSeenMin;
+  for (std::size_t cell = 0; cell < use.cells.size(); ++cell) {
+    if (!use.cells[cell]) continue;
+    rarest = std::min(rarest, SeenAttempts(cell));
+    what.push_back(CellText(cell));
+  }
+  return absl::StrCat("the log has too few attempts like ",
+                      absl::StrJoin(what, " or "), ", as ",
+                      Percent(use.unseen_attempts, use.attempts),
+                      " of the policy's are; ", Needed(rarest));
+}
+
+std::string LogSupport::ReasonAgainst(const PolicyUse& use) const {
+  std::vector<std::string> parts;
+  if (use.unseen_days > kUnseenShareMax * use.open_days) {
+    parts.push_back(UnseenDays(use));
   }
   if (use.unseen_attempts > kUnseenShareMax * use.attempts) {
-    std::vector<std::string> what;
-    for (std::size_t cell = 0; cell < use.cells.size(); ++cell) {
-      if (use.cells[cell]) what.push_back(CellText(cell));
-    }
-    parts.push_back(absl::StrFormat(
-        "the log saw fewer than %d attempts with %s, which are %.0f %% of its "
-        "attempts",
-        kSeenMin, absl::StrJoin(what, ", or "),
-        100 * use.unseen_attempts / use.attempts));
+    parts.push_back(UnseenAttempts(use));
   }
   return absl::StrJoin(parts, "; ");
 }

@@ -29,7 +29,7 @@ struct PolicyUse {
   // Which, by access and day, and by count and gap of attempts.
   std::array<std::bitset<kUnpaidDays + 1>, 3> days;
   std::bitset<HazardTable::kCounts * HazardTable::kGaps> cells;
-  bool unseen_messages = false;
+  std::bitset<3> messaged;  // Accesses with days after a message.
 
   void Add(const PolicyUse& more);
 };
@@ -41,7 +41,7 @@ class LogSupport {
   // Adds what a policy does to one payment, as often as it is still open.
   void AddUse(const TrialActions& trial, const RecoveryCurve& curve,
               PolicyUse& use) const;
-  // Why the log cannot tell; empty if it can.
+  // What the log lacks to tell, and how much of it; empty if it can.
   std::string ReasonAgainst(const PolicyUse& use) const;
 
  private:
@@ -51,8 +51,11 @@ class LogSupport {
                                     HazardTable::GapIndex(gap));
   }
 
-  // Or shorter and longer gaps were, between which a model may reckon.
-  bool HasSeenAttempt(std::size_t cell) const;
+  // Of this kind, or as many with shorter as with longer gaps: a model may
+  // reckon between them.
+  int SeenAttempts(std::size_t cell) const;
+  std::string UnseenDays(const PolicyUse& use) const;
+  std::string UnseenAttempts(const PolicyUse& use) const;
 
   // Open days seen, by access and day, and by access and whether messaged.
   std::array<std::array<int, kUnpaidDays + 1>, 3> days_{};

@@ -5,8 +5,10 @@
 
 namespace tenuto {
 
-void PolicySums::Add(const TrialOutcome& outcome, double current_net_minor) {
+void PolicySums::Add(const TrialOutcome& outcome, double current_net_minor,
+                     double personal_net_minor) {
   const double gained = outcome.net_minor - current_net_minor;
+  const double left = personal_net_minor - outcome.net_minor;
   failures += 1;
   recovered += outcome.recovered;
   recovered_squares += outcome.recovered * outcome.recovered;
@@ -15,6 +17,8 @@ void PolicySums::Add(const TrialOutcome& outcome, double current_net_minor) {
   net_squares += outcome.net_minor * outcome.net_minor;
   difference += gained;
   difference_squares += gained * gained;
+  personal_gain += left;
+  personal_gain_squares += left * left;
   free_days += outcome.free_days;
   attempts += outcome.attempts;
   messages += outcome.messages;
@@ -29,6 +33,8 @@ void PolicySums::Add(const PolicySums& more) {
   net_squares += more.net_squares;
   difference += more.difference;
   difference_squares += more.difference_squares;
+  personal_gain += more.personal_gain;
+  personal_gain_squares += more.personal_gain_squares;
   free_days += more.free_days;
   attempts += more.attempts;
   messages += more.messages;
@@ -54,9 +60,11 @@ double RecoveryDays::MinorBy(int day) const {
 }
 
 PolicyTally::PolicyTally(std::size_t policies, std::size_t segments,
-                         std::size_t current)
+                         std::size_t current,
+                         std::optional<std::size_t> personal)
     : policies_(policies),
       current_(current),
+      personal_(personal),
       sums_(policies * segments),
       days_(policies) {}
 
@@ -66,9 +74,11 @@ void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
   const double current = outcomes[current_].net_minor;
   for (std::size_t policy = 0; policy < policies_; ++policy) {
     const TrialOutcome& outcome = outcomes[policy];
-    sums_[policy].Add(outcome, current);
+    const double personal =
+        outcomes[personal_.value_or(policy)].net_minor;  // Or no difference.
+    sums_[policy].Add(outcome, current, personal);
     for (const std::size_t segment : segments) {
-      sums_[segment * policies_ + policy].Add(outcome, current);
+      sums_[segment * policies_ + policy].Add(outcome, current, personal);
     }
     RecoveryDays& days = days_[policy];
     if (curves.empty()) {

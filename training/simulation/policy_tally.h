@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -25,11 +26,13 @@ struct PolicySums {
   double recovered_minor = 0;
   double net = 0, net_squares = 0;
   double difference = 0, difference_squares = 0;  // Net less the current's.
+  double personal_gain = 0, personal_gain_squares = 0;  // Personal's less net.
   double free_days = 0;
   double attempts = 0;
   double messages = 0;
 
-  void Add(const TrialOutcome& outcome, double current_net_minor);
+  void Add(const TrialOutcome& outcome, double current_net_minor,
+           double personal_net_minor);
   void Add(const PolicySums& more);
 };
 
@@ -46,7 +49,9 @@ struct RecoveryDays {
 class PolicyTally {
  public:
   // Segment 0 is everybody; a payment is in it and in those named with it.
-  PolicyTally(std::size_t policies, std::size_t segments, std::size_t current);
+  // Others are paired with the policies numbered `current` and `personal`.
+  PolicyTally(std::size_t policies, std::size_t segments, std::size_t current,
+              std::optional<std::size_t> personal = std::nullopt);
 
   // One failed payment under all policies, in their order. `curves` has the
   // chances by day where outcomes are expected ones; empty where they are
@@ -68,6 +73,7 @@ class PolicyTally {
  private:
   std::size_t policies_;
   std::size_t current_;
+  std::optional<std::size_t> personal_;
   std::vector<PolicySums> sums_;  // By segment, then policy.
   std::vector<RecoveryDays> days_;
 };

@@ -69,11 +69,24 @@ function cut(name, length) {
   return name.length > length ? name.slice(0, length - 1) + '\u2026' : name;
 }
 
+// On two lines at most, which break where words do.
+function wrapped(name, length) {
+  const lines = [''];
+  for (const part of name.match(/[^_\-.\/ ]*[_\-.\/ ]?/g)) {
+    const line = lines[lines.length - 1];
+    if (line && lines.length < 2 && line.length + part.trim().length > length) lines.push('');
+    lines[lines.length - 1] += part;
+  }
+  return lines.map((line) => cut(line.trim(), length));
+}
+
 // series: [{label, points: [{value, low, high, colour, mark} or null]}].
 function whiskerChart(canvas, names, series, words) {
   const rows = names.length * Math.max(1, series.length);
-  canvas.parentNode.style.height = 64 + Math.max(28 * names.length, 20 * rows) + 'px';
   const narrow = canvas.parentNode.clientWidth < 500;
+  const labels = names.map((name) => wrapped(name, narrow ? 20 : 40));
+  const height = labels.some((lines) => lines.length > 1) ? 36 : 28;
+  canvas.parentNode.style.height = 64 + Math.max(height * names.length, 20 * rows) + 'px';
   return new Chart(canvas, {
     type: 'bar',
     plugins: [WHISKERS],
@@ -113,9 +126,7 @@ function whiskerChart(canvas, names, series, words) {
           ticks: {
             autoSkip: false,
             color: colour('ink'),
-            callback(value) {
-              return cut(this.getLabelForValue(value), narrow ? 20 : 40);
-            },
+            callback: (value) => labels[value],
           },
         },
       },
@@ -152,7 +163,7 @@ const NAMES = {
     spots.sort((a, b) => a.order - b.order);
     for (const spot of spots) {
       context.font = (spot.bold ? '600 ' : '') + '12px ' + Chart.defaults.font.family;
-      const text = cut(spot.name, 24);
+      const text = cut(spot.name, 28);
       const width = context.measureText(text).width;
       for (const [dx, dy] of [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [1, 1], [-1, -1], [-1, 1]]) {
         const left = dx > 0 ? spot.x + 9 : dx < 0 ? spot.x - 9 - width : spot.x - width / 2;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "model/grace/money.h"
+
 namespace tenuto {
 namespace {
-
-constexpr double kMinorPerUnit = 100;
 
 Estimate Scaled(const Estimate& total, double factor) {
   return {total.value * factor, total.low * factor, total.high * factor};
@@ -64,17 +64,19 @@ PolicyFigures FiguresOf(const SimulationResult& result, std::size_t policy,
   if (sums.failures <= 0) return figures;
   const PolicyTotals totals = TotalsOf(result, policy, segment);
   const double each = 1 / sums.failures;
+  const double money = each / MinorPerUnit(result.currency);
   figures.recovered_percent = Scaled(totals.recovered, 100 * each);
   figures.recovered_percent.low = std::max(0.0, figures.recovered_percent.low);
   figures.recovered_percent.high =
       std::min(100.0, figures.recovered_percent.high);
-  figures.net = Scaled(totals.net_minor, each / kMinorPerUnit);
-  figures.difference = Scaled(totals.difference_minor, each / kMinorPerUnit);
-  figures.recovered_value = sums.recovered_minor * each / kMinorPerUnit;
+  figures.net = Scaled(totals.net_minor, money);
+  figures.difference = Scaled(totals.difference_minor, money);
+  figures.personal_gain = Scaled(totals.personal_gain_minor, money);
+  figures.recovered_value = sums.recovered_minor * money;
   figures.free_days = totals.free_days * each;
   figures.attempts = totals.attempts * each;
   figures.messages = totals.messages * each;
-  figures.regret = totals.regret_minor * each / kMinorPerUnit;
+  figures.regret = totals.regret_minor * money;
   return figures;
 }
 
@@ -100,6 +102,11 @@ PolicyRanking RankPolicies(const SimulationResult& result) {
 
 bool AreToldApart(const SimulationResult& result, std::size_t one,
                   std::size_t other) {
+  if (result.personal == one || result.personal == other) {
+    const Estimate gain = TotalsOf(result, result.personal == one ? other : one)
+                              .personal_gain_minor;
+    return gain.low > 0 || gain.high < 0;
+  }
   // The current policy differs from itself by nothing, which has no interval.
   const Estimate a = TotalsOf(result, one).difference_minor;
   const Estimate b = TotalsOf(result, other).difference_minor;

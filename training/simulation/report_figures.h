@@ -18,6 +18,7 @@ struct PolicyFigures {
   Estimate recovered_percent;
   Estimate net;
   Estimate difference;         // Net value less the current policy's, paired.
+  Estimate personal_gain;      // Personal's net value less this one's, paired.
   double recovered_value = 0;  // What was recovered is worth, before costs.
   double free_days = 0;
   double attempts = 0;
@@ -40,8 +41,8 @@ struct PolicyRanking {
 PolicyRanking RankPolicies(const SimulationResult& result);
 
 // Whether the intervals of two policies, each beside the current one, leave no
-// doubt which of them is worth more. Errs to the side of doubt: the two were
-// not paired with each other.
+// doubt which of them is worth more. Errs to the side of doubt, since the two
+// were not paired with each other; with personal all are.
 bool AreToldApart(const SimulationResult& result, std::size_t one,
                   std::size_t other);
 

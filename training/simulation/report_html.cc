@@ -36,6 +36,8 @@ std::string ReportHtml(const SimulationResult& result) {
                               {"{{proof}}", Escaped(verdict.proof)},
                               {"{{costs}}", Escaped(verdict.costs)},
                               {"{{fixed}}", Escaped(verdict.fixed)},
+                              {"{{personal}}", Escaped(verdict.personal)},
+                              {"{{in_force}}", Escaped(verdict.in_force)},
                               {"{{ceiling}}", Escaped(verdict.ceiling)},
                               {"{{doubt}}", Escaped(verdict.doubt)},
                               {"{{meaning}}", Escaped(verdict.meaning)},

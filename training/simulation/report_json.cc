@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "model/grace/money.h"
 #include "training/simulation/segments.h"
 #include "training/summary.h"
 
@@ -53,9 +54,9 @@ std::string ByDayJson(const SimulationResult& result, std::size_t policy) {
   std::vector<std::string> rows;
   for (const int day : kDays) {
     if (day > result.days) continue;
-    rows.push_back(
-        Array({absl::StrCat(day), JsonNumber(100 * days.PaymentsBy(day) / n),
-               JsonNumber(days.MinorBy(day) / 100 / n)}));
+    rows.push_back(Array(
+        {absl::StrCat(day), JsonNumber(100 * days.PaymentsBy(day) / n),
+         JsonNumber(days.MinorBy(day) / MinorPerUnit(result.currency) / n)}));
   }
   return Array(rows);
 }
@@ -168,6 +169,7 @@ std::string ReportJson(const SimulationResult& result,
               {"digits", absl::StrCat(MoneyDigits(result))},
               {"expected", result.expected ? "true" : "false"},
               {"current", absl::StrCat(result.current)},
+              {"reference", JsonString(ReferenceWord(result))},
               {"oracle", IndexJson(result.oracle)},
               {"personal", IndexJson(result.personal)},
               {"best", IndexJson(ranking.best)},

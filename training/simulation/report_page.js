@@ -26,6 +26,13 @@ function roleOf(policy) {
   return 'other';
 }
 
+// A name in a chart, with what the reader must know of it.
+function labelOf(policy) {
+  const name = figures.policies[policy].name;
+  if (policy === figures.current) return name + ' (' + figures.reference + ')';
+  return policy === figures.oracle ? name + ' (not a choice)' : name;
+}
+
 // Lines break where words do.
 function addName(node, name) {
   for (const part of name.match(/[^_\-.\/]*[_\-.\/]?/g)) {
@@ -33,7 +40,7 @@ function addName(node, name) {
   }
 }
 
-const BADGES = {current: 'current', oracle: 'not a choice', personal: 'personal', fixed: 'best fixed'};
+const BADGES = {current: figures.reference, oracle: 'not a choice', personal: 'personal', fixed: 'best fixed'};
 
 // A name, and what it is where the name does not say so.
 function nameCell(policy) {
@@ -73,17 +80,17 @@ function header(table, titles) {
 }
 
 function fillPolicies() {
-  const titles = ['Policy', 'Recovered,\u00a0%', 'Net value', 'Beside current',
-                  'Free days', 'Attempts', 'Messages'];
+  const titles = ['Policy', 'Beside ' + figures.reference, 'Net value',
+                  'Recovered,\u00a0%', 'Free days', 'Attempts', 'Messages'];
   if (figures.oracle !== null) titles.push('Regret');
   const body = header(document.getElementById('policy-table'), titles);
   for (const k of figures.order) {
     const policy = figures.policies[k];
     const row = make('tr');
     row.append(
-        nameCell(k), intervalCell(policy.recovered, (v) => v.toFixed(1)),
+        nameCell(k), intervalCell(policy.difference, signed, k === figures.current),
         intervalCell(policy.net, (v) => minus(money(v))),
-        intervalCell(policy.difference, signed, k === figures.current),
+        intervalCell(policy.recovered, (v) => v.toFixed(1)),
         make('td', policy.free_days.toFixed(2)), make('td', policy.attempts.toFixed(2)),
         make('td', policy.messages.toFixed(2)));
     if (policy.regret !== null) {
@@ -122,7 +129,7 @@ function whisker([value, low, high], role, few) {
 function drawDifferences() {
   const others = figures.order.filter((k) => k !== figures.current);
   return whiskerChart(
-      document.getElementById('difference-chart'), others.map((k) => figures.policies[k].name),
+      document.getElementById('difference-chart'), others.map(labelOf),
       [{label: 'difference',
         points: others.map((k) => whisker(figures.policies[k].difference, roleOf(k)))}],
       INTERVAL_WORDS);
@@ -131,7 +138,7 @@ function drawDifferences() {
 function drawPareto() {
   const points = figures.order.map((k, rank) => ({
     x: figures.policies[k].free_days, y: figures.policies[k].recovered_value,
-    name: figures.policies[k].name, role: roleOf(k), rank: rank,
+    name: labelOf(k), role: roleOf(k), rank: rank,
     efficient: figures.policies[k].efficient,
   }));
   return paretoChart(document.getElementById('pareto-chart'), points, {
@@ -145,9 +152,7 @@ function drawSurvival() {
   return survivalChart(
       document.getElementById('survival-chart'),
       figures.curves.map((c) => ({
-        name: figures.policies[c.policy].name +
-            (c.policy === figures.current ? ' (current)' : ''),
-        role: roleOf(c.policy), unpaid: c.unpaid,
+        name: labelOf(c.policy), role: roleOf(c.policy), unpaid: c.unpaid,
       })));
 }
 
@@ -193,9 +198,9 @@ function fillSegments() {
   }
   const marks = {personal: 'circles', fixed: 'triangles'};
   let who = columns.map((c) => c.name + ': ' + marks[c.role]).join('; ');
-  who += who ? '.' : 'There is nothing to compare with the current policy.';
+  who += who ? '.' : 'There is nothing to compare with the ' + figures.reference + ' policy.';
   if (figures.best_fixed === figures.current) {
-    who += ' The best fixed policy is the current one.';
+    who += ' The best fixed policy is the ' + figures.reference + ' one.';
   }
   if (few) {
     who += ' Grey: fewer than ' + figures.segment_payments_min +
@@ -222,6 +227,7 @@ function drawSegments() {
 
 function fillRest() {
   for (const node of document.querySelectorAll('.currency')) node.textContent = figures.currency;
+  for (const node of document.querySelectorAll('.reference')) node.textContent = figures.reference;
   for (const node of document.querySelectorAll('.days')) node.textContent = figures.days;
   for (const node of document.querySelectorAll('.ceiling')) node.hidden = figures.oracle === null;
   document.getElementById('made-payments').textContent =

@@ -17,12 +17,17 @@ constexpr double kPaymentsMin = 200;  // Fewer have unsure intervals.
 class Words {
  public:
   Words(const SimulationResult& result, const PolicyRanking& ranking)
-      : result_(result), ranking_(ranking), digits_(MoneyDigits(result)) {}
+      : result_(result),
+        ranking_(ranking),
+        digits_(MoneyDigits(result)),
+        reference_(absl::StrCat("the ", ReferenceWord(result), " policy")) {}
 
   std::string Headline() const;
   std::string Proof() const;
   std::string Costs() const;
   std::string Fixed() const;
+  std::string Personal() const;
+  std::string InForce() const;
   std::string Ceiling() const;
   std::string Doubt() const;
   std::string Meaning() const;
@@ -58,6 +63,7 @@ class Words {
   const SimulationResult& result_;
   const PolicyRanking& ranking_;
   const int digits_;
+  const std::string reference_;  // "the current policy".
 };
 
 std::string Words::Number(double value, int digits) const {
@@ -72,9 +78,9 @@ std::string Words::Beside(const Estimate& gain) const {
   const bool below = gain.value < 0;
   const Estimate shown =
       below ? Estimate{-gain.value, -gain.high, -gain.low} : gain;
-  return absl::StrCat(Money(shown.value), below ? " below" : " above",
-                      " the current policy (95 % interval ",
-                      Interval(shown, digits_), ")");
+  return absl::StrCat(Money(shown.value), below ? " below" : " above", " ",
+                      reference_, " (95 % interval ", Interval(shown, digits_),
+                      ")");
 }
 
 std::string Words::Names(const std::vector<std::size_t>& policies,
@@ -99,6 +105,11 @@ std::string Words::Headline() const {
   if (result_.policies.size() == 1) {
     return absl::StrCat("Only ", Name(best()),
                         " was simulated: there is nothing to choose from.");
+  }
+  if (!result_.refused_current.empty()) {
+    return absl::StrCat("What the current policy, ", result_.refused_current,
+                        ", is worth cannot be told; of the others ",
+                        Name(best()), " is worth most.");
   }
   if (current_is_best()) {
     return absl::StrCat("Keep ", Name(best()),
@@ -153,7 +164,8 @@ std::string Words::Costs() const {
                    Number(mine.messages, 1), " messages");
   if (!current_is_best()) {
     const PolicyFigures current = FiguresOf(result_, result_.current);
-    absl::StrAppend(&text, " (current: ", Number(current.free_days, 1), ", ",
+    absl::StrAppend(&text, " (", ReferenceWord(result_), ": ",
+                    Number(current.free_days, 1), ", ",
                     Number(current.attempts, 1), " and ",
                     Number(current.messages, 1), ")");
   }
@@ -170,7 +182,7 @@ std::string Words::Fixed() const {
       absl::StrCat("Of the policies that are the same for everybody, ",
                    Name(fixed), " is best");
   if (fixed == result_.current) {
-    absl::StrAppend(&text, ": the current one");
+    absl::StrAppend(&text, ": the ", ReferenceWord(result_), " one");
   } else {
     absl::StrAppend(&text, ": ", Beside(Gain(fixed)));
   }
@@ -179,6 +191,35 @@ std::string Words::Fixed() const {
                     Names(ranking_.like_best_fixed, "and"));
   }
   return absl::StrCat(text, ".");
+}
+
+std::string Words::Personal() const {
+  if (nothing() || !result_.personal.has_value() ||
+      !ranking_.best_fixed.has_value()) {
+    return "";
+  }
+  const Estimate gain = FiguresOf(result_, *ranking_.best_fixed).personal_gain;
+  const bool less = gain.value < 0;
+  const Estimate shown =
+      less ? Estimate{-gain.value, -gain.high, -gain.low} : gain;
+  return absl::StrCat(Name(*result_.personal), " was worth ",
+                      Money(shown.value), less ? " less" : " more", " than ",
+                      Name(*ranking_.best_fixed),
+                      ", the best that is the same for everybody (95 % "
+                      "interval ",
+                      Interval(shown, digits_), ", payment by payment).");
+}
+
+std::string Words::InForce() const {
+  if (nothing() || !result_.personal.has_value()) return "";
+  return absl::StrCat(
+      "To put ", Name(*result_.personal),
+      " in force: learn from your own payments with tenuto train grace "
+      "--ledger DIR --models DIR; let tenuto-server serve both directories, or "
+      "call ReloadModels if it runs; and call PlanGracePeriod on the day a "
+      "payment fails and on every day that it stays unpaid. Give the access of "
+      "its answer, send its messages, make the attempt that it leases, and "
+      "report as events what you did.");
 }
 
 std::string Words::Ceiling() const {
@@ -203,10 +244,17 @@ std::string Words::Ceiling() const {
 std::string Words::Doubt() const {
   if (nothing()) return "";
   std::vector<std::string> doubts;
+  if (!result_.refused_current.empty() && result_.policies.size() > 1) {
+    doubts.push_back(absl::StrCat(result_.refused_current,
+                                  ", the current policy, was refused: the "
+                                  "others are compared with ",
+                                  Name(result_.current),
+                                  ", which is most alike to what was done."));
+  }
   if (!current_is_best() && !gain_is_sure()) {
-    doubts.push_back(absl::StrCat(
-        Name(best()), " cannot be told apart from the current policy, ",
-        Name(result_.current), ": the interval of its gain contains zero."));
+    doubts.push_back(absl::StrCat(Name(best()), " cannot be told apart from ",
+                                  reference_, ", ", Name(result_.current),
+                                  ": the interval of its gain contains zero."));
   }
   std::vector<std::size_t> others;
   for (const std::size_t policy : ranking_.like_best) {
@@ -251,8 +299,9 @@ std::string Words::Fidelity() const {
 ReportVerdict VerdictOf(const SimulationResult& result,
                         const PolicyRanking& ranking) {
   const Words words(result, ranking);
-  return {words.Headline(), words.Proof(), words.Costs(),   words.Fixed(),
-          words.Ceiling(),  words.Doubt(), words.Meaning(), words.Fidelity()};
+  return {words.Headline(), words.Proof(),   words.Costs(),   words.Fixed(),
+          words.Personal(), words.InForce(), words.Ceiling(), words.Doubt(),
+          words.Meaning(),  words.Fidelity()};
 }
 
 }  // namespace tenuto

@@ -17,6 +17,8 @@ struct ReportVerdict {
   std::string proof;     // The figures behind it.
   std::string costs;     // Free days, attempts, messages.
   std::string fixed;     // The best that treats everybody alike; "" if it won.
+  std::string personal;  // Beside that one, paired; "" where there is none.
+  std::string in_force;  // What to run and to call for it.
   std::string ceiling;   // What the oracle reaches; "" where there is none.
   std::string doubt;     // What cannot be told apart; "" where all is clear.
   std::string meaning;   // Of a world, or of a log's expected values.

@@ -106,7 +106,7 @@ class LedgerSimulation {
         SumInOrder(
             work,
             PolicyTally(chosen.policies.size(), Segments().size(),
-                        result.current),
+                        result.current, result.personal),
             [this, &chosen] {
               return
                   [this, &chosen, bench = std::make_shared<LogTrials::Bench>()](
@@ -131,17 +131,10 @@ class LedgerSimulation {
       const ComparedPolicy& policy = policies_.policies()[k];
       const std::string reason =
           ReasonAgainst(policies_, k, support_, evidence);
-      if (k == policies_.current() && !reason.empty()) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("the current policy, ", policy.name,
-                         ", cannot be told from this log: ", reason,
-                         "; name what was in force in `current`"));
-      }
       if (!reason.empty()) {
         result.refused.push_back({policy.name, reason});
         continue;
       }
-      if (k == policies_.current()) result.current = chosen.policies.size();
       if (policy.kind == PolicyKind::kPersonal) {
         result.personal = chosen.policies.size();
       }
@@ -152,7 +145,34 @@ class LedgerSimulation {
           EstimatorText(chosen.put_right[k], effective, enough));
       chosen.policies.push_back(k);
     }
+    if (chosen.policies.empty()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the log, of ", log_.failures.size(),
+          " failed payments, can tell of no policy; of the current one: ",
+          ReasonAgainst(policies_, policies_.current(), support_, evidence)));
+    }
+    ChooseReference(chosen, evidence, result);
     return chosen;
+  }
+
+  // What the others are compared with: the current policy, or if the log cannot
+  // tell of it the fixed one that the log did most alike.
+  void ChooseReference(const LogTrials::Chosen& chosen,
+                       const PolicyEvidence& evidence,
+                       SimulationResult& result) const {
+    double most = -1;
+    for (std::size_t k = 0; k < chosen.policies.size(); ++k) {
+      const std::size_t number = chosen.policies[k];
+      if (number == policies_.current()) {
+        result.current = k;
+        return;
+      }
+      const double alike = EffectiveOf(policies_, number, evidence);
+      if (result.personal == k || alike <= most) continue;
+      most = alike;
+      result.current = k;
+    }
+    result.refused_current = policies_.policies()[policies_.current()].name;
   }
 
   const LogSource& source_;

@@ -22,8 +22,9 @@ inline constexpr double kEffectiveMin = 200;
 inline constexpr double kEffectiveShareMin = 0.02;
 
 // The same result on any number of threads. Told of payments done and of all
-// there are; each is looked at twice. kFailedPrecondition if the current policy
-// is refused.
+// there are; each is looked at twice. Where the current policy is refused, the
+// one that comes nearest to what was done stands in for it; kFailedPrecondition
+// if all are refused.
 absl::StatusOr<SimulationResult> SimulateLedger(
     const LogSource& source, const PolicyFile& policies,
     const Workshop& workshop,

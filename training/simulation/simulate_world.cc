@@ -82,11 +82,11 @@ class Chunks {
 
 absl::StatusOr<PolicyTally> RunAll(
     const WorldTrials& trials, const SimulateWorldOptions& options,
-    const PolicyFile& policies,
+    const PolicyFile& policies, std::optional<std::size_t> personal,
     absl::FunctionRef<void(std::int64_t)> progress) {
   Chunks chunks(trials, options.failures,
                 PolicyTally(policies.policies().size(), Segments().size(),
-                            policies.current()),
+                            policies.current(), personal),
                 progress);
   std::vector<std::thread> others;
   for (int k = 1; k < options.threads; ++k) {
@@ -113,12 +113,14 @@ absl::StatusOr<SimulationResult> SimulateWorld(
       CaseBook::Create(PaymentRules::Embedded(), GraceValues::Embedded(),
                        policies.currency()));
   std::shared_ptr<const RecoveryModel> model;
-  const auto has = [&](PolicyKind kind) {
-    return std::any_of(
-        policies.policies().begin(), policies.policies().end(),
-        [kind](const ComparedPolicy& policy) { return policy.kind == kind; });
-  };
-  if (has(PolicyKind::kPersonal)) {
+  for (std::size_t k = 0; k < policies.policies().size(); ++k) {
+    result.policies.push_back(policies.policies()[k].name);
+    if (policies.policies()[k].kind == PolicyKind::kOracle) result.oracle = k;
+    if (policies.policies()[k].kind == PolicyKind::kPersonal) {
+      result.personal = k;
+    }
+  }
+  if (result.personal.has_value()) {
     TENUTO_ASSIGN_OR_RETURN(const world::FailureWorld other,
                             world::FailureWorld::Create(
                                 world::SplitSeed(options.seed, 2), variant));
@@ -134,8 +136,8 @@ absl::StatusOr<SimulationResult> SimulateWorld(
                             .policies = policies,
                             .model = model.get(),
                             .seed = options.seed});
-  TENUTO_ASSIGN_OR_RETURN(result.tally,
-                          RunAll(trials, options, policies, progress));
+  TENUTO_ASSIGN_OR_RETURN(result.tally, RunAll(trials, options, policies,
+                                               result.personal, progress));
   result.source = absl::StrCat(
       "the world", options.variant.empty() ? "" : " " + options.variant,
       ", seed ", options.seed);
@@ -143,13 +145,6 @@ absl::StatusOr<SimulationResult> SimulateWorld(
   result.failures = options.failures;
   result.threads = options.threads;
   result.current = policies.current();
-  for (std::size_t k = 0; k < policies.policies().size(); ++k) {
-    result.policies.push_back(policies.policies()[k].name);
-    if (policies.policies()[k].kind == PolicyKind::kOracle) result.oracle = k;
-    if (policies.policies()[k].kind == PolicyKind::kPersonal) {
-      result.personal = k;
-    }
-  }
   result.seconds = absl::ToDoubleSeconds(clock.Now() - start);
   return result;
 }

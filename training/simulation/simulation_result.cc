@@ -1,11 +1,13 @@
 #include "training/simulation/simulation_result.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "model/grace/money.h"
+#include "training/simulation/report_figures.h"
+#include "training/simulation/report_verdict.h"
 #include "training/summary.h"
 
 namespace tenuto {
@@ -24,6 +26,9 @@ std::string PolicyJson(const SimulationResult& result, std::size_t policy) {
       {"difference", totals.difference_minor.value},
       {"difference_low", totals.difference_minor.low},
       {"difference_high", totals.difference_minor.high},
+      {"personal_gain", totals.personal_gain_minor.value},
+      {"personal_gain_low", totals.personal_gain_minor.low},
+      {"personal_gain_high", totals.personal_gain_minor.high},
       {"regret", totals.regret_minor}};
   std::string json =
       absl::StrCat("{\"name\":", JsonString(result.policies[policy]));
@@ -47,14 +52,14 @@ void AddLogNotes(const SimulationResult& result, int pad, std::string& text) {
   if (!result.fidelity.empty()) absl::StrAppend(&text, result.fidelity, "\n");
 }
 
-std::vector<std::size_t> BestFirst(const SimulationResult& result) {
-  std::vector<std::size_t> order(result.policies.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) {
-                     return result.tally.sums(a).net > result.tally.sums(b).net;
-                   });
-  return order;
+// What stands behind a policy's row.
+std::string RowNote(const SimulationResult& result, std::size_t policy) {
+  if (policy == result.current) {
+    return absl::StrCat("  <- ", ReferenceWord(result));
+  }
+  return result.oracle == policy
+             ? "  <- a bound that knows the truth, not a choice"
+             : "";
 }
 
 }  // namespace
@@ -68,6 +73,8 @@ PolicyTotals TotalsOf(const SimulationResult& result, std::size_t policy,
   totals.net_minor = TotalOf(sums.net, sums.net_squares, sums.failures);
   totals.difference_minor =
       TotalOf(sums.difference, sums.difference_squares, sums.failures);
+  totals.personal_gain_minor =
+      TotalOf(sums.personal_gain, sums.personal_gain_squares, sums.failures);
   totals.free_days = sums.free_days;
   totals.attempts = sums.attempts;
   totals.messages = sums.messages;
@@ -78,8 +85,14 @@ PolicyTotals TotalsOf(const SimulationResult& result, std::size_t policy,
   return totals;
 }
 
+const char* ReferenceWord(const SimulationResult& result) {
+  return result.refused_current.empty() ? "current" : "reference";
+}
+
 std::string SimulationJson(const SimulationResult& result) {
   std::vector<std::string> policies, refused;
+  const std::string compared_with =
+      result.policies.empty() ? "" : result.policies[result.current];
   for (std::size_t k = 0; k < result.policies.size(); ++k) {
     policies.push_back(PolicyJson(result, k));
   }
@@ -91,9 +104,10 @@ std::string SimulationJson(const SimulationResult& result) {
   return absl::StrCat("{\"failures\":", result.failures,
                       ",\"days\":", result.days,
                       ",\"seconds\":", JsonNumber(result.seconds),
-                      ",\"threads\":", result.threads, ",\"policies\":[",
-                      absl::StrJoin(policies, ","), "],\"refused\":[",
-                      absl::StrJoin(refused, ","), "]}\n");
+                      ",\"threads\":", result.threads,
+                      ",\"compared_with\":", JsonString(compared_with),
+                      ",\"policies\":[", absl::StrJoin(policies, ","),
+                      "],\"refused\":[", absl::StrJoin(refused, ","), "]}\n");
 }
 
 std::string FormatSimulation(const SimulationResult& result) {
@@ -106,12 +120,15 @@ std::string FormatSimulation(const SimulationResult& result) {
       "%d failed payments of %s, %d days; a payment: values in %s, with 95 %% "
       "intervals\n%-*s %17s %7s %20s %9s %8s %8s %7s\n",
       result.failures, result.source, result.days, result.currency, pad,
-      "policy", "recovered %", "net", "beside the current", "free days",
+      "policy", "recovered %", "net",
+      absl::StrCat("beside the ", ReferenceWord(result)), "free days",
       "attempts", "messages", "regret");
   const double n = std::max<double>(1, static_cast<double>(result.failures));
-  for (const std::size_t k : BestFirst(result)) {
+  const double unit = n * MinorPerUnit(result.currency);
+  const PolicyRanking ranking = RankPolicies(result);
+  for (const std::size_t k : ranking.best_first) {
     const PolicyTotals totals = TotalsOf(result, k);
-    const auto money = [n](double minor) { return minor / 100 / n; };
+    const auto money = [unit](double minor) { return minor / unit; };
     absl::StrAppendFormat(
         &text,
         "%-*s %5.2f %5.2f-%5.2f %7.3f %+6.3f %+6.3f %+6.3f %9.2f %8.2f "
@@ -121,11 +138,15 @@ std::string FormatSimulation(const SimulationResult& result) {
         money(totals.net_minor.value), money(totals.difference_minor.value),
         money(totals.difference_minor.low), money(totals.difference_minor.high),
         totals.free_days / n, totals.attempts / n, totals.messages / n,
-        money(totals.regret_minor), k == result.current ? "  <- current" : "");
+        money(totals.regret_minor), RowNote(result, k));
   }
   AddLogNotes(result, pad, text);
   for (const RefusedPolicy& policy : result.refused) {
     absl::StrAppend(&text, policy.policy, " refused: ", policy.reason, "\n");
+  }
+  const ReportVerdict verdict = VerdictOf(result, ranking);
+  for (const std::string& said : {verdict.personal, verdict.in_force}) {
+    if (!said.empty()) absl::StrAppend(&text, said, "\n");
   }
   return text;
 }

@@ -28,7 +28,9 @@ struct SimulationResult {
   double learning_seconds = 0;  // Of them: the recovery model.
   double fixed_seconds = 0;     // Of them: policies that everybody gets.
   std::vector<std::string> policies;
-  std::size_t current = 0;
+  std::size_t current = 0;  // What the others are compared with.
+  // The current policy's name where it was refused: then that is another one.
+  std::string refused_current;
   std::optional<std::size_t> oracle;
   std::optional<std::size_t> personal;
   bool expected = false;  // By a model, of a log's payments; else lived.
@@ -44,7 +46,8 @@ struct SimulationResult {
 struct PolicyTotals {
   Estimate recovered;
   Estimate net_minor;
-  Estimate difference_minor;  // To the current policy, paired.
+  Estimate difference_minor;     // To the current policy, paired.
+  Estimate personal_gain_minor;  // Of personal over this one, paired.
   double free_days = 0;
   double attempts = 0;
   double messages = 0;
@@ -53,9 +56,12 @@ struct PolicyTotals {
 PolicyTotals TotalsOf(const SimulationResult& result, std::size_t policy,
                       std::size_t segment = 0);
 
+// "current", or "reference" where another stands in for the current policy.
+const char* ReferenceWord(const SimulationResult& result);
+
 // The file of --summary, as the README describes it.
 std::string SimulationJson(const SimulationResult& result);
-// An aligned table, best first.
+// An aligned table, best first, and what personal is worth beyond it.
 std::string FormatSimulation(const SimulationResult& result);
 
 }  // namespace tenuto

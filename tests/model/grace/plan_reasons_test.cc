@@ -1,5 +1,6 @@
 #include "model/grace/plan_reasons.h"
 
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -12,6 +13,7 @@ namespace {
 using ::tenuto::testing::Lifelike;
 using ::tenuto::testing::LifelikeHazards;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -22,15 +24,16 @@ class PlanReasonsTest : public ::testing::Test {
     limits_.messages_max = 3;
     limits_.full_lengths = DaySet((1ull << 31) - 1);
   }
-  std::string Text(const RecoveryBand* band = nullptr,
-                   bool randomised = false) {
+  std::string Text(const RecoveryBand* band = nullptr, bool randomised = false,
+                   const char* currency = "EUR") {
     const HazardTable hazards = LifelikeHazards(life_);
     const PlanQuestion question{hazards, stakes_, limits_, past_};
     GracePlanner planner;
     plan_ =
         planner.Plan(hazards, stakes_, limits_, past_, PlanDetail::kEverything);
     return absl::StrJoin(
-        ReasonsOf(plan_, {question, "EUR", paydays_, band, randomised}), "\n");
+        ReasonsOf(plan_, {question, currency, paydays_, band, randomised}),
+        "\n");
   }
 
   Lifelike life_;
@@ -50,12 +53,37 @@ TEST_F(PlanReasonsTest, TellOutlookLengthAttemptsAndMessages) {
   const std::string text = Text();
   EXPECT_THAT(text, HasSubstr("Expected to be paid by day 60: "));
   EXPECT_THAT(text, HasSubstr("Full access through day "));
-  EXPECT_THAT(text, HasSubstr("would be worth "));
+  EXPECT_THAT(text,
+              ContainsRegex("days would bring [0-9]+\\.[0-9]{2} EUR less"));
+  EXPECT_THAT(text, ContainsRegex("net of all costs [0-9]+\\.[0-9]{2} EUR\\."));
   EXPECT_THAT(text, HasSubstr("Tries again on days "));
   EXPECT_THAT(text, HasSubstr("after the likely payday: "));
   EXPECT_THAT(text, HasSubstr("chance to pay on day "));
   EXPECT_THAT(text, HasSubstr("No more than 4 attempts; more would be worth "));
   EXPECT_EQ(text, Text());
+}
+
+// Not of those that are still open on that day.
+TEST_F(PlanReasonsTest, TellWhatTheBestAttemptCollectsOfAllPayments) {
+  const std::string text = Text();
+  double most = 0;
+  int best = 0;
+  for (int day = 1; day <= kUnpaidDays; ++day) {
+    const double collected =
+        plan_.curve[static_cast<std::size_t>(day)].by_retry;
+    if (collected <= most) continue;
+    most = collected;
+    best = day;
+  }
+  EXPECT_THAT(text, HasSubstr(absl::StrFormat(
+                        "; the one of day %d is expected to collect most, "
+                        "%.1f %% of such payments",
+                        best, 100 * most)));
+}
+
+TEST_F(PlanReasonsTest, TellMoneyInTheUnitsOfItsCurrency) {
+  EXPECT_THAT(Text(nullptr, false, "JPY"),
+              ContainsRegex("; worth [0-9]+ JPY, net of all costs [0-9]+ JPY"));
 }
 
 TEST_F(PlanReasonsTest, TellTheInterval) {

@@ -8,8 +8,8 @@
 namespace tenuto {
 namespace {
 
-// Sixty payments open for 20 days with full access, attempts on days 2 and 8.
-std::vector<GraceFailure> Log() {
+// Payments open for 20 days with full access, attempts on days 2 and 8.
+std::vector<GraceFailure> Log(std::size_t payments) {
   GraceFailure failure;
   for (int day = 1; day <= 20; ++day) {
     UnpaidDay& open = failure.spell.days.emplace_back();
@@ -18,11 +18,12 @@ std::vector<GraceFailure> Log() {
     open.days_since_attempt =
         static_cast<std::int8_t>(day <= 2 ? day : day - 2);
   }
-  return std::vector<GraceFailure>(60, failure);
+  return std::vector<GraceFailure>(payments, failure);
 }
 
-std::string ReasonAgainst(const TrialActions& trial) {
-  const LogSupport support = LogSupport::Read(Log());
+std::string ReasonAgainst(const TrialActions& trial,
+                          std::size_t payments = 60) {
+  const LogSupport support = LogSupport::Read(Log(payments));
   PolicyUse use;
   support.AddUse(trial, RecoveryCurve(), use);
   return support.ReasonAgainst(use);
@@ -38,13 +39,38 @@ TEST(LogSupport, HasNothingAgainstWhatWasSeen) {
 TEST(LogSupport, NamesDaysAndGapsThatWereNotSeen) {
   TrialActions trial;
   trial.last_day = 30;
-  EXPECT_THAT(ReasonAgainst(trial),
-              ::testing::HasSubstr("full access on days 21 to 30, which are "
-                                   "33 %"));
+  EXPECT_EQ(ReasonAgainst(trial),
+            "the log has too few payments that were still unpaid with full "
+            "access on days 21 to 30, as 33 % of the policy's unpaid days are; "
+            "50 of each kind are needed, and of some there is none");
   trial.last_day = 20;
   trial.actions[2].attempts = trial.actions[3].attempts = true;
-  EXPECT_THAT(ReasonAgainst(trial),
-              ::testing::HasSubstr("2 before and 1 days after the last"));
+  EXPECT_EQ(ReasonAgainst(trial),
+            "the log has too few attempts like retry 2 made 1 day after the "
+            "attempt before, as 50 % of the policy's are; 50 of each kind are "
+            "needed, and of some there is none");
+}
+
+TEST(LogSupport, SaysHowManyTimesAsManyPaymentsAreNeeded) {
+  TrialActions trial;
+  trial.last_day = 20;
+  trial.actions[8].attempts = true;  // Seen as a second retry only.
+  trial.actions[2].attempts = true;
+  EXPECT_THAT(ReasonAgainst(trial, 20),
+              ::testing::HasSubstr("retry 2 made 5 days after the attempt "
+                                   "before, as 100 % of the policy's are; 50 "
+                                   "of each kind are needed, and of the rarest "
+                                   "there are 20: about 3 times as many failed "
+                                   "payments would do"));
+}
+
+TEST(LogSupport, NamesAccessAfterAMessage) {
+  TrialActions trial;
+  trial.last_day = 20;
+  trial.actions[1].messages = trial.actions[9].messages = true;
+  EXPECT_THAT(
+      ReasonAgainst(trial),
+      ::testing::HasSubstr("with full access after a message, as 30 %"));
 }
 
 TEST(LogSupport, BearsALittleThatWasNotSeen) {

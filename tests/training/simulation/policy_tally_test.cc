@@ -41,6 +41,24 @@ TEST(PolicyTally, AddsEveryPolicyToItsSegments) {
   EXPECT_EQ(tally.days(1).PaymentsBy(60), 1);
 }
 
+TEST(PolicyTally, PairsEveryPolicyWithThePersonalOne) {
+  PolicyTally tally(2, 2, 0, 1);
+  for (const double net : {90, 40}) {
+    tally.Add(std::vector<TrialOutcome>{Lived(5, 100, net), Lived(5, 100, 50)},
+              {}, std::vector<std::size_t>{1});
+  }
+  for (const std::size_t segment : {0, 1}) {
+    EXPECT_EQ(tally.sums(0, segment).personal_gain, -40 + 10);
+    EXPECT_EQ(tally.sums(0, segment).personal_gain_squares, 1600 + 100);
+    EXPECT_EQ(tally.sums(1, segment).personal_gain_squares, 0);
+  }
+  PolicyTally twice(2, 2, 0, 1);
+  twice.Add(tally);
+  twice.Add(tally);
+  EXPECT_EQ(twice.sums(0).personal_gain, -60);
+  EXPECT_EQ(twice.sums(0).personal_gain_squares, 3400);
+}
+
 TEST(PolicyTally, SpreadsExpectedRecoveriesOverTheirDays) {
   PolicyTally tally(1, 1, 0);
   TrialOutcome outcome;

@@ -44,7 +44,6 @@ TEST(PolicyRanking, NeverChoosesTheOracle) {
   SimulationResult result =
       SmallSimulation({{"now", 5}, {"oracle", 9}, {"personal", 7}, {"b", 6}});
   result.oracle = 1;
-  result.personal = 2;
   const PolicyRanking ranking = RankPolicies(result);
   EXPECT_THAT(ranking.best_first, ElementsAre(1, 2, 3, 0));
   EXPECT_EQ(ranking.best, 2);
@@ -68,6 +67,18 @@ TEST(PolicyRanking, ComparesWithTheCurrentOneByThePairedInterval) {
   const SimulationResult result =
       SmallSimulation({{"now", 5}, {"a", 5.05, 1}, {"b", 4, 1}});
   EXPECT_THAT(RankPolicies(result).like_best, ElementsAre(0));
+}
+
+// Beside the current one the two swing together, and their intervals overlap.
+TEST(PolicyRanking, TellsPersonalApartByThePairedInterval) {
+  const SimulationResult result =
+      SmallSimulation({{"now", 5}, {"a", 6, 1}, {"personal", 6.05, 1.1}});
+  const Estimate gain = FiguresOf(result, 1).personal_gain;
+  EXPECT_THAT(gain.value, DoubleNear(0.05, 1e-9));
+  EXPECT_THAT(gain.high - gain.value, DoubleNear(0.0062, 1e-4));
+  EXPECT_TRUE(AreToldApart(result, 1, 2));
+  EXPECT_TRUE(AreToldApart(result, 2, 1));
+  EXPECT_THAT(RankPolicies(result).like_best, IsEmpty());
 }
 
 TEST(PolicyRanking, FindsWhatNobodyBeatsInValueAndFreeDays) {

@@ -20,9 +20,8 @@ using ::testing::Not;
 
 SimulationResult Result() {
   SimulationResult result = SmallSimulation({{"now", 5, 0, 7, 40},
-                                             {"b", 5.95, 1, 14, 45},
+                                             {"b", 5.95, 2, 14, 45},
                                              {"personal", 6, 1, 4, 60}});
-  result.personal = 2;
   return result;
 }
 

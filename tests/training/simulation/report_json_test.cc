@@ -49,7 +49,6 @@ SimulationResult Result() {
                                              {"fixed", 5.2, 1, 14, 45},
                                              {"personal", 5.5, 1, 4, 60},
                                              {"oracle", 6, 1, 3, 70}});
-  result.personal = 2;
   result.oracle = 3;
   return result;
 }

@@ -21,7 +21,6 @@ TEST(ReportVerdict, ChoosesWhatIsSurelyBest) {
   SimulationResult result = SmallSimulation({{"grace_7", 5, 0, 7, 40},
                                              {"grace_14", 5.2, 1, 14, 45},
                                              {"personal", 5.5, 1, 4, 60}});
-  result.personal = 2;
   const ReportVerdict verdict = Verdict(result);
   EXPECT_EQ(verdict.headline,
             "Choose personal: 0.50 EUR more per failed payment than the "
@@ -36,8 +35,42 @@ TEST(ReportVerdict, ChoosesWhatIsSurelyBest) {
               HasSubstr("4.0 free days, 3.0 attempts and 1.0 messages "
                         "(current: 7.0, 3.0 and 1.0)"));
   EXPECT_THAT(verdict.fixed, HasSubstr("grace_14 is best: 0.20 EUR above"));
+  EXPECT_EQ(verdict.personal,
+            "personal was worth 0.30 EUR more than grace_14, the best that is "
+            "the same for everybody (95 % interval 0.30 to 0.30, payment by "
+            "payment).");
+  EXPECT_THAT(verdict.in_force,
+              AllOf(StartsWith("To put personal in force: "),
+                    HasSubstr("tenuto train grace --ledger DIR --models DIR"),
+                    HasSubstr("ReloadModels"), HasSubstr("PlanGracePeriod")));
   EXPECT_THAT(verdict.ceiling, IsEmpty());
   EXPECT_THAT(verdict.doubt, IsEmpty());
+}
+
+TEST(ReportVerdict, SaysWhatPersonalPlansLose) {
+  const ReportVerdict verdict =
+      Verdict(SmallSimulation({{"now", 5}, {"personal", 4, 1}}));
+  EXPECT_THAT(verdict.personal,
+              StartsWith("personal was worth 1.00 EUR less than now, the best "
+                         "that is the same for everybody (95 % interval 0.94 "
+                         "to 1.06"));
+  const ReportVerdict without = Verdict(SmallSimulation({{"now", 5}}));
+  EXPECT_THAT(without.personal, IsEmpty());
+  EXPECT_THAT(without.in_force, IsEmpty());
+}
+
+TEST(ReportVerdict, JudgesNoCurrentPolicyThatWasRefused) {
+  SimulationResult result = SmallSimulation({{"a", 5}, {"b", 6, 1}});
+  result.refused_current = "now";
+  const ReportVerdict verdict = Verdict(result);
+  EXPECT_EQ(verdict.headline,
+            "What the current policy, now, is worth cannot be told; of the "
+            "others b is worth most.");
+  EXPECT_THAT(verdict.proof, HasSubstr("1.00 EUR above the reference policy"));
+  EXPECT_THAT(verdict.costs, HasSubstr("(reference: "));
+  EXPECT_THAT(verdict.doubt,
+              StartsWith("now, the current policy, was refused: the others are "
+                         "compared with a, "));
 }
 
 TEST(ReportVerdict, SaysThatOverlappingOnesCannotBeToldApart) {
@@ -73,12 +106,10 @@ TEST(ReportVerdict, TurnsTheIntervalOfALossAround) {
   SimulationResult result =
       SmallSimulation({{"now", 5}, {"a", 4, 1}, {"personal", 6, 1}});
   result.current = 0;
-  result.personal = 2;
   // The best fixed one is the current one; without it, "a" has lost.
   EXPECT_THAT(Verdict(result).fixed, HasSubstr("now is best: the current one"));
   SimulationResult alone =
       SmallSimulation({{"personal", 6}, {"a", 5, 1}, {"b", 4, 1}});
-  alone.personal = 0;
   EXPECT_THAT(Verdict(alone).fixed,
               HasSubstr("a is best: 1.00 EUR below the current policy (95 % "
                         "interval 0.94 to 1.06)"));
@@ -87,7 +118,6 @@ TEST(ReportVerdict, TurnsTheIntervalOfALossAround) {
 TEST(ReportVerdict, SaysHowMuchOfTheGapToTheOracleIsClosed) {
   SimulationResult result =
       SmallSimulation({{"now", 5}, {"a", 6}, {"personal", 7.5}, {"oracle", 8}});
-  result.personal = 2;
   result.oracle = 3;
   EXPECT_THAT(Verdict(result).ceiling,
               HasSubstr("is worth 8.00 EUR: personal closes 75 % of the gap "

@@ -124,13 +124,28 @@ TEST_F(SimulateLedgerTest, GivesTheSameBytesOnOneAndTwoThreads) {
   EXPECT_EQ(one->fidelity, two->fidelity);
 }
 
-TEST_F(SimulateLedgerTest, NeedsACurrentPolicyThatTheLogHasSeen) {
+TEST_F(SimulateLedgerTest, ComparesWithTheNearestWhereItRefusesTheCurrent) {
+  std::string policies = kPolicies;
+  policies.replace(policies.find("in_force"), 8, "no_access");
+  const auto result = Simulate(policies.c_str(), 2);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->refused_current, "no_access");
+  EXPECT_EQ(result->refused[0].policy, "no_access");
+  EXPECT_EQ(result->policies[result->current], "in_force");
+  EXPECT_EQ(TotalsOf(*result, result->current).difference_minor.value, 0);
+  EXPECT_NE(TotalsOf(*result, 1).difference_minor.value, 0);
+}
+
+TEST_F(SimulateLedgerTest, SaysWhatIsMissingWhereItRefusesAll) {
   const auto result = Simulate(
       "current: \"none\"\npolicies { name: \"none\" fixed { full_days: 0 } }",
       1);
   EXPECT_EQ(result.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(result.status().message()),
-              HasSubstr("the current policy, none"));
+  EXPECT_THAT(
+      std::string(result.status().message()),
+      HasSubstr(" failed payments, can tell of no policy; of the current "
+                "one: the log has too few payments that were still "
+                "unpaid with no access on days 1 to 60"));
 }
 
 TEST_F(SimulateLedgerTest, IsCheckedAgainstWhatHappenedLater) {

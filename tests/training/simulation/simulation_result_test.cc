@@ -6,12 +6,15 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "simdjson.h"
+#include "tests/training/simulation/small_simulation.h"
 #include "training/simulation/segments.h"
 
 namespace tenuto {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 SimulationResult TwoPolicies() {
   SimulationResult result;
@@ -67,8 +70,29 @@ TEST(SimulationResult, WritesTheSummaryOfTheContract) {
 TEST(SimulationResult, ShowsTheBestFirst) {
   const std::string text = FormatSimulation(TwoPolicies());
   EXPECT_LT(text.find("oracle"), text.find("plain"));
+  EXPECT_THAT(text, HasSubstr("beside the current"));
   EXPECT_THAT(text, HasSubstr("<- current"));
+  EXPECT_THAT(text, HasSubstr("<- a bound that knows the truth, not a choice"));
   EXPECT_THAT(text, HasSubstr("later refused: no support"));
+}
+
+TEST(SimulationResult, NamesWhatStandsInForARefusedCurrentPolicy) {
+  SimulationResult result = TwoPolicies();
+  result.refused_current = "later";
+  EXPECT_THAT(FormatSimulation(result),
+              AllOf(HasSubstr("beside the reference"),
+                    HasSubstr("<- reference"), Not(HasSubstr("<- current"))));
+  EXPECT_THAT(SimulationJson(result),
+              HasSubstr("\"compared_with\":\"plain \\\"seven\\\"\""));
+}
+
+TEST(SimulationResult, EndsWithWhatPersonalPlansAreWorthAndTake) {
+  const SimulationResult result =
+      SmallSimulation({{"now", 5}, {"a", 6, 1}, {"personal", 6.5, 1.5}});
+  EXPECT_THAT(FormatSimulation(result),
+              AllOf(HasSubstr("\npersonal was worth 0.50 EUR more than a, "),
+                    HasSubstr("\nTo put personal in force: ")));
+  EXPECT_THAT(SimulationJson(result), HasSubstr("\"personal_gain\":50000"));
 }
 
 }  // namespace

@@ -20,18 +20,21 @@ struct SmallPolicy {
   int recovered_percent = 50;
 };
 
-// `payments` is a multiple of 100. The first policy is the current one; all
-// payments but 100 are in the segments "soft" and "Sweden".
+// `payments` is a multiple of 100. The first policy is the current one, and one
+// named so is "personal"; all payments but 100 are in the segments "soft" and
+// "Sweden".
 inline SimulationResult SmallSimulation(
     const std::vector<SmallPolicy>& policies, int payments = 1'000) {
   SimulationResult result;
   result.source = "the world, seed 1";
   result.currency = "EUR";
   result.failures = payments;
-  result.tally = PolicyTally(policies.size(), Segments().size(), 0);
   for (const SmallPolicy& policy : policies) {
+    if (policy.name == "personal") result.personal = result.policies.size();
     result.policies.push_back(policy.name);
   }
+  result.tally =
+      PolicyTally(policies.size(), Segments().size(), 0, result.personal);
   for (int k = 0; k < payments; ++k) {
     std::vector<TrialOutcome> outcomes;
     for (std::size_t p = 0; p < policies.size(); ++p) {

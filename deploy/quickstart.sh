@@ -277,14 +277,18 @@ decide() {
   }' "$dir/decisions.jsonl" > "$dir/decisions.txt"
 }
 
-# For the first user whose payment is open; the server refuses all others.
+# For the user whose payment failed last; the server refuses whose is not open.
 plan() {
   step "Looking for an open payment to plan for"
-  while read -r unpaid; do
-    call PlanGracePeriod "{\"requestId\":\"quickstart-plan-$unpaid\",\
-\"userId\":\"$unpaid\"}" > "$dir/plan.json" 2> "$dir/plan.log" || continue
-    json_paths < "$dir/plan.json" > "$dir/plan.txt"
-    return
+  local user elapsed least=61
+  while read -r user; do
+    call PlanGracePeriod "{\"requestId\":\"quickstart-plan-$user\",\
+\"userId\":\"$user\"}" 2> "$dir/plan.log" | json_paths > "$dir/a_plan.txt" ||
+      continue
+    elapsed=$(at "$dir/a_plan.txt" elapsedDays)
+    ((elapsed < least)) || continue
+    unpaid=$user least=$elapsed
+    mv "$dir/a_plan.txt" "$dir/plan.txt"
   done < "$dir/users.txt"
 }
 
@@ -317,8 +321,9 @@ show_plan() {
     "tested on $(at "$t" rows.test): integrated Brier score" \
     "$(at "$t" test.ibs), one curve for all (Kaplan-Meier)" \
     "$(at "$t" test.ibs_kaplan_meier)"
-  echo "             too few to be believed, which takes some thousand: it" \
-    "serves only to be tried"
+  (($(at "$t" rows.train) >= 1000)) ||
+    echo "             too few to be believed, which takes some thousand: it" \
+      "serves only to be tried"
   if [[ ! -e "$dir/plan.txt" ]]; then
     echo "plan         none: $(tail -n 1 "$dir/plan.log")"
     return

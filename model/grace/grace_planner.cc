@@ -94,10 +94,10 @@ GracePlan PlanOf(const DayActions& actions, const HazardTable& hazards,
 
 // What is best without a ceiling and keeps it is best with it, too; so only
 // those that would be broken are counted.
-GracePlanner::Solved GracePlanner::Solve(const PlanQuestion& question) {
-  WorthTable::Counted counted;
+GracePlanner::Solved GracePlanner::Solve(const PlanQuestion& question,
+                                         WorthTable::Counted counted) {
   while (true) {
-    table_.Fill(question, counted, {});
+    table_.Fill(question, counted);
     const Solved solved{table_.BestActions(), table_.value(), counted};
     const WorthTable::Counted broken =
         Broken(solved.actions, question.limits, question.past);
@@ -128,17 +128,21 @@ GracePlanner::Solved GracePlanner::SolveLawfully(const PlanQuestion& question,
   }
   days_refused += static_cast<int>(refused.count());
   limits.attempt_days &= ~refused;
+  if (refused.any()) table_.Fill(question, solved.counted);
   return solved;
 }
 
 void GracePlanner::AddAlternatives(const PlanQuestion& question,
-                                   GracePlan& plan) {
+                                   const Solved& solved, GracePlan& plan) {
   if (question.past.access != Access::kFull) return;
   std::array<int, WorthTable::kLengthsMax> lengths{};
   const std::size_t count =
       LengthsToCompare(question.limits, question.past, plan.full_days, lengths);
-  table_.Fill(question, {true, true},
-              absl::MakeConstSpan(lengths.data(), count));
+  // Of other lengths nobody knows that they keep the ceilings.
+  if (!solved.counted.attempts || !solved.counted.messages) {
+    table_.Fill(question, {true, true});
+  }
+  table_.CompareLengths(absl::MakeConstSpan(lengths.data(), count));
   for (std::size_t i = 0; i < count; ++i) {
     plan.alternatives[i] = {lengths[i], lengths[i] == plan.full_days
                                             ? plan.worth.net_minor()
@@ -150,20 +154,25 @@ void GracePlanner::AddAlternatives(const PlanQuestion& question,
 LimitGains GracePlanner::GainsOf(const PlanQuestion& question,
                                  const GracePlan& plan, const Solved& solved) {
   const PlanLimits& limits = question.limits;
-  const auto gain = [&](const PlanLimits& freer) {
+  // A ceiling that was in the way most often is again, unless it is taken away.
+  const auto gain = [&](const PlanLimits& freer, WorthTable::Counted counted) {
     const double freed =
-        Solve({question.hazards, question.stakes, freer, question.past}).value;
+        Solve({question.hazards, question.stakes, freer, question.past},
+              counted)
+            .value;
     return freed > solved.value + kGainMin ? freed - solved.value : 0;
   };
   LimitGains gains;
   PlanLimits freer = limits;
   freer.attempt_days.set();
   if (limits.attempts_max > 0 && !limits.attempt_rule.empty()) {
-    gains.attempt_days = gain(freer);
+    gains.attempt_days = gain(freer, solved.counted);
   }
   freer = limits;
   freer.attempts_max = kUnpaidDays;
-  if (solved.counted.attempts) gains.attempts_max = gain(freer);
+  if (solved.counted.attempts) {
+    gains.attempts_max = gain(freer, {false, solved.counted.messages});
+  }
   freer = limits;
   const int longest = std::min(limits.last_day, kUnpaidDays);
   bool has_all = true;
@@ -175,14 +184,14 @@ LimitGains GracePlanner::GainsOf(const PlanQuestion& question,
   }
   if (question.past.access == Access::kFull &&
       (!has_all || plan.full_days == limits.full_days_max())) {
-    gains.full_lengths = gain(freer);
+    gains.full_lengths = gain(freer, solved.counted);
   }
   freer = limits;
   freer.message_days.set();
   freer.messages_max = kUnpaidDays;
   if (solved.counted.messages || limits.messages_max == 0 ||
       !limits.message_days.all()) {
-    gains.messages = gain(freer);
+    gains.messages = gain(freer, {solved.counted.attempts, false});
   }
   return gains;
 }
@@ -205,7 +214,7 @@ GracePlan GracePlanner::Plan(const HazardTable& hazards,
   GracePlan plan = PlanOf(solved.actions, hazards, stakes, limits, past);
   plan.days_refused = days_refused;
   if (detail == PlanDetail::kActions) return plan;
-  AddAlternatives(question, plan);
+  AddAlternatives(question, solved, plan);
   plan.gains = GainsOf({hazards, stakes, limits, past}, plan, solved);
   return plan;
 }

@@ -73,11 +73,14 @@ class GracePlanner {
     double value = 0;  // The table's.
     WorthTable::Counted counted;
   };
-  Solved Solve(const PlanQuestion& question);
+  // Counts `counted` from the beginning: what will be needed, if that is known.
+  Solved Solve(const PlanQuestion& question, WorthTable::Counted counted = {});
   // The same, of attempts that the card's rules allow together.
   Solved SolveLawfully(const PlanQuestion& question, PlanLimits& limits,
                        int& days_refused);
-  void AddAlternatives(const PlanQuestion& question, GracePlan& plan);
+  // Of the question solved last.
+  void AddAlternatives(const PlanQuestion& question, const Solved& solved,
+                       GracePlan& plan);
   LimitGains GainsOf(const PlanQuestion& question, const GracePlan& plan,
                      const Solved& solved);
 

@@ -261,7 +261,7 @@ void WorthTable::StepDown(const Day& day, const float* lower, bool alone,
   }
 }
 
-void WorthTable::FillLengths(const Day& day, absl::Span<const int> lengths) {
+void WorthTable::CompareOn(const Day& day, absl::Span<const int> lengths) {
   const std::size_t start =
       static_cast<std::size_t>(RowOf(first_contact_, 0) + first_gap() - 1);
   const int date = day.day;
@@ -279,8 +279,13 @@ void WorthTable::FillLengths(const Day& day, absl::Span<const int> lengths) {
   }
 }
 
-void WorthTable::Fill(const PlanQuestion& question, Counted counted,
-                      absl::Span<const int> lengths) {
+void WorthTable::CompareLengths(absl::Span<const int> lengths) {
+  for (int date = last_; date >= first_; --date) {
+    CompareOn(DayOf(date), lengths);
+  }
+}
+
+void WorthTable::Fill(const PlanQuestion& question, Counted counted) {
   Measure(question, counted);
   const Access top = question.past.access;
   std::fill_n(Sheet(last_ + 1, Access::kNone), 3 * sheet_, 0.0f);
@@ -305,7 +310,6 @@ void WorthTable::Fill(const PlanQuestion& question, Counted counted,
     if (MayLeaveFull(date) && date <= std::max(full_max_ + 1, first_)) {
       StepDown(day, reduced, date > full_max_, full);
     }
-    FillLengths(day, lengths);
   }
 }
 

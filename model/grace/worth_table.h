@@ -41,10 +41,12 @@ class WorthTable {
     bool messages = false;
   };
 
-  // At least one day must be left to plan. For each of `lengths`, allowed ones,
-  // also finds the best value with full access through exactly that day.
-  void Fill(const PlanQuestion& question, Counted counted,
-            absl::Span<const int> lengths);
+  // At least one day must be left to plan.
+  void Fill(const PlanQuestion& question, Counted counted);
+  // Of the question last filled in, whose access must be full: for each of
+  // `lengths`, allowed ones, the best value with full access through exactly
+  // that day.
+  void CompareLengths(absl::Span<const int> lengths);
   // Of the question last filled in, which must still live.
   DayActions BestActions() const;
   // Less least_gain_minor for whatever is done.
@@ -77,7 +79,7 @@ class WorthTable {
                   float* out) const;
   void KeepContact(const Day& day, Access access, bool messages, int contact,
                    const float* next, float* out) const;
-  void FillLengths(const Day& day, absl::Span<const int> lengths);
+  void CompareOn(const Day& day, absl::Span<const int> lengths);
   // Steps down from the access whose sheet is `out`; `alone`: it must.
   void StepDown(const Day& day, const float* lower, bool alone,
                 float* out) const;

@@ -56,7 +56,7 @@ class DecisionServiceTest : public ::testing::Test {
 
   // The decisions of `anna` that the log holds.
   std::vector<v1::DecisionMade> Logged() {
-    return parts_.Logged("anna", &v1::Event::has_decision_made,
+    return parts_.Logged(parts_.keys.Of("anna"), &v1::Event::has_decision_made,
                          &v1::Event::decision_made);
   }
 

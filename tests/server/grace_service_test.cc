@@ -116,7 +116,7 @@ class GraceServiceTest : public ::testing::Test {
 
   // The plans of `anna` that the log holds.
   std::vector<v1::GracePlanned> Logged() {
-    return parts_.Logged("anna", &v1::Event::has_grace_planned,
+    return parts_.Logged(parts_.keys.Of("anna"), &v1::Event::has_grace_planned,
                          &v1::Event::grace_planned);
   }
   static bool Attempts(const v1::PlanGracePeriodResponse& plan, int day) {

@@ -69,29 +69,21 @@ struct ServerParts {
     }
   }
 
-  // The user's events of one payload that the log holds, as
-  // `Logged("anna", &v1::Event::has_search, &v1::Event::search)`.
+  // What the log holds of the user, of one payload.
   template <class Payload>
-  std::vector<Payload> Logged(const std::string& id,
+  std::vector<Payload> Logged(const UserKey& user,
                               bool (v1::Event::*has)() const,
                               const Payload& (v1::Event::*get)() const) {
-    const UserKey user = keys.Of(id);
-    std::vector<Payload> payloads;
-    EXPECT_TRUE(ledger
-                    .Scan(user.partition(), 1,
-                          [&](const LoggedEvent& logged) {
-                            if (logged.user != user) return true;
-                            v1::Event event;
-                            EXPECT_TRUE(event.ParseFromArray(
-                                logged.event.data(),
-                                static_cast<int>(logged.event.size())));
-                            if ((event.*has)()) {
-                              payloads.push_back((event.*get)());
-                            }
-                            return true;
-                          })
-                    .ok());
-    return payloads;
+    std::vector<Payload> found;
+    const auto take = [&](const LoggedEvent& logged) {
+      v1::Event event;
+      EXPECT_TRUE(event.ParseFromString(std::string(logged.event)));
+      if (logged.user == user && (event.*has)())
+        found.push_back((event.*get)());
+      return true;
+    };
+    EXPECT_TRUE(ledger.Scan(user.partition(), 1, take).ok());
+    return found;
   }
 
   // Ends the record log and gives what it wrote.

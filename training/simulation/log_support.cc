@@ -25,15 +25,39 @@ std::string RangeOf(const std::bitset<kUnpaidDays + 1>& days) {
                        : absl::StrCat("days ", first, " to ", last);
 }
 
-std::string CellText(std::size_t cell) {
-  const auto count = static_cast<int>(cell) / HazardTable::kGaps;
-  const auto gap = static_cast<int>(cell) % HazardTable::kGaps;
-  const int days = HazardTable::GapOf(gap);
-  return absl::StrCat("retry ", count + 1,
-                      count + 1 < HazardTable::kCounts ? "" : " or a later one",
-                      " made ", days, days == 1 ? " day" : " days",
-                      gap + 1 < HazardTable::kGaps ? "" : " or more",
-                      " after the attempt before");
+// "7 to 14 days", "15 or more days": gaps are classes of days.
+std::string DaysBetween(int first_gap, int last_gap) {
+  const int first = HazardTable::GapOf(first_gap);
+  if (last_gap + 1 == HazardTable::kGaps) {
+    return absl::StrCat(first, " or more days");
+  }
+  const int last = HazardTable::GapOf(last_gap + 1) - 1;
+  if (first < last) return absl::StrCat(first, " to ", last, " days");
+  return absl::StrCat(first, first == 1 ? " day" : " days");
+}
+
+// "retry 1 after 10 or more days, retry 2 after 7 to 9 days".
+std::string AttemptsText(const AttemptCells& cells) {
+  std::vector<std::string> retries;
+  for (int count = 0; count < HazardTable::kCounts; ++count) {
+    const auto has = [&](int gap) {
+      return gap < HazardTable::kGaps &&
+             cells[static_cast<std::size_t>(count * HazardTable::kGaps + gap)];
+    };
+    std::vector<std::string> after;
+    for (int gap = 0; gap < HazardTable::kGaps; ++gap) {
+      if (!has(gap)) continue;
+      const int first = gap;
+      while (has(gap + 1)) ++gap;
+      after.push_back(DaysBetween(first, gap));
+    }
+    if (after.empty()) continue;
+    retries.push_back(
+        absl::StrCat("retry ", count + 1,
+                     count + 1 < HazardTable::kCounts ? "" : " and later",
+                     " after ", absl::StrJoin(after, " or ")));
+  }
+  return absl::StrJoin(retries, ", ");
 }
 
 std::string Percent(double part, double whole) {
@@ -41,15 +65,17 @@ std::string Percent(double part, double whole) {
 }
 
 // How much more it takes where the rarest of its kind was seen so often.
+// How much more it takes where the rarest of its kind was seen so often.
 std::string Needed(int rarest) {
+  const std::string needed =
+      absl::StrCat(kSeenMin, " of each kind are needed, and of ");
   if (rarest == 0) {
-    return absl::StrCat(kSeenMin,
-                        " of each kind are needed, and of some there is none");
+    return absl::StrCat(needed,
+                        "some there is none: somebody has to try them first");
   }
   const int times = (kSeenMin + rarest - 1) / rarest;
-  return absl::StrCat(kSeenMin, " of each kind are needed, and of the rarest ",
-                      "there are ", rarest, ": about ", times,
-                      " times as many failed payments would do");
+  return absl::StrCat(needed, "the rarest there are ", rarest, ": about ",
+                      times, " times as many failed payments would do");
 }
 
 }  // namespace
@@ -138,25 +164,21 @@ std::string LogSupport::UnseenDays(const PolicyUse& use) const {
           absl::StrCat(kAccessNames[access], " access after a message"));
     }
   }
-  return absl::StrCat(
-      "the log has too few payments that were still unpaid with ",
-      absl::StrJoin(what, " or "), ", as ",
-      Percent(use.unseen_days, use.open_days),
-      " of the policy's unpaid days are; ", Needed(rarest));
+  return absl::StrCat("the log has too few days of unpaid payments like ",
+                      Percent(use.unseen_days, use.open_days),
+                      " of the policy's, with ", absl::StrJoin(what, " or "),
+                      "; ", Needed(rarest));
 }
 
 std::string LogSupport::UnseenAttempts(const PolicyUse& use) const {
-  std::vector<std::string> what;
   int rarest = kSeenMin;
   for (std::size_t cell = 0; cell < use.cells.size(); ++cell) {
-    if (!use.cells[cell]) continue;
-    rarest = std::min(rarest, SeenAttempts(cell));
-    what.push_back(CellText(cell));
+    if (use.cells[cell]) rarest = std::min(rarest, SeenAttempts(cell));
   }
   return absl::StrCat("the log has too few attempts like ",
-                      absl::StrJoin(what, " or "), ", as ",
                       Percent(use.unseen_attempts, use.attempts),
-                      " of the policy's are; ", Needed(rarest));
+                      " of the policy's, ", AttemptsText(use.cells), "; ",
+                      Needed(rarest));
 }
 
 std::string LogSupport::ReasonAgainst(const PolicyUse& use) const {

@@ -22,13 +22,16 @@ inline constexpr int kSeenMin = 50;
 // Most of a policy's open days, and of its attempts, that may be unseen.
 inline constexpr double kUnseenShareMax = 0.05;
 
+// By count and gap of attempts.
+using AttemptCells = std::bitset<HazardTable::kCounts * HazardTable::kGaps>;
+
 // Of one policy over failed payments.
 struct PolicyUse {
   double open_days = 0, unseen_days = 0;
   double attempts = 0, unseen_attempts = 0;
   // Which, by access and day, and by count and gap of attempts.
   std::array<std::bitset<kUnpaidDays + 1>, 3> days;
-  std::bitset<HazardTable::kCounts * HazardTable::kGaps> cells;
+  AttemptCells cells;
   std::bitset<3> messaged;  // Accesses with days after a message.
 
   void Add(const PolicyUse& more);

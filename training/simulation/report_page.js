@@ -236,9 +236,12 @@ function fillRest() {
   document.getElementById('made-outcomes').textContent = figures.expected ?
       'expected values by the recovery model, for payments of a log' :
       'lived in a simulated world, all policies on the same luck';
-  for (const one of figures.refused) {
-    document.getElementById('refused-list').append(make('dt', one.policy), make('dd', one.reason));
-  }
+  const list = document.getElementById('refused-list');
+  figures.refused.forEach((one, k) => {
+    list.append(make('dt', one.policy));  // Those of one reason stand together.
+    const next = figures.refused[k + 1];
+    if (!next || next.reason !== one.reason) list.append(make('dd', one.reason));
+  });
   const nothing = figures.policies.length === 0 || figures.payments === 0;
   for (const [id, empty] of [
     ['refused', figures.refused.length === 0], ['policies', nothing], ['pareto', nothing],

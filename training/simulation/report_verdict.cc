@@ -29,6 +29,7 @@ class Words {
   std::string Personal() const;
   std::string InForce() const;
   std::string Ceiling() const;
+  std::string StandIn() const;
   std::string Doubt() const;
   std::string Meaning() const;
   std::string Fidelity() const;
@@ -241,16 +242,19 @@ std::string Words::Ceiling() const {
   return absl::StrCat(text, ".");
 }
 
+std::string Words::StandIn() const {
+  if (result_.refused_current.empty() || result_.policies.size() < 2) return "";
+  return absl::StrCat(result_.refused_current,
+                      ", the current policy, was refused: the others are "
+                      "compared with ",
+                      Name(result_.current),
+                      ", which is most alike to what was done.");
+}
+
 std::string Words::Doubt() const {
   if (nothing()) return "";
   std::vector<std::string> doubts;
-  if (!result_.refused_current.empty() && result_.policies.size() > 1) {
-    doubts.push_back(absl::StrCat(result_.refused_current,
-                                  ", the current policy, was refused: the "
-                                  "others are compared with ",
-                                  Name(result_.current),
-                                  ", which is most alike to what was done."));
-  }
+  if (!StandIn().empty()) doubts.push_back(StandIn());
   if (!current_is_best() && !gain_is_sure()) {
     doubts.push_back(absl::StrCat(Name(best()), " cannot be told apart from ",
                                   reference_, ", ", Name(result_.current),
@@ -300,8 +304,8 @@ ReportVerdict VerdictOf(const SimulationResult& result,
                         const PolicyRanking& ranking) {
   const Words words(result, ranking);
   return {words.Headline(), words.Proof(),   words.Costs(),   words.Fixed(),
-          words.Personal(), words.InForce(), words.Ceiling(), words.Doubt(),
-          words.Meaning(),  words.Fidelity()};
+          words.Personal(), words.InForce(), words.Ceiling(), words.StandIn(),
+          words.Doubt(),    words.Meaning(), words.Fidelity()};
 }
 
 }  // namespace tenuto

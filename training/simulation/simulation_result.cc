@@ -141,11 +141,17 @@ std::string FormatSimulation(const SimulationResult& result) {
         money(totals.regret_minor), RowNote(result, k));
   }
   AddLogNotes(result, pad, text);
-  for (const RefusedPolicy& policy : result.refused) {
-    absl::StrAppend(&text, policy.policy, " refused: ", policy.reason, "\n");
+  for (std::size_t k = 0; k < result.refused.size(); ++k) {
+    const RefusedPolicy& refused = result.refused[k];
+    const bool goes_on = k + 1 < result.refused.size() &&
+                         result.refused[k + 1].reason == refused.reason;
+    absl::StrAppend(&text, refused.policy);
+    absl::StrAppend(&text, goes_on ? ", " : " refused: ");
+    if (!goes_on) absl::StrAppend(&text, refused.reason, "\n");
   }
   const ReportVerdict verdict = VerdictOf(result, ranking);
-  for (const std::string& said : {verdict.personal, verdict.in_force}) {
+  for (const std::string& said :
+       {verdict.stand_in, verdict.personal, verdict.in_force}) {
     if (!said.empty()) absl::StrAppend(&text, said, "\n");
   }
   return text;

@@ -39,16 +39,23 @@ TEST(LogSupport, HasNothingAgainstWhatWasSeen) {
 TEST(LogSupport, NamesDaysAndGapsThatWereNotSeen) {
   TrialActions trial;
   trial.last_day = 30;
-  EXPECT_EQ(ReasonAgainst(trial),
-            "the log has too few payments that were still unpaid with full "
-            "access on days 21 to 30, as 33 % of the policy's unpaid days are; "
-            "50 of each kind are needed, and of some there is none");
+  EXPECT_EQ(
+      ReasonAgainst(trial),
+      "the log has too few days of unpaid payments like 33 % of the "
+      "policy's, with full access on days 21 to 30; 50 of each kind are "
+      "needed, and of some there is none: somebody has to try them first");
   trial.last_day = 20;
   trial.actions[2].attempts = trial.actions[3].attempts = true;
   EXPECT_EQ(ReasonAgainst(trial),
-            "the log has too few attempts like retry 2 made 1 day after the "
-            "attempt before, as 50 % of the policy's are; 50 of each kind are "
-            "needed, and of some there is none");
+            "the log has too few attempts like 50 % of the policy's, retry 2 "
+            "after 1 day; 50 of each kind are needed, and of some there is "
+            "none: somebody has to try them first");
+  trial.actions[3].attempts = false;
+  trial.actions[12].attempts = trial.actions[20].attempts = true;
+  EXPECT_THAT(ReasonAgainst(trial),
+              ::testing::HasSubstr("like 67 % of the policy's, retry 2 after "
+                                   "10 to 14 days, retry 3 and later after 7 "
+                                   "to 9 days; 50"));
 }
 
 TEST(LogSupport, SaysHowManyTimesAsManyPaymentsAreNeeded) {
@@ -57,20 +64,20 @@ TEST(LogSupport, SaysHowManyTimesAsManyPaymentsAreNeeded) {
   trial.actions[8].attempts = true;  // Seen as a second retry only.
   trial.actions[2].attempts = true;
   EXPECT_THAT(ReasonAgainst(trial, 20),
-              ::testing::HasSubstr("retry 2 made 5 days after the attempt "
-                                   "before, as 100 % of the policy's are; 50 "
-                                   "of each kind are needed, and of the rarest "
-                                   "there are 20: about 3 times as many failed "
-                                   "payments would do"));
+              ::testing::HasSubstr(
+                  "like 100 % of the policy's, retry 1 after 2 days, retry 2 "
+                  "after 5 to 6 days; 50 of each kind are needed, and of the "
+                  "rarest there are 20: about 3 times as many failed payments "
+                  "would do"));
 }
 
 TEST(LogSupport, NamesAccessAfterAMessage) {
   TrialActions trial;
   trial.last_day = 20;
   trial.actions[1].messages = trial.actions[9].messages = true;
-  EXPECT_THAT(
-      ReasonAgainst(trial),
-      ::testing::HasSubstr("with full access after a message, as 30 %"));
+  EXPECT_THAT(ReasonAgainst(trial),
+              ::testing::HasSubstr("like 30 % of the policy's, with full "
+                                   "access after a message; "));
 }
 
 TEST(LogSupport, BearsALittleThatWasNotSeen) {

@@ -144,8 +144,9 @@ TEST_F(SimulateLedgerTest, SaysWhatIsMissingWhereItRefusesAll) {
   EXPECT_THAT(
       std::string(result.status().message()),
       HasSubstr(" failed payments, can tell of no policy; of the current "
-                "one: the log has too few payments that were still "
-                "unpaid with no access on days 1 to 60"));
+                "one: the log has too few days of unpaid payments like "
+                "100 % of the policy's, with no access on days 1 to "
+                "60"));
 }
 
 TEST_F(SimulateLedgerTest, IsCheckedAgainstWhatHappenedLater) {

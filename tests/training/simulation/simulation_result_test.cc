@@ -35,7 +35,8 @@ SimulationResult TwoPolicies() {
   const SegmentSet nowhere = SegmentsOf({});
   result.tally.Add(std::vector<TrialOutcome>{lost, found}, {}, nowhere);
   result.tally.Add(std::vector<TrialOutcome>{lost, lost}, {}, nowhere);
-  result.refused = {{"later", "no support"}};
+  result.refused = {
+      {"later", "no support"}, {"last", "no support"}, {"odd", "too odd"}};
   return result;
 }
 
@@ -73,14 +74,16 @@ TEST(SimulationResult, ShowsTheBestFirst) {
   EXPECT_THAT(text, HasSubstr("beside the current"));
   EXPECT_THAT(text, HasSubstr("<- current"));
   EXPECT_THAT(text, HasSubstr("<- a bound that knows the truth, not a choice"));
-  EXPECT_THAT(text, HasSubstr("later refused: no support"));
+  EXPECT_THAT(text, HasSubstr("\nlater, last refused: no support\n"
+                              "odd refused: too odd\n"));
 }
 
 TEST(SimulationResult, NamesWhatStandsInForARefusedCurrentPolicy) {
   SimulationResult result = TwoPolicies();
   result.refused_current = "later";
   EXPECT_THAT(FormatSimulation(result),
-              AllOf(HasSubstr("beside the reference"),
+              AllOf(HasSubstr("\nlater, the current policy, was refused: "),
+                    HasSubstr("beside the reference"),
                     HasSubstr("<- reference"), Not(HasSubstr("<- current"))));
   EXPECT_THAT(SimulationJson(result),
               HasSubstr("\"compared_with\":\"plain \\\"seven\\\"\""));

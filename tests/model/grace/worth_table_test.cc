@@ -221,7 +221,7 @@ TEST(WorthTable, PlansNothingThatGainsNothing) {
   const PlanLimits limits;
   const UnpaidPast past;
   WorthTable table;
-  table.Fill({hazards, stakes, limits, past}, {true, true}, {});
+  table.Fill({hazards, stakes, limits, past}, {true, true});
   const DayActions actions = table.BestActions();
   for (int day = 1; day <= kUnpaidDays; ++day) {
     EXPECT_EQ(actions[static_cast<std::size_t>(day)],

@@ -43,9 +43,8 @@ class WorthTable {
 
   // At least one day must be left to plan.
   void Fill(const PlanQuestion& question, Counted counted);
-  // Of the question last filled in, whose access must be full: for each of
-  // `lengths`, allowed ones, the best value with full access through exactly
-  // that day.
+  // Of the question last filled in, which has full access: for each allowed
+  // one of `lengths` the best value with full access through exactly that day.
   void CompareLengths(absl::Span<const int> lengths);
   // Of the question last filled in, which must still live.
   DayActions BestActions() const;

@@ -26,11 +26,9 @@ function roleOf(policy) {
   return 'other';
 }
 
-// A name in a chart, with what the reader must know of it.
+// A name in a chart.
 function labelOf(policy) {
-  const name = figures.policies[policy].name;
-  if (policy === figures.current) return name + ' (' + figures.reference + ')';
-  return policy === figures.oracle ? name + ' (not a choice)' : name;
+  return figures.policies[policy].name + (policy === figures.oracle ? ' (not a choice)' : '');
 }
 
 // Lines break where words do.
@@ -152,7 +150,9 @@ function drawSurvival() {
   return survivalChart(
       document.getElementById('survival-chart'),
       figures.curves.map((c) => ({
-        name: labelOf(c.policy), role: roleOf(c.policy), unpaid: c.unpaid,
+        name: labelOf(c.policy) +
+            (c.policy === figures.current ? ' (' + figures.reference + ')' : ''),
+        role: roleOf(c.policy), unpaid: c.unpaid,
       })));
 }
 

@@ -1,6 +1,7 @@
 #include "model/grace/failure_columns.h"
 
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include "absl/strings/ascii.h"
@@ -36,6 +37,13 @@ struct Asked {
     return static_cast<float>((failed_s - moment_s) / kDaySeconds);
   }
 };
+
+float DaysSincePayday(const FailedPayment& payment, int day) {
+  if (!payment.payday.is_known()) return kMissing;
+  const absl::CivilDay asked =
+      absl::ToCivilDay(payment.failed, absl::UTCTimeZone()) + day;
+  return static_cast<float>(asked - payment.payday.UpTo(asked));
+}
 
 // Monday is 0.
 float WeekdayOf(absl::CivilDay day) {
@@ -102,9 +110,10 @@ constexpr std::array<Declared, kFailureColumns> kTable = {{
        return a.DaysFrom(&UsualPayday::After, a.failed_day, a.this_day());
      }},
     {{"day_since_payday", "from UsualPayday::UpTo the day"},
-     [](const Asked& a) {
-       return a.DaysFrom(&UsualPayday::UpTo, a.this_day(), a.this_day());
-     }},
+     [](const Asked& a) { return DaysSincePayday(a.payment, a.day); }},
+    {{"day_payday_since_attempt",
+      "DayChoice::PaydaySince the newest attempt; missing if unknown"},
+     [](const Asked& a) { return a.choice.payday_since_attempt; }},
     {{"day_attempts_before", "days with an attempt of ours, 1 to 3 or more"},
      [](const Asked& a) { return a.choice.attempts_before; }},
     {{"day_days_since_attempt", "as HazardTable::GapOf tells them apart"},
@@ -158,17 +167,26 @@ void ReadStanding(const StateReader& state, FailedPayment& payment) {
 }
 
 DayChoice DayChoice::OfAccess(Access access, bool messaged) {
-  return {kMissing, kMissing, static_cast<float>(access),
+  return {kMissing, kMissing, kMissing, static_cast<float>(access),
           messaged ? 1.0f : 0.0f};
 }
 
-DayChoice DayChoice::OfAttempt(int attempts_before, int days_since_attempt) {
-  return OfCell(HazardTable::CountIndex(attempts_before),
-                HazardTable::GapIndex(days_since_attempt));
+DayChoice DayChoice::OfAttempt(const FailedPayment& payment, int day,
+                               int attempts_before, int days_since_attempt) {
+  const int gap_index = HazardTable::GapIndex(days_since_attempt);
+  return OfCell(HazardTable::CountIndex(attempts_before), gap_index,
+                PaydaySince(DaysSincePayday(payment, day), gap_index));
 }
 
-DayChoice DayChoice::OfCell(int count_index, int gap_index) {
-  return {static_cast<float>(count_index + 1),
+float DayChoice::PaydaySince(float day_since_payday, int gap_index) {
+  if (std::isnan(day_since_payday)) return kMissing;
+  const auto gap = static_cast<float>(HazardTable::GapOf(gap_index));
+  return day_since_payday < gap ? 1.0f : 0.0f;
+}
+
+DayChoice DayChoice::OfCell(int count_index, int gap_index,
+                            float payday_since) {
+  return {payday_since, static_cast<float>(count_index + 1),
           static_cast<float>(HazardTable::GapOf(gap_index)), kMissing,
           kMissing};
 }
@@ -242,10 +260,11 @@ void WriteDay(const FailedPayment& payment, int day,
 
 void WriteChoice(const DayChoice& choice, absl::Span<float> columns) {
   const auto last = columns.last(kChoiceColumns);
-  last[0] = choice.attempts_before;
-  last[1] = choice.days_since_attempt;
-  last[2] = choice.access;
-  last[3] = choice.messaged;
+  last[0] = choice.payday_since_attempt;
+  last[1] = choice.attempts_before;
+  last[2] = choice.days_since_attempt;
+  last[3] = choice.access;
+  last[4] = choice.messaged;
 }
 
 }  // namespace tenuto

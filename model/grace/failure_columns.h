@@ -22,10 +22,10 @@
 
 namespace tenuto {
 
-inline constexpr int kFailureColumns = 25;
+inline constexpr int kFailureColumns = 26;
 // The last of them: those that only the day tells, then those of the choice.
 inline constexpr int kDayColumns = 5;
-inline constexpr int kChoiceColumns = 4;
+inline constexpr int kChoiceColumns = 5;
 
 // A failed payment as known when its plan is decided; whoever does not know
 // something leaves it as it is, which reads as missing.
@@ -65,11 +65,17 @@ void ReadStanding(const StateReader& state, FailedPayment& payment);
 struct DayChoice {
   // For by_user and cancels.
   static DayChoice OfAccess(Access access, bool messaged);
-  // For by_retry. Days and counts that a HazardTable does not tell apart are
-  // one.
-  static DayChoice OfAttempt(int attempts_before, int days_since_attempt);
-  static DayChoice OfCell(int count_index, int gap_index);
+  // For by_retry, on a day. Days and counts that a HazardTable does not tell
+  // apart are one.
+  static DayChoice OfAttempt(const FailedPayment& payment, int day,
+                             int attempts_before, int days_since_attempt);
+  static DayChoice OfCell(int count_index, int gap_index, float payday_since);
+  // Whether a payday lies between the newest attempt and the day: 0 or 1, or
+  // missing. An account that was empty after payday is not filled before the
+  // next one. By the last of a day's columns, day_since_payday.
+  static float PaydaySince(float day_since_payday, int gap_index);
 
+  float payday_since_attempt;
   float attempts_before;
   float days_since_attempt;
   float access;

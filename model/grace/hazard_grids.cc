@@ -1,6 +1,8 @@
 #include "model/grace/hazard_grids.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 namespace tenuto {
@@ -54,17 +56,24 @@ const std::vector<float>& AccessChoices() {
   return *choices;
 }
 
-const std::vector<float>& LaterAttempts() {
-  static const auto* const choices = [] {
-    auto* values = new std::vector<float>;
-    for (int count = 1; count < HazardTable::kCounts; ++count) {
-      for (int gap = 0; gap < HazardTable::kGaps; ++gap) {
-        Add(DayChoice::OfCell(count, gap), *values);
-      }
+std::vector<float> MakeLaterAttempts(float payday_since) {
+  std::vector<float> values;
+  for (int count = 1; count < HazardTable::kCounts; ++count) {
+    for (int gap = 0; gap < HazardTable::kGaps; ++gap) {
+      Add(DayChoice::OfCell(count, gap, payday_since), values);
     }
-    return values;
-  }();
-  return *choices;
+  }
+  return values;
+}
+
+// Whether a payday came since depends on day and gap together, on line and
+// place: both answers are asked for, and each cell takes its own.
+const std::vector<float>& LaterAttempts(float payday_since) {
+  static const auto* const choices = new std::array<std::vector<float>, 3>{
+      MakeLaterAttempts(0), MakeLaterAttempts(1),
+      MakeLaterAttempts(std::numeric_limits<float>::quiet_NaN())};
+  if (std::isnan(payday_since)) return (*choices)[2];
+  return (*choices)[payday_since > 0 ? 1 : 0];
 }
 
 // Of a thread, and only ever larger: a call allocates nothing.
@@ -72,7 +81,25 @@ struct Workplace {
   std::vector<float> row;
   std::vector<float> days;
   std::vector<float> first_attempts;
+  std::array<float, kUnpaidDays * GridForest::kPlacesMax> paid;
 };
+
+// `margins` of no payday since the newest attempt; those of `paid` where there
+// was one. The last column of a line is day_since_payday.
+void TakePaid(absl::Span<const float> days, absl::Span<const float> paid,
+              absl::Span<float> margins) {
+  for (std::size_t line = 0; line * kDayColumns < days.size(); ++line) {
+    const float since = days[(line + 1) * kDayColumns - 1];
+    for (int place = 0; place < kLaterPlaces; ++place) {
+      if (DayChoice::PaydaySince(since, place % HazardTable::kGaps) == 0) {
+        continue;
+      }
+      const std::size_t cell =
+          line * GridForest::kPlacesMax + static_cast<std::size_t>(place);
+      margins[cell] = paid[cell];
+    }
+  }
+}
 
 }  // namespace
 
@@ -110,7 +137,7 @@ void HazardGrids::Ask(absl::Span<const float> row, const FailedPayment& payment,
     WriteDay(payment, day, absl::MakeSpan(work.days).last(kDayColumns));
     work.first_attempts.insert(work.first_attempts.end(),
                                work.days.end() - kDayColumns, work.days.end());
-    Add(DayChoice::OfAttempt(1, day), work.first_attempts);
+    Add(DayChoice::OfAttempt(payment, day, 1, day), work.first_attempts);
   }
   const int count = std::max(0, last_day - first + 1);
   margins.first_day = first;
@@ -128,8 +155,16 @@ void HazardGrids::Ask(absl::Span<const float> row, const FailedPayment& payment,
   ask(cancels_, work.days, access, 2 * kAccesses, margins.cancels_);
   if (!retries) return;
   ask(first_retry_, work.first_attempts, {}, 1, margins.first_retry_);
-  ask(later_retry_, work.days, LaterAttempts(), kLaterPlaces,
+  if (!payment.payday.is_known()) {
+    const float unknown = std::numeric_limits<float>::quiet_NaN();
+    ask(later_retry_, work.days, LaterAttempts(unknown), kLaterPlaces,
+        margins.later_retry_);
+    return;
+  }
+  ask(later_retry_, work.days, LaterAttempts(0), kLaterPlaces,
       margins.later_retry_);
+  ask(later_retry_, work.days, LaterAttempts(1), kLaterPlaces, work.paid);
+  TakePaid(work.days, work.paid, absl::MakeSpan(margins.later_retry_));
 }
 
 }  // namespace tenuto

@@ -143,6 +143,7 @@ void MeasureTimes(absl::Span<const SurvivalOutcome> outcomes,
   result.ibs_kaplan_meier =
       IntegratedBrier(outcomes, same, observed, result.ibs_days);
   result.d_calibration = CheckDCalibration(outcomes, forecasts);
+  result.d_calibration_kaplan_meier = CheckDCalibration(outcomes, same);
 }
 
 std::string NameOf(v1::DeclineClass decline_class) {
@@ -235,13 +236,18 @@ std::string FormatGraceEvaluation(const GraceEvaluation& evaluation) {
       "  integrated Brier score, days 1-%d   %.4f  (Kaplan-Meier %.4f, %.1f %% "
       "%s)\n"
       "  D-calibration                       p = %.3f  (chi-square %.1f on %d; "
-      "Pearson's, too mild, p = %.3f)\n\n"
+      "Pearson's, too mild, p = %.3f)\n"
+      "    of Kaplan-Meier's curve           p = %.3f  (chi-square %.1f on "
+      "%d)\n\n"
       "  recovered by day   expected     came      ECE   by chance\n",
       evaluation.ibs_days, evaluation.ibs, evaluation.ibs_kaplan_meier,
       100 * std::abs(1 - evaluation.ibs / evaluation.ibs_kaplan_meier),
       evaluation.ibs > evaluation.ibs_kaplan_meier ? "more" : "less",
       evaluation.d_calibration.p, evaluation.d_calibration.chi_square,
-      evaluation.d_calibration.degrees, evaluation.d_calibration.p_plain);
+      evaluation.d_calibration.degrees, evaluation.d_calibration.p_plain,
+      evaluation.d_calibration_kaplan_meier.p,
+      evaluation.d_calibration_kaplan_meier.chi_square,
+      evaluation.d_calibration_kaplan_meier.degrees);
   for (const GraceEvaluation::Day& day : evaluation.days) {
     absl::StrAppendFormat(&text, "  %16d   %8.4f %8.4f %8.4f    %8.4f\n",
                           day.day, day.expected, day.came, day.groups.error,
@@ -298,6 +304,8 @@ std::string GraceEvaluationJson(const GraceEvaluation& evaluation) {
       ",\"d_calibration_degrees\":", evaluation.d_calibration.degrees,
       ",\"d_calibration_p_plain\":",
       JsonNumber(evaluation.d_calibration.p_plain),
+      ",\"d_calibration_p_kaplan_meier\":",
+      JsonNumber(evaluation.d_calibration_kaplan_meier.p),
       ",\"ece_by_day\":", list(ece), ",\"ece_days\":", list(days),
       ",\"ece_by_chance\":", list(by_chance),
       ",\"expected_by_day\":", list(expected), ",\"came_by_day\":", list(came),

@@ -29,6 +29,9 @@ struct GraceEvaluation {
   double ibs_kaplan_meier = 0;  // One curve for all, of what was learned from.
   int ibs_days = 0;             // As far as a tenth is observed.
   DCalibration d_calibration;
+  // The same of Kaplan-Meier's curve, which has no columns to get wrong: what
+  // remains is how few were learned from, and what changed since.
+  DCalibration d_calibration_kaplan_meier;
   // Of recovery by each of kCalibrationDays, under the actions really taken.
   struct Day {
     int day = 0;

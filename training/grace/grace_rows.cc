@@ -133,7 +133,8 @@ void AddRows(Hazard hazard, const UnpaidSpell& spell,
       if (!IsAtRisk(hazard, day)) continue;
       const DayChoice choice =
           hazard == Hazard::kByRetry
-              ? DayChoice::OfAttempt(day.attempts_before,
+              ? DayChoice::OfAttempt(decision.payment, static_cast<int>(k) + 1,
+                                     day.attempts_before,
                                      day.days_since_attempt)
               : DayChoice::OfAccess(day.access, day.messaged);
       matrix.values.insert(matrix.values.end(), decision.row.begin(),

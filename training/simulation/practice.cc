@@ -51,6 +51,7 @@ class PracticeCase {
                std::uint64_t number, Matrices& rows)
       : seen_(seen), facts_(facts), number_(number), rows_(rows) {}
 
+  const FailedPayment& facts() const { return facts_; }
   void Add(Hazard hazard, int day, const DayChoice& choice, bool happened) {
     TrainingMatrix& matrix = rows_[static_cast<std::size_t>(hazard)];
     matrix.values.insert(matrix.values.end(), seen_.values.begin(),
@@ -87,9 +88,10 @@ RecoveryEnd LiveAndNote(const world::FailureWorld& world,
         DayChoice::OfAccess(action.access, plan.IsMessaged(day));
     rows.Add(Hazard::kByUser, day, choice, state.end == RecoveryEnd::kByUser);
     if (state.attempts > attempts) {
-      rows.Add(Hazard::kByRetry, day,
-               DayChoice::OfAttempt(attempts, day - last_attempt),
-               state.end == RecoveryEnd::kByRetry);
+      rows.Add(
+          Hazard::kByRetry, day,
+          DayChoice::OfAttempt(rows.facts(), day, attempts, day - last_attempt),
+          state.end == RecoveryEnd::kByRetry);
       last_attempt = day;
     }
     if (state.is_open() || state.end == RecoveryEnd::kCancelled) {

@@ -57,6 +57,7 @@ TEST(FailureColumns, SayWhatIsKnownOfPaymentAndDay) {
   EXPECT_EQ(columns.at("day_since_payday"), 3);
   EXPECT_EQ(columns.at("day_weekday"), 1);
   EXPECT_EQ(columns.at("day_of_month"), 5);
+  EXPECT_TRUE(std::isnan(columns.at("day_payday_since_attempt")));
   EXPECT_TRUE(std::isnan(columns.at("day_attempts_before")));
   EXPECT_EQ(columns.at("day_access"), 1);
   EXPECT_EQ(columns.at("day_messaged"), 1);
@@ -65,9 +66,23 @@ TEST(FailureColumns, SayWhatIsKnownOfPaymentAndDay) {
 TEST(FailureColumns, ReadCodesOfAnyKindWhole) {
   EXPECT_TRUE(std::isnan(ReadCode("")));
   std::set<float> places;
-  const std::vector<std::string> codes = {
-      "0",  "05", "51", "5",  "R1", "N7", "1A",  "zzzz", "do_not_honor",
-      "61", "15", "54", "41", "43", "04", "001", "generic_decline"};
+  const std::vector<std::string> codes = {"0",
+                                          "05",
+                                          "51",
+                                          "5",
+                                          "R1",
+                                          "N7",
+                                          "1A",
+                                          "zzzz",
+                                          "do_not_honor",
+                                          "61",
+                                          "15",
+                                          "54",
+                                          "41",
+                                          "43",
+                                          "04",
+                                          "001",
+                                          "generic_decline"};
   for (const std::string& code : codes) {
     const double place = ReadCode(code);
     EXPECT_EQ(static_cast<double>(static_cast<float>(place)), place) << code;
@@ -79,28 +94,50 @@ TEST(FailureColumns, ReadCodesOfAnyKindWhole) {
 }
 
 TEST(FailureColumns, TellAttemptsApartAsATableDoes) {
-  const FailedPayment payment{.failed = absl::FromUnixSeconds(1'700'000'000)};
-  for (int attempts = 1; attempts < 6; ++attempts) {
-    for (int since = 1; since <= kUnpaidDays; ++since) {
-      const auto asked =
-          Read(payment, 60, DayChoice::OfAttempt(attempts, since));
-      const auto cell =
-          Read(payment, 60,
-               DayChoice::OfCell(HazardTable::CountIndex(attempts),
-                                 HazardTable::GapIndex(since)));
-      for (const char* name :
-           {"day_attempts_before", "day_days_since_attempt"}) {
-        EXPECT_EQ(asked.at(name), cell.at(name));
+  FailedPayment payment{.failed = absl::FromUnixSeconds(1'700'000'000)};
+  for (const UsualPayday payday : {UsualPayday(), UsualPayday::Monthly(5)}) {
+    payment.payday = payday;
+    for (int attempts = 1; attempts < 6; ++attempts) {
+      for (int since = 1; since <= kUnpaidDays; ++since) {
+        const auto asked = Read(
+            payment, 60, DayChoice::OfAttempt(payment, 60, attempts, since));
+        const int gap = HazardTable::GapIndex(since);
+        const float paid =
+            DayChoice::PaydaySince(asked.at("day_since_payday"), gap);
+        const auto cell = Read(
+            payment, 60,
+            DayChoice::OfCell(HazardTable::CountIndex(attempts), gap, paid));
+        for (const char* name :
+             {"day_attempts_before", "day_days_since_attempt"}) {
+          EXPECT_EQ(asked.at(name), cell.at(name));
+        }
+        EXPECT_EQ(std::isnan(asked.at("day_payday_since_attempt")),
+                  !payday.is_known());
+        EXPECT_TRUE(std::isnan(asked.at("day_access")));
       }
-      EXPECT_TRUE(std::isnan(asked.at("day_access")));
     }
   }
+}
+
+TEST(FailureColumns, SayWhetherAPaydayCameSinceTheAttempt) {
+  FailedPayment payment;
+  payment.failed = absl::FromUnixSeconds(1'709'164'800);  // 2024-02-29.
+  payment.payday = UsualPayday::Monthly(5);  // Day 5 of the payment.
+  const auto paid = [&payment](int day, int since) {
+    const DayChoice choice = DayChoice::OfAttempt(payment, day, 2, since);
+    return Read(payment, day, choice).at("day_payday_since_attempt");
+  };
+  EXPECT_EQ(paid(4, 3), 0) << "not paid yet; the one before was 24 days ago";
+  EXPECT_EQ(paid(5, 1), 1) << "paid today";
+  EXPECT_EQ(paid(8, 4), 1) << "tried the day before payday";
+  EXPECT_EQ(paid(8, 3), 0) << "tried on payday";
+  EXPECT_EQ(paid(8, 2), 0);
 }
 
 TEST(FailureColumns, ChangeOnlyInTheChoiceWhereOnlyThatIsWritten) {
   const FailedPayment payment{.failed = absl::FromUnixSeconds(1'700'000'000)};
   std::vector<float> whole(kFailureColumns), changed(kFailureColumns);
-  const DayChoice choice = DayChoice::OfAttempt(2, 3);
+  const DayChoice choice = DayChoice::OfAttempt(payment, 9, 2, 3);
   WriteFailureColumns(payment, 9, choice, absl::MakeSpan(whole));
   WriteFailureColumns(payment, 9, DayChoice::OfAccess(Access::kNone, true),
                       absl::MakeSpan(changed));

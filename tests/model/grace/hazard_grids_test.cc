@@ -55,6 +55,7 @@ class HazardGridsTest : public ::testing::Test {
 TEST_F(HazardGridsTest, SayWhatEveryRowAloneWouldSay) {
   for (const int decided : {0, 29}) {
     payment_.decided_day = decided;
+    payment_.payday = decided == 0 ? UsualPayday::Monthly(20) : UsualPayday();
     HazardMargins margins;
     grids_.Ask(row_, payment_, kUnpaidDays, true, margins);
     EXPECT_EQ(margins.first_day, decided + 1);
@@ -71,12 +72,14 @@ TEST_F(HazardGridsTest, SayWhatEveryRowAloneWouldSay) {
         }
       }
       EXPECT_EQ(margins.by_retry(day, 0, HazardTable::GapIndex(day)),
-                Expected(1, day, DayChoice::OfAttempt(1, day)));
+                Expected(1, day, DayChoice::OfAttempt(payment_, day, 1, day)));
       for (int attempts = 2; attempts <= 4; ++attempts) {
         for (int since = 1; since < day; ++since) {
-          EXPECT_EQ(margins.by_retry(day, HazardTable::CountIndex(attempts),
-                                     HazardTable::GapIndex(since)),
-                    Expected(1, day, DayChoice::OfAttempt(attempts, since)))
+          EXPECT_EQ(
+              margins.by_retry(day, HazardTable::CountIndex(attempts),
+                               HazardTable::GapIndex(since)),
+              Expected(1, day,
+                       DayChoice::OfAttempt(payment_, day, attempts, since)))
               << day << " " << attempts << " " << since;
         }
       }

@@ -119,10 +119,11 @@ TEST_F(RecoveryModelTest, FillsATableWithWhatTheTrainersModelSaysBitForBit) {
     for (int attempts = 1; attempts <= 5; ++attempts) {
       for (int since = 1; since <= day; ++since) {
         if ((attempts == 1) != (since == day)) continue;
-        EXPECT_EQ(hazards.by_retry(day, HazardTable::CountIndex(attempts),
-                                   HazardTable::GapIndex(since)),
-                  Expected(Hazard::kByRetry, day,
-                           DayChoice::OfAttempt(attempts, since)))
+        EXPECT_EQ(
+            hazards.by_retry(day, HazardTable::CountIndex(attempts),
+                             HazardTable::GapIndex(since)),
+            Expected(Hazard::kByRetry, day,
+                     DayChoice::OfAttempt(payment_, day, attempts, since)))
             << day << " " << attempts << " " << since;
       }
     }

@@ -52,7 +52,7 @@ TrainingMatrix RowsOf(Hazard hazard, int row_width, std::uint64_t seed) {
     const int day = 1 + below(kUnpaidDays);
     const DayChoice choice =
         hazard == Hazard::kByRetry
-            ? DayChoice::OfAttempt(1 + below(3), 1 + below(day))
+            ? DayChoice::OfAttempt(payment, day, 1 + below(3), 1 + below(day))
             : DayChoice::OfAccess(static_cast<Access>(below(3)), share() < 0.5);
     rows.values.resize(rows.values.size() + kFailureColumns);
     WriteFailureColumns(payment, day, choice,

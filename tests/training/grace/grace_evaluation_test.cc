@@ -104,6 +104,10 @@ TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
   ASSERT_TRUE(wrong.ok());
   EXPECT_LT(wrong->d_calibration.p, 0.001);
   EXPECT_GT(wrong->ibs, truth->ibs);
+  // One curve for all is as right as it was, whatever the model says.
+  EXPECT_EQ(wrong->d_calibration_kaplan_meier.p,
+            truth->d_calibration_kaplan_meier.p);
+  EXPECT_GT(truth->d_calibration_kaplan_meier.p, 0.001);
   EXPECT_GT(wrong->days[1].groups.error, truth->days[1].groups.error);
 }
 
@@ -129,6 +133,8 @@ TEST(GraceEvaluation, SaysTheSameInWordsAndInJson) {
   ASSERT_TRUE(wrong.ok());
   EXPECT_THAT(FormatGraceEvaluation(*wrong), HasSubstr(" % more)"));
   EXPECT_THAT(json, HasSubstr("\"ibs_days\":12"));
+  EXPECT_THAT(json, HasSubstr("\"d_calibration_p_kaplan_meier\":"));
+  EXPECT_THAT(text, HasSubstr("of Kaplan-Meier's curve"));
   EXPECT_THAT(json, HasSubstr("\"ece_days\":[1,3,7,14,28,60]"));
   EXPECT_THAT(json, HasSubstr("{\"decline_class\":\"hard\",\"failures\":200"));
 }

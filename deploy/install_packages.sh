@@ -30,6 +30,8 @@ packages=(
   # Reading input: JSON, gzip, CSV; the command line.
   libsimdjson-dev libisal-dev libcsv-dev libcli11-dev
   prometheus-cpp-dev
+  # The server's allocator.
+  libtcmalloc-minimal4
   # Draws the charts of a report, from inside it.
   libjs-chart.js
   # Tests and benchmarks; openssl makes the certificates of a test, nghttp2

@@ -124,8 +124,9 @@ bool IsBefore(const GraceFailure& a, const GraceFailure& b) {
   return std::memcmp(x.data(), y.data(), x.size() * sizeof(float)) < 0;
 }
 
-void AddRows(Hazard hazard, const UnpaidSpell& spell,
-             const GraceFailure& failure, TrainingMatrix& matrix) {
+void AddRows(Hazard hazard, const GraceFailure& failure,
+             TrainingMatrix& matrix) {
+  const UnpaidSpell& spell = failure.spell;
   for (const GraceFailure::Decision& decision : failure.decisions) {
     const auto first = static_cast<std::size_t>(decision.payment.decided_day);
     for (std::size_t k = first; k < spell.days.size(); ++k) {
@@ -169,8 +170,31 @@ bool Happens(Hazard hazard, const UnpaidDay& day) {
                                                   : RecoveryEnd::kCancelled);
 }
 
+std::size_t GraceRows::CutAt(absl::Time time) {
+  const auto end = std::partition_point(failures.begin(), failures.end(),
+                                        [time](const GraceFailure& failure) {
+                                          return failure.spell.failed < time;
+                                        });
+  // Read again from the moments known then, so that what became known later of
+  // an earlier day is gone as well.
+  for (auto failure = failures.begin(); failure != end; ++failure) {
+    const absl::Time failed = failure->spell.failed;
+    failure->spell.days.clear();
+    const auto user = static_cast<std::size_t>(failure->user);
+    for (UnpaidSpell& spell : ReadUnpaidSpells(moments[user], time)) {
+      if (spell.failed == failed) failure->spell = std::move(spell);
+    }
+  }
+  const auto kept = std::remove_if(
+      failures.begin(), end,
+      [](const GraceFailure& failure) { return failure.spell.days.empty(); });
+  const auto count = static_cast<std::size_t>(kept - failures.begin());
+  failures.erase(kept, end);
+  return count;
+}
+
 TrainingMatrix GraceRows::Expand(Hazard hazard, std::size_t first,
-                                 std::size_t last, absl::Time known_by,
+                                 std::size_t last,
                                  std::int64_t rows_max) const {
   TrainingMatrix matrix;
   matrix.columns = columns;
@@ -179,9 +203,9 @@ TrainingMatrix GraceRows::Expand(Hazard hazard, std::size_t first,
   }
   std::int64_t most = 0;  // Rows, if nobody is left out.
   for (std::size_t k = first; k < last; ++k) {
+    const auto days = static_cast<std::int64_t>(failures[k].spell.days.size());
     for (const GraceFailure::Decision& decision : failures[k].decisions) {
-      most += static_cast<std::int64_t>(failures[k].spell.days.size()) -
-              decision.payment.decided_day;
+      most += std::max<std::int64_t>(0, days - decision.payment.decided_day);
     }
   }
   const double share = static_cast<double>(rows_max) /
@@ -191,12 +215,7 @@ TrainingMatrix GraceRows::Expand(Hazard hazard, std::size_t first,
     const std::uint64_t place =
         XXH3_64bits_withSeed(&failure.group, sizeof failure.group, kShareSeed);
     if (static_cast<double>(place >> 11) * 0x1.0p-53 >= share) continue;
-    const auto user = static_cast<std::size_t>(failure.user);
-    for (const UnpaidSpell& spell : ReadUnpaidSpells(moments[user], known_by)) {
-      if (spell.failed == failure.spell.failed) {
-        AddRows(hazard, spell, failure, matrix);
-      }
-    }
+    AddRows(hazard, failure, matrix);
   }
   return matrix;
 }

@@ -37,7 +37,7 @@ struct GraceFailure {
     FailedPayment payment;
     std::vector<float> row;
   };
-  UnpaidSpell spell;  // As known at the end of the log.
+  UnpaidSpell spell;  // As known at the end of the log, or by CutAt().
   std::uint64_t group = 0;
   std::int32_t user = 0;  // In GraceRows::moments.
   std::vector<Decision> decisions;
@@ -59,11 +59,17 @@ struct GraceRows {
   std::int64_t events = 0;
   std::int64_t users = 0;
 
-  // The rows of one hazard from the failures [first, last), as far as was known
-  // by `known_by`: columns, then FailureColumns(). 4 (width + 20) + 20 bytes a
-  // row. Beyond `rows_max` payments are left out by chance, from their groups.
+  // Makes the failures before `time` what was known of them then: later days
+  // are cut off, as the end of a log cuts them off, and payments without a day
+  // left are taken out. Failures from `time` on stay as they are. Returns how
+  // many are before it.
+  std::size_t CutAt(absl::Time time);
+
+  // The rows of one hazard from the failures [first, last): columns, then
+  // FailureColumns(). 4 (width + 20) + 20 bytes a row. Beyond `rows_max`
+  // payments are left out by chance, from their groups.
   TrainingMatrix Expand(Hazard hazard, std::size_t first, std::size_t last,
-                        absl::Time known_by, std::int64_t rows_max) const;
+                        std::int64_t rows_max) const;
 };
 
 // Replays the whole log on `threads` threads; the same on any number of them.

@@ -33,7 +33,6 @@ namespace {
 constexpr double kTestShare = 0.35;
 // Before that most windows of the row are missing, as they never are later.
 constexpr absl::Duration kWarmUp = absl::Hours(24 * 30);
-constexpr absl::Duration kEmbargo = absl::Hours(24 * kUnpaidDays);
 // A table asks some 1,200 rows: small forests keep it below a millisecond.
 constexpr int kRoundsMax = 200;
 constexpr double kEta = 0.1;
@@ -228,9 +227,8 @@ class GraceTraining {
   const int threads_;
   GraceRows rows_;
   absl::Time test_from_;
-  // Failures [0, learn_end_) train and calibrate, those from test_begin_ test;
-  // between them is the embargo.
-  std::size_t learn_end_ = 0, test_begin_ = 0;
+  // Failures [0, learned_) train and calibrate, the rest tests.
+  std::size_t learned_ = 0;
   std::vector<int> dated_;  // Columns that are not learned from.
   std::array<FittedHazard, 3> hazards_;
   GraceEvaluation test_;
@@ -282,16 +280,13 @@ absl::Status GraceTraining::Replay() {
   return absl::OkStatus();
 }
 
+// No embargo: a label says what happened on one day, and not what will come of
+// a payment. Of those that failed before the test every day is learned from
+// that was over, and known, when the test begins; what comes later is cut off
+// before anything is fitted, so that no row is about a day of the test's. A
+// company that trains on all it has does the same at the end of its log.
 absl::Status GraceTraining::Split() {
   const std::vector<GraceFailure>& all = rows_.failures;
-  const auto before = [&all](absl::Time time) {
-    return static_cast<std::size_t>(
-        std::partition_point(all.begin(), all.end(),
-                             [time](const GraceFailure& failure) {
-                               return failure.spell.failed < time;
-                             }) -
-        all.begin());
-  };
   if (all.size() < 2 * kFailuresMin) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the log has ", all.size(), " failed payments of subscribers with a ",
@@ -301,13 +296,12 @@ absl::Status GraceTraining::Split() {
   const auto usual_begin = static_cast<std::size_t>(
       (1 - kTestShare) * static_cast<double>(all.size()));
   test_from_ = options_.test_from.value_or(all[usual_begin].spell.failed);
-  test_begin_ = before(test_from_);
-  learn_end_ = before(test_from_ - kEmbargo);
-  if (learn_end_ < kFailuresMin || all.size() - test_begin_ < kFailuresMin) {
+  learned_ = rows_.CutAt(test_from_);
+  if (learned_ < kFailuresMin || all.size() - learned_ < kFailuresMin) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "only ", learn_end_, " failed payments ended ", kUnpaidDays,
-        " days before the test begins, ", ShowDay(test_from_), ", and ",
-        all.size() - test_begin_, " come after; each needs ", kFailuresMin,
+        "only ", learned_, " failed payments had a whole day before the test ",
+        "begins, ", ShowDay(test_from_), ", and ", all.size() - learned_,
+        " come after; each needs ", kFailuresMin,
         ": a longer log, or another --test-from", kWanted));
   }
   const auto show = [&all](const char* what, std::size_t from, std::size_t to) {
@@ -315,17 +309,15 @@ absl::Status GraceTraining::Split() {
                 ShowDay(all[from].spell.failed).c_str(),
                 ShowDay(all[to - 1].spell.failed).c_str());
   };
-  show("learn", 0, learn_end_);
-  show("test", test_begin_, all.size());
+  show("learn", 0, learned_);
+  show("test", learned_, all.size());
   return absl::OkStatus();
 }
 
 absl::Status GraceTraining::FitHazard(Hazard hazard) {
   const auto at = static_cast<std::size_t>(hazard);
   FittedHazard& fitted = hazards_[at];
-  // What was known when the test begins; all of it had ended by then.
-  TrainingMatrix train =
-      rows_.Expand(hazard, 0, learn_end_, test_from_, options_.rows_max);
+  TrainingMatrix train = rows_.Expand(hazard, 0, learned_, options_.rows_max);
   fitted.train = train.rows();
   fitted.events = train.positives();
   if (train.positives() == 0 || train.positives() == train.rows()) {
@@ -359,8 +351,8 @@ absl::Status GraceTraining::FitHazard(Hazard hazard) {
 }
 
 void GraceTraining::FindDates() {
-  const TrainingMatrix first = RowsOfFirstDays(rows_.Expand(
-      Hazard::kByUser, 0, learn_end_, test_from_, options_.rows_max));
+  const TrainingMatrix first = RowsOfFirstDays(
+      rows_.Expand(Hazard::kByUser, 0, learned_, options_.rows_max));
   dated_ = FindDatedColumns(first);
   std::vector<std::string> names;
   for (const int column : dated_) {
@@ -407,7 +399,7 @@ v1::Manifest GraceTraining::MakeManifest() const {
   training.set_rows_train(hazards_[0].train);
   training.set_rows_calibrate(hazards_[0].train);
   training.set_rows_test(
-      static_cast<std::int64_t>(rows_.failures.size() - test_begin_));
+      static_cast<std::int64_t>(rows_.failures.size() - learned_));
   training.set_known_through_s(absl::ToUnixSeconds(test_from_));
   training.set_seed(options_.seed);
   return manifest;
@@ -430,8 +422,8 @@ absl::Status GraceTraining::Evaluate() {
       const std::shared_ptr<const RecoveryModel> model,
       RecoveryModel::Create(manifest, forests, workshop_.catalogue));
   TENUTO_ASSIGN_OR_RETURN(
-      test_, EvaluateGrace(*model, Failures(0, learn_end_),
-                           Failures(test_begin_, rows_.failures.size())));
+      test_, EvaluateGrace(*model, Failures(0, learned_),
+                           Failures(learned_, rows_.failures.size())));
   AddSeconds("evaluate", start);
   std::printf("\nTest, %lld failed payments:\n%s",
               static_cast<long long>(test_.failures),
@@ -459,10 +451,10 @@ absl::Status GraceTraining::Ship() {
 std::string GraceTraining::SummaryOfRun() const {
   std::vector<std::string> rows = {
       absl::StrCat("\"failures\":", rows_.failures.size()),
-      absl::StrCat("\"train\":", learn_end_),
+      absl::StrCat("\"train\":", learned_),
       // The same, held out by stretches of time.
-      absl::StrCat("\"calibrate\":", learn_end_),
-      absl::StrCat("\"test\":", rows_.failures.size() - test_begin_)};
+      absl::StrCat("\"calibrate\":", learned_),
+      absl::StrCat("\"test\":", rows_.failures.size() - learned_)};
   for (std::size_t k = 0; k < hazards_.size(); ++k) {
     rows.push_back(absl::StrCat("\"", kHazardNames[k],
                                 "\":{\"train\":", hazards_[k].train,

@@ -29,8 +29,7 @@ class GraceRowsTest : public ::testing::Test {
     return *std::move(rows);
   }
   TrainingMatrix Expand(const GraceRows& rows, Hazard hazard) const {
-    return rows.Expand(hazard, 0, rows.failures.size(),
-                       ledger_.Facts().history_end, kAll);
+    return rows.Expand(hazard, 0, rows.failures.size(), kAll);
   }
   static float Cell(const TrainingMatrix& matrix, int row, const char* name) {
     for (std::size_t k = 0; k < matrix.columns.size(); ++k) {
@@ -121,21 +120,80 @@ TEST_F(GraceRowsTest, LeaveOutPaymentsByChanceBeyondTheLimit) {
   const GraceRows rows = Build(ledger_);
   const int all = Expand(rows, Hazard::kByUser).rows();
   const TrainingMatrix half =
-      rows.Expand(Hazard::kByUser, 0, rows.failures.size(),
-                  ledger_.Facts().history_end, all / 2);
+      rows.Expand(Hazard::kByUser, 0, rows.failures.size(), all / 2);
   EXPECT_GT(half.rows(), all / 4);
   EXPECT_LT(half.rows(), 3 * all / 4);
 }
 
-TEST_F(GraceRowsTest, LabelAsWasKnownThen) {
-  const GraceRows rows = Build(ledger_);
-  const absl::Time early = rows.failures[40].spell.failed + absl::Hours(72);
-  const TrainingMatrix then =
-      rows.Expand(Hazard::kByUser, 0, rows.failures.size(), early, kAll);
-  EXPECT_LT(then.rows(), Expand(rows, Hazard::kByUser).rows() / 2);
-  for (const std::int64_t time_s : then.times_s) {
-    EXPECT_LT(time_s, absl::ToUnixSeconds(early));
+TEST_F(GraceRowsTest, CutAtATimeSayNothingOfDaysAfterIt) {
+  GraceRows rows = Build(ledger_);
+  const GraceRows whole = rows;
+  const absl::Time time = whole.failures[100].spell.failed;
+  const std::size_t before = rows.CutAt(time);
+  EXPECT_LE(before, 100u);
+  EXPECT_GT(before, 90u) << "only those of the last day have no whole one";
+  const std::int64_t boundary_day = absl::ToUnixSeconds(time) / 86'400;
+  int open_then = 0, newest = 0;
+  for (const Hazard hazard :
+       {Hazard::kByUser, Hazard::kByRetry, Hazard::kCancels}) {
+    const TrainingMatrix learned = rows.Expand(hazard, 0, before, kAll);
+    for (int r = 0; r < learned.rows(); ++r) {
+      const auto elapsed =
+          static_cast<std::int64_t>(Cell(learned, r, "day_elapsed"));
+      const std::int64_t day =
+          learned.times_s[static_cast<std::size_t>(r)] / 86'400 + elapsed;
+      EXPECT_LT(day, boundary_day);
+      newest += day + 1 == boundary_day;
+    }
   }
+  EXPECT_GT(newest, 10) << "up to the day before it";
+  for (std::size_t k = 0; k < before; ++k) {
+    const UnpaidSpell& spell = rows.failures[k].spell;
+    const std::int64_t last = absl::ToUnixSeconds(spell.failed) / 86'400 +
+                              static_cast<std::int64_t>(spell.days.size());
+    open_then += spell.end == RecoveryEnd::kOpen && last + 1 == boundary_day;
+  }
+  EXPECT_GT(open_then, 5);
+  EXPECT_LT(open_then, 60);
+  // The test's own keep all their days.
+  ASSERT_EQ(rows.failures.size() - before, whole.failures.size() - 100);
+  for (std::size_t k = 100; k < whole.failures.size(); ++k) {
+    EXPECT_EQ(rows.failures[before + k - 100].spell.days.size(),
+              whole.failures[k].spell.days.size());
+  }
+}
+
+TEST_F(GraceRowsTest, CutAtATimeForgetWhatBecameKnownLater) {
+  // Of every payment that was made we hear four days late.
+  MemoryLedger late(catalogue_);
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    const auto copy = [&](const LoggedEvent& logged) {
+      GatedEvent event{logged.user, logged.event_hash, logged.known_time_us,
+                       std::string(logged.event)};
+      v1::Event parsed;
+      EXPECT_TRUE(parsed.ParseFromString(event.event));
+      if (parsed.payment_attempted().outcome() ==
+          v1::PAYMENT_OUTCOME_APPROVED) {
+        event.known_time_us += absl::ToInt64Microseconds(absl::Hours(96));
+      }
+      return late.Commit(absl::MakeConstSpan(&event, 1), nullptr).ok();
+    };
+    ASSERT_TRUE(ledger_.Scan(partition, 0, copy).ok());
+  }
+  GraceRows rows = Build(late);
+  const absl::Time time = rows.failures[100].spell.failed;
+  const std::size_t before = rows.CutAt(time);
+  const std::int64_t heard_day = absl::ToUnixSeconds(time) / 86'400 - 4;
+  int collected = 0;
+  for (std::size_t k = 0; k < before; ++k) {
+    const UnpaidSpell& spell = rows.failures[k].spell;
+    if (spell.end != RecoveryEnd::kByRetry) continue;
+    ++collected;
+    EXPECT_LE(absl::ToUnixSeconds(spell.failed) / 86'400 +
+                  static_cast<std::int64_t>(spell.days.size()),
+              heard_day);
+  }
+  EXPECT_GT(collected, 10);
 }
 
 TEST_F(GraceRowsTest, LeaveOutWhoHasWithdrawnConsentByTheEndOfTheLog) {

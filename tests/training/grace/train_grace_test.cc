@@ -126,7 +126,7 @@ TEST_F(TrainGraceTest, LearnsTheChancesThatWereLived) {
 TEST_F(TrainGraceTest, CrownsNoModelThatLaterFailuresPutBelowKaplanMeier) {
   // From the test on soft declines are told as cards out of date, and these as
   // soft: whoever told them apart errs more than one curve for all.
-  options_.test_from = ledger_->Facts().history_start + absl::Hours(24 * 300);
+  options_.test_from = ledger_->Facts().history_start + absl::Hours(24 * 240);
   MemoryLedger turned(Catalogue::Embedded());
   for (int partition = 0; partition < kPartitions; ++partition) {
     const auto copy = [&](const LoggedEvent& logged) {
@@ -175,7 +175,7 @@ TEST_F(TrainGraceTest, GivesTheSameBytesOnOneAndTwoThreads) {
 }
 
 TEST_F(TrainGraceTest, RefusesALogThatIsTooShortOrEmpty) {
-  options_.test_from = ledger_->Facts().history_start + absl::Hours(24 * 70);
+  options_.test_from = ledger_->Facts().history_start + absl::Hours(24 * 32);
   ExpectRefused("--test-from");
   options_.test_from.reset();
   MemoryLedger empty(Catalogue::Embedded());

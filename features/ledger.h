@@ -15,24 +15,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "features/base/status_macros.h"
 #include "features/event_gate.h"
 #include "features/ledger_terms.h"
 #include "features/user_key.h"
 
 namespace tenuto {
-
-enum class Admission { kAccepted, kDuplicate };
-
-// One accepted event as the log holds it. `event` lives while being visited.
-struct LoggedEvent {
-  UserKey user;
-  Position position = 0;
-  std::uint64_t event_hash = 0;
-  // When we learned of it; decides point-in-time. The server's clock when live;
-  // for an import, the running maximum of event time in file order.
-  std::int64_t known_time_us = 0;
-  absl::string_view event;
-};
 
 // Thread-safe. Implementations: RocksLedger (embedded, default) and
 // MemoryLedger (tests, simulation).
@@ -82,6 +70,18 @@ class Ledger {
   // Encoded UserState. Empty for a user never heard of, which is no error.
   virtual absl::Status LoadState(const UserKey& user,
                                  std::string& state) const = 0;
+  using VisitState =
+      absl::FunctionRef<absl::Status(const UserKey&, std::string& state)>;
+  // Of many, in order, until `visit`, which may change the state, fails.
+  virtual absl::Status LoadStates(absl::Span<const UserKey> users,
+                                  VisitState visit) const {
+    std::string state;
+    for (const UserKey& user : users) {
+      TENUTO_RETURN_IF_ERROR(LoadState(user, state));
+      TENUTO_RETURN_IF_ERROR(visit(user, state));
+    }
+    return absl::OkStatus();
+  }
   // Every state of a partition, in key order, until `visit` returns false.
   virtual absl::Status ScanStates(
       int partition,

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "features/late_events.h"
 #include "features/ledger_faults.h"
 #include "features/pending_signals.h"
+#include "features/user_key.h"
 
 namespace tenuto {
 
@@ -18,6 +20,19 @@ inline constexpr int kPartitions = 256;
 
 // Place of an event in the log; grows by one per accepted event, from 1.
 using Position = std::uint64_t;
+
+enum class Admission { kAccepted, kDuplicate };
+
+// One accepted event as the log holds it. `event` lives while being visited.
+struct LoggedEvent {
+  UserKey user;
+  Position position = 0;
+  std::uint64_t event_hash = 0;
+  // When we learned of it; decides point-in-time. The server's clock when live;
+  // for an import, the running maximum of event time in file order.
+  std::int64_t known_time_us = 0;
+  absl::string_view event;
+};
 
 // How far a source (a file, a topic) has been taken in. Commits with the events
 // it speaks of.

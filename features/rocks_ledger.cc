@@ -1,6 +1,7 @@
 #include "features/rocks_ledger.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -49,6 +50,8 @@ class RocksLedger final : public Ledger {
           decide) override;
   absl::Status LoadState(const UserKey& user,
                          std::string& state) const override;
+  absl::Status LoadStates(absl::Span<const UserKey> users,
+                          VisitState visit) const override;
   absl::Status ScanStates(
       int partition,
       absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit)
@@ -226,6 +229,26 @@ absl::StatusOr<Ledger::Answer> RocksLedger::CommitOnce(
 absl::Status RocksLedger::LoadState(const UserKey& user,
                                     std::string& state) const {
   return commits_->LoadState(user, state);
+}
+
+absl::Status RocksLedger::LoadStates(absl::Span<const UserKey> users,
+                                     VisitState visit) const {
+  std::string state;
+  const auto visit_value = [&](std::size_t k,
+                               absl::string_view value) -> absl::Status {
+    state.assign(value.data(), value.size());
+    TENUTO_RETURN_IF_ERROR(layouts_->ToCurrent(state));
+    return visit(users[k], state);
+  };
+  std::array<absl::string_view, RocksStore::kKeysMax> keys;
+  while (!users.empty()) {
+    const std::size_t count = std::min(users.size(), keys.size());
+    for (std::size_t k = 0; k < count; ++k) keys[k] = users[k].view();
+    TENUTO_RETURN_IF_ERROR(store_->GetEach(
+        Family::kState, absl::MakeSpan(keys).first(count), visit_value));
+    users.remove_prefix(count);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RocksLedger::ScanStates(

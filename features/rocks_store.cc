@@ -1,5 +1,7 @@
 #include "features/rocks_store.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -19,6 +21,11 @@ namespace {
 
 rocksdb::Slice AsSlice(absl::string_view text) {
   return {text.data(), text.size()};
+}
+
+std::string Reading(Family family) {
+  return absl::StrCat("reading ",
+                      kFamilyNames[static_cast<std::size_t>(family)]);
 }
 
 }  // namespace
@@ -73,9 +80,28 @@ absl::Status RocksStore::Get(Family family, absl::string_view key,
     return absl::OkStatus();
   }
   if (status.ok()) return absl::OkStatus();
-  return rep_->openings.Counted(
-      status,
-      absl::StrCat("reading ", kFamilyNames[static_cast<std::size_t>(family)]));
+  return rep_->openings.Counted(status, Reading(family));
+}
+
+absl::Status RocksStore::GetEach(Family family,
+                                 absl::Span<const absl::string_view> keys,
+                                 Visit visit) const {
+  std::array<rocksdb::Slice, kKeysMax> slices;
+  std::array<rocksdb::PinnableSlice, kKeysMax> values;
+  std::array<rocksdb::Status, kKeysMax> statuses;
+  std::transform(keys.begin(), keys.end(), slices.begin(), AsSlice);
+  const auto opening = rep_->openings.Now().opening;
+  opening->db().MultiGet(rocksdb::ReadOptions(), opening->Of(family),
+                         keys.size(), slices.data(), values.data(),
+                         statuses.data());
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    if (!statuses[k].ok() && !statuses[k].IsNotFound()) {
+      return rep_->openings.Counted(statuses[k], Reading(family));
+    }
+    TENUTO_RETURN_IF_ERROR(
+        visit(k, absl::string_view(values[k].data(), values[k].size())));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RocksStore::Write(StoreBatch& batch) {

@@ -4,11 +4,13 @@
 #ifndef TENUTO_FEATURES_ROCKS_STORE_H_
 #define TENUTO_FEATURES_ROCKS_STORE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -17,11 +19,6 @@
 #include "features/rocks_store_options.h"
 
 namespace tenuto {
-
-// Merge keeps in kSeen what MergeMarks says, in kMeta the smaller of two
-// decimal numbers under kHistoryStartKey and the larger under any other key.
-enum class Family { kLog, kState, kSeen, kMeta, kRequests };
-inline constexpr char kHistoryStartKey[] = "history_start_us";
 
 class RocksStore;
 
@@ -71,11 +68,6 @@ class StoreCursor {
   std::unique_ptr<Rep> rep_;
 };
 
-struct KeyRange {
-  Family family;
-  std::string first, last;  // Both within.
-};
-
 // Thread-safe.
 class RocksStore {
  public:
@@ -91,6 +83,12 @@ class RocksStore {
   // `value` is empty when there is none.
   absl::Status Get(Family family, absl::string_view key,
                    std::string& value) const;
+  static constexpr std::size_t kKeysMax = 32;
+  using Visit =
+      absl::FunctionRef<absl::Status(std::size_t key, absl::string_view value)>;
+  // Of up to kKeysMax keys at once; in order, until `visit` fails.
+  absl::Status GetEach(Family family, absl::Span<const absl::string_view> keys,
+                       Visit visit) const;
   // All of `batch` or nothing, durable when it returns; of an empty one, that
   // all that can be read is durable. A batch that failed may be there once
   // opening() has changed. kUnavailable has a reason, DISK_FULL or IO_ERROR.

@@ -1,10 +1,11 @@
-// How a store is opened.
-// Value type; not thread-safe.
+// How a store is opened, and what it is asked for.
+// Value types; not thread-safe.
 #ifndef TENUTO_FEATURES_ROCKS_STORE_OPTIONS_H_
 #define TENUTO_FEATURES_ROCKS_STORE_OPTIONS_H_
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "features/base/clock.h"
 
@@ -23,6 +24,16 @@ struct RocksStoreOptions {
   bool alone = false;
   // Instead of the machine's, for tests.
   std::shared_ptr<rocksdb::FileSystem> files = nullptr;
+};
+
+// Merge keeps in kSeen what MergeMarks says, in kMeta the smaller of two
+// decimal numbers under kHistoryStartKey and the larger under any other key.
+enum class Family { kLog, kState, kSeen, kMeta, kRequests };
+inline constexpr char kHistoryStartKey[] = "history_start_us";
+
+struct KeyRange {
+  Family family;
+  std::string first, last;  // Both within.
 };
 
 // How a cursor will move: of one that hops, nothing is read ahead.

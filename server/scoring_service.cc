@@ -21,7 +21,7 @@ namespace {
 
 // Of a call that is scored with others; more are worth a pass of their own.
 constexpr int kFewUsers = 8;
-// Of a call that other calls can wait for.
+// Of a call, or of several together, that other calls can wait for.
 constexpr int kManyUsers = 32;
 constexpr int kManyValues = 32'768;
 
@@ -173,7 +173,6 @@ void ScoringService::ScoreTogether(absl::Span<UsersCall* const> calls) const {
   // Their memory is used again.
   thread_local std::vector<UsersCall*> together;
   thread_local std::vector<UserKey> users;
-  thread_local UserRows scored;
   together.clear();
   users.clear();
   const absl::Time start = options_.calls.Now();
@@ -188,19 +187,29 @@ void ScoringService::ScoreTogether(absl::Span<UsersCall* const> calls) const {
       continue;
     }
     together.push_back(call);
+    if (users.size() < std::size_t{kManyUsers}) continue;
+    ScoreThem(*bundle, start, together, users);
+    together.clear();
+    users.clear();
   }
-  if (together.empty()) return;
-  if (!options_.scorer.ScoreUsers(*bundle, users, scored).ok()) {
+  if (!together.empty()) ScoreThem(*bundle, start, together, users);
+}
+
+void ScoringService::ScoreThem(const ModelBundle& bundle, absl::Time start,
+                               absl::Span<UsersCall* const> calls,
+                               absl::Span<const UserKey> users) const {
+  thread_local UserRows scored;  // Its memory is used again.
+  if (!options_.scorer.ScoreUsers(bundle, users, scored).ok()) {
     // One user's state may be what failed.
-    for (UsersCall* const call : together) {
+    for (UsersCall* const call : calls) {
       ScoreAlone(*call);
     }
     return;
   }
   int next = 0;
-  for (UsersCall* const call : together) {
+  for (UsersCall* const call : calls) {
     v1::ScoreUsersResponse& response = call->response();
-    FillHead(*bundle, scored, response);
+    FillHead(bundle, scored, response);
     for (int k = 0; k < call->request().user_ids_size(); ++k) {
       response.add_scores()->Swap(scored.scores.Mutable(next++));
     }

@@ -60,6 +60,10 @@ class ScoringService final : public RpcService {
   // and forest the next finds at hand. What is wrong, large or of another model
   // is scored alone.
   void ScoreTogether(absl::Span<UsersCall* const> calls) const;
+  // `users` are those of the calls, in order.
+  void ScoreThem(const ModelBundle& bundle, absl::Time start,
+                 absl::Span<UsersCall* const> calls,
+                 absl::Span<const UserKey> users) const;
   // The keys of checked ids, added to `users`.
   absl::Status AddKeys(const v1::ScoreUsersRequest& request,
                        std::vector<UserKey>& users) const;

@@ -1,7 +1,5 @@
 #include "server/user_scorer.h"
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -18,11 +16,6 @@
 #include "xxhash.h"
 
 namespace tenuto {
-namespace {
-
-constexpr std::size_t kTogether = 32;
-
-}  // namespace
 
 absl::Status NotServing(absl::string_view model, absl::string_view field,
                         absl::string_view default_model,
@@ -85,19 +78,12 @@ absl::Status UserScorer::ScoreUsers(const ModelBundle& bundle,
                  .history_start = facts.history_start,
                  .pending = facts.pending};
   scored.rows.reserve(users.size() * static_cast<std::size_t>(bundle.width()));
-  // First all states, then all rows: the code of either stays in its cache.
-  thread_local std::vector<std::string> states;  // Their memory is used again.
-  states.resize(std::max(states.size(), std::min(users.size(), kTogether)));
-  for (std::size_t first = 0; first < users.size(); first += kTogether) {
-    const auto some = users.subspan(first, kTogether);
-    for (std::size_t k = 0; k < some.size(); ++k) {
-      TENUTO_RETURN_IF_ERROR(options_.ledger.LoadState(some[k], states[k]));
-      TENUTO_RETURN_IF_ERROR(FillConsent(states[k]));
-    }
-    for (std::size_t k = 0; k < some.size(); ++k) {
-      TENUTO_RETURN_IF_ERROR(AddRow(bundle, some[k], states[k], scored));
-    }
-  }
+  const auto add = [&](const UserKey& user,
+                       std::string& state) -> absl::Status {
+    TENUTO_RETURN_IF_ERROR(FillConsent(state));
+    return AddRow(bundle, user, state, scored);
+  };
+  TENUTO_RETURN_IF_ERROR(options_.ledger.LoadStates(users, add));
   TENUTO_RETURN_IF_ERROR(Score(bundle, scored));
   Record(bundle, scored);
   return absl::OkStatus();

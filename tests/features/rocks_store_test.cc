@@ -281,6 +281,15 @@ TEST_F(RocksStoreTest, ReadsTheSameAgainAndAgain) {
       EXPECT_EQ(Get(store, Family::kState, "user"), state);
       EXPECT_EQ(Get(store, Family::kState, "nobody"), "");
       EXPECT_EQ(Get(store, Family::kMeta, kHistoryStartKey), start);
+      std::vector<std::string> values;
+      const absl::string_view keys[] = {"user", "nobody"};
+      const auto note = [&](std::size_t key, absl::string_view value) {
+        EXPECT_EQ(key, values.size());
+        values.emplace_back(value);
+        return absl::OkStatus();
+      };
+      EXPECT_EQ(store.GetEach(Family::kState, keys, note), absl::OkStatus());
+      EXPECT_EQ(values, (std::vector<std::string>{state, ""}));
     }
   };
   const auto store = Open();

@@ -50,6 +50,33 @@ TYPED_TEST_P(LedgerContract, StatesItsFacts) {
   EXPECT_EQ(this->ledger_->Facts().history_end, absl::FromUnixMicros(50));
 }
 
+TYPED_TEST_P(LedgerContract, LoadsManyStatesAsItLoadsEach) {
+  std::vector<UserKey> users;
+  for (int user = 0; user < 70; ++user) {
+    users.push_back(TestUser(user % 7, user % 30));  // Some twice.
+    if (user % 3 != 0) this->Commit(this->random_.Life(users.back(), 1));
+  }
+  for (const std::size_t count : {0, 1, 31, 32, 33, 64, 65, 70}) {
+    std::size_t next = 0;
+    const auto visit = [&](const UserKey& user, std::string& state) {
+      EXPECT_EQ(user, users[next]);
+      EXPECT_EQ(state, StateOf(*this->ledger_, users[next++]));
+      state = "the visitor's";
+      return absl::OkStatus();
+    };
+    const auto some = absl::MakeConstSpan(users).first(count);
+    EXPECT_EQ(this->ledger_->LoadStates(some, visit), absl::OkStatus());
+    EXPECT_EQ(next, count);
+  }
+  int visited = 0;
+  const auto refuse = [&](const UserKey&, std::string&) {
+    return ++visited < 40 ? absl::OkStatus() : absl::AbortedError("enough");
+  };
+  EXPECT_EQ(this->ledger_->LoadStates(users, refuse),
+            absl::AbortedError("enough"));
+  EXPECT_EQ(visited, 40);
+}
+
 TYPED_TEST_P(LedgerContract, RemembersAnAnswerWithoutAnEvent) {
   int asked = 0;
   const auto decide =

@@ -17,9 +17,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     CommitsSourceMarksWithTheEvents, StatesItsFacts,
     AnswersARepeatedRequestWithoutASecondEffect, RefusesTheSameIdOnOtherBody,
     ForgetsARequestAfterADay, LeavesNothingOfADecisionThatFailed,
-    RemembersAnAnswerWithoutAnEvent, GivesTheStateToTheDecision,
-    ErasesAUserAndNobodyElse, LetsAnErasedUserStartBlank,
-    GivesTheSameReceiptForTheSameErasure, ForgetsTheAnswersAboutAnErasedUser);
+    LoadsManyStatesAsItLoadsEach, RemembersAnAnswerWithoutAnEvent,
+    GivesTheStateToTheDecision, ErasesAUserAndNobodyElse,
+    LetsAnErasedUserStartBlank, GivesTheSameReceiptForTheSameErasure,
+    ForgetsTheAnswersAboutAnErasedUser);
 
 }  // namespace tenuto::testing
 

@@ -1,7 +1,8 @@
 // Scores every user of a ledger at one moment, partition by partition, with
 // rows in blocks so that the forest is walked for many users at once. At the
 // end of the ledger rows are read from the stored states, before it from the
-// log replayed: the same bits either way as of ScorePast() and the server.
+// log replayed: the same bits either way as of ScorePast(), and of the server
+// where its configuration grants no consent by default.
 #ifndef TENUTO_TRAINING_SCORE_EVERYONE_H_
 #define TENUTO_TRAINING_SCORE_EVERYONE_H_
 

@@ -35,10 +35,11 @@ ForestEngine ChooseEngine(CpuLevel cpu, const ForestShape& shape,
                           std::size_t rows);
 
 // Rows from which a pass in bit slices, which costs the same however few rows
-// fill it, beats the other engine of its processor. Measured by
-// tests/benchmark/forest_benchmark.cc (the table "rows where a pass pays").
-inline constexpr std::size_t kSliced512RowsMin = 128;
-inline constexpr std::size_t kSliced256RowsMin = 60;
+// fill it, beats the other engine of its processor: in the middle of what
+// tests/benchmark/forest_benchmark.cc (the table "rows where a pass pays")
+// measured on two machines, 79 to 139 and 39 to 69 by depth and columns.
+inline constexpr std::size_t kSliced512RowsMin = 104;
+inline constexpr std::size_t kSliced256RowsMin = 52;
 
 }  // namespace tenuto
 

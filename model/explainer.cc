@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <utility>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "features/base/status_macros.h"
 
@@ -87,6 +87,35 @@ std::string SentenceOf(const ModelBundle& bundle, int column, float value,
              : FeatureSentence(FeatureOf(bundle, column), value, raises_risk);
 }
 
+// What the columns of one family add up to, and which of them speaks for it.
+struct FamilySum {
+  double sum = 0;
+  std::size_t raising = 0;  // Its largest column of either sign, if it has one.
+  std::size_t lowering = 0;
+};
+
+// Strongest first. `columns` are sorted by size.
+std::vector<FamilySum> FamilySums(absl::Span<const ExplainedColumn> columns) {
+  std::vector<FamilySum> sums;
+  absl::flat_hash_map<absl::string_view, std::size_t> places;
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    const auto [place, is_new] =
+        places.try_emplace(columns[k].family, sums.size());
+    if (is_new) sums.push_back({0, columns.size(), columns.size()});
+    FamilySum& family = sums[place->second];
+    family.sum += static_cast<double>(columns[k].contribution);
+    std::size_t& largest =
+        columns[k].contribution > 0 ? family.raising : family.lowering;
+    largest = std::min(largest, k);
+  }
+  // Stable: families of equal weight keep the order of their largest columns.
+  std::stable_sort(sums.begin(), sums.end(),
+                   [](const FamilySum& a, const FamilySum& b) {
+                     return std::abs(a.sum) > std::abs(b.sum);
+                   });
+  return sums;
+}
+
 }  // namespace
 
 absl::StatusOr<Explanation> Explain(const ModelBundle& bundle,
@@ -107,20 +136,22 @@ absl::StatusOr<Explanation> Explain(const ModelBundle& bundle,
 
   Explanation explanation;
   explanation.bias = contributions[width];
-  absl::flat_hash_set<std::string> families;
   for (const int column : order) {
-    const float value = row[static_cast<std::size_t>(column)];
-    const float contribution = contributions[static_cast<std::size_t>(column)];
-    std::string family = FamilyOf(bundle, column);
-    if (contribution != 0 &&
-        explanation.reasons.size() <
-            static_cast<std::size_t>(std::max(reason_count_max, 0)) &&
-        families.insert(family).second) {
-      explanation.reasons.push_back(
-          SentenceOf(bundle, column, value, contribution > 0));
+    explanation.columns.push_back(
+        {bundle.manifest().columns(column).name(), FamilyOf(bundle, column),
+         row[static_cast<std::size_t>(column)],
+         contributions[static_cast<std::size_t>(column)]});
+  }
+  for (const FamilySum& family : FamilySums(explanation.columns)) {
+    if (family.sum == 0 ||
+        explanation.reasons.size() >=
+            static_cast<std::size_t>(std::max(reason_count_max, 0))) {
+      break;
     }
-    explanation.columns.push_back({bundle.manifest().columns(column).name(),
-                                   std::move(family), value, contribution});
+    const bool raises_risk = family.sum > 0;
+    const std::size_t k = raises_risk ? family.raising : family.lowering;
+    explanation.reasons.push_back(SentenceOf(
+        bundle, order[k], explanation.columns[k].value, raises_risk));
   }
   return explanation;
 }

@@ -22,11 +22,13 @@ struct ExplainedColumn {
 struct Explanation {
   float bias = 0;
   std::vector<ExplainedColumn> columns;  // Largest magnitude first.
-  std::vector<std::string> reasons;      // Strongest first, none twice.
+  std::vector<std::string> reasons;      // Strongest family first, none twice.
 };
 
 // `row` is bundle.width() wide. At most one reason a feature family, so that
-// five reasons are five different things. Thread-safe.
+// five reasons are five different things: families are ordered by the sum of
+// their contributions, and of the columns that pull as the sum does the largest
+// gives the sentence. Thread-safe.
 absl::StatusOr<Explanation> Explain(const ModelBundle& bundle,
                                     absl::Span<const float> row,
                                     int reason_count_max);

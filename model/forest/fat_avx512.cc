@@ -3,8 +3,6 @@
 #if defined(__AVX512VBMI__)
 #include <immintrin.h>
 
-#include <algorithm>
-
 namespace tenuto {
 namespace {
 
@@ -119,7 +117,8 @@ void SumLeaves(const FatView& view, const std::uint8_t* codes,
                          group, exits[r]);
     }
   };
-  const std::size_t ahead = std::min(kGroupsAhead * kBlocks, view.blocks);
+  constexpr std::size_t kAhead = kGroupsAhead * kBlocks;
+  const std::size_t ahead = kAhead < view.blocks ? kAhead : view.blocks;
   for (std::size_t b = 0; b < ahead; ++b) CompareBlock(view, pages, b, masks);
   const std::size_t whole = view.trees / kFatTreesAtOnce;
   for (std::size_t group = 0; group < whole; ++group) {

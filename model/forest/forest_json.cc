@@ -148,6 +148,16 @@ absl::Status CheckLeafSize(json::value& tree_param, std::size_t tree) {
   return ReadObject(tree_param, name, read);
 }
 
+// XGBoost puts a tree where its id says; here it stands where it is read.
+absl::Status CheckId(json::value& value, std::size_t tree) {
+  const std::string_view token = Trim(value.raw_json_token());
+  std::size_t id = 0;
+  if (Parse(token, id) && id == tree) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("tree ", tree, ": its id is ", View(token.substr(0, 40)),
+                   "; trees must stand in the order of their ids"));
+}
+
 absl::Status ReadArrays(json::object& object, std::size_t tree,
                         TreeArrays& arrays) {
   arrays.Clear();
@@ -173,6 +183,7 @@ absl::Status ReadArrays(json::object& object, std::size_t tree,
     if (key == "split_type") {
       return ReadFlags(value, tree, "split_type", arrays.categorical);
     }
+    if (key == "id") return CheckId(value, tree);
     return key == "tree_param" ? CheckLeafSize(value, tree) : absl::OkStatus();
   };
   return ReadFields(object, absl::StrCat("tree ", tree), read);

@@ -67,6 +67,26 @@ Breaches BrokenTaboos(const SourceTree& tree) {
   return breaches;
 }
 
+// Kernels are compiled for processors that this one may not be, and the linker
+// may keep their copy of an inline function for all. Plain types have none.
+Breaches SharedByKernels(const SourceTree& tree) {
+  static const std::regex kernel(
+      R"(model/forest/\w+_(avx2|avx512|kernel|factors|slices|trees|)"
+      R"(planes|views)\.(cc|h))");
+  static const std::regex shared(
+      R"(\b(std::(?!size_t\b|u?int\d+_t\b)|absl::))");
+  Breaches breaches;
+  for (const SourceFile& file : tree.files()) {
+    if (!std::regex_match(file.path, kernel)) continue;
+    for (std::size_t i = 0; i < file.code.size(); ++i) {
+      if (std::regex_search(file.code[i], shared)) {
+        breaches.push_back(file.Where(i, "shares code with other processors"));
+      }
+    }
+  }
+  return breaches;
+}
+
 // Code kept as a comment, by its shape: "// x = f(y);". A usage example is
 // indented by three spaces or more and stays.
 Breaches CommentsThatWereCode(const SourceTree& tree) {
@@ -162,6 +182,21 @@ TEST(Purity, OfCodeIsCheckedByPatternsThatFind) {
 
 TEST(Purity, HoldsForAllCode) {
   const Breaches breaches = BrokenTaboos(ThisTree());
+  EXPECT_TRUE(breaches.empty()) << Join(breaches);
+}
+
+TEST(Purity, OfKernelsIsThatTheyShareNoInlineFunction) {
+  const SourceTree bad = SourceTree::Of({
+      {"model/forest/fat_avx512.cc",
+       "std::size_t a = std::min(b, c);\n// std::min\nstd::uint64_t d;\n"},
+      {"model/forest/split_kernel.h", "std::array<float, 4> a;\n"},
+      {"model/forest/sliced_trees.h", "absl::Span<float> a;\n"},
+      {"model/forest/fat_layout.cc", "std::size_t a = std::min(b, c);\n"},
+  });
+  EXPECT_THAT(SharedByKernels(bad), ElementsAre(HasSubstr("fat_avx512.cc:1"),
+                                                HasSubstr("split_kernel.h:1"),
+                                                HasSubstr("sliced_trees.h:1")));
+  const Breaches breaches = SharedByKernels(ThisTree());
   EXPECT_TRUE(breaches.empty()) << Join(breaches);
 }
 

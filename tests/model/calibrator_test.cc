@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <random>
 #include <vector>
@@ -121,6 +124,44 @@ TEST(Calibrator, GivesTheBaseRateInOrderWhenLabelsContradictTheMargins) {
     const ProbabilityInterval interval = calibrator.Interval(margin);
     EXPECT_LT(interval.low, rate);
     EXPECT_GT(interval.high, rate);
+  }
+}
+
+// The sigmoid as it is written with a branch, neither side of which overflows.
+double BranchedSigmoid(double x) {
+  if (x >= 0) return 1 / (1 + std::exp(-x));
+  const double e = std::exp(x);
+  return e / (1 + e);
+}
+
+TEST(Calibrator, EqualsTheBranchedSigmoidBitForBit) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  std::vector<double> margins = {0.0,   1e-320, 1e-17, 36.7, 37,       709.7,
+                                 709.8, 745.1,  746,   1e30, kInfinity};
+  std::mt19937_64 random(kSeed);
+  for (int k = 0; k < 100'000; ++k) {
+    const double size = std::exp2(static_cast<double>(k % 64) - 53);
+    margins.push_back(std::generate_canonical<double, 53>(random) * size);
+  }
+  for (const double size : margins) {
+    for (const double x : {size, -size}) {
+      v1::Calibration parameters;
+      // A margin of infinity, or none: the intercept is the whole of x.
+      const bool finite = std::isfinite(x);
+      parameters.set_slope(1);
+      parameters.set_intercept(finite ? x : 0);
+      parameters.set_probability_min(std::numeric_limits<double>::denorm_min());
+      parameters.set_probability_max(1 - 0x1.0p-53);
+      const auto calibrator = Calibrator::Create(parameters);
+      ASSERT_TRUE(calibrator.ok()) << calibrator.status();
+      const double expected =
+          std::clamp(BranchedSigmoid(x), parameters.probability_min(),
+                     parameters.probability_max());
+      ASSERT_EQ(std::bit_cast<std::uint64_t>(calibrator->Probability(
+                    finite ? -0.0f : static_cast<float>(x))),
+                std::bit_cast<std::uint64_t>(expected))
+          << x;
+    }
   }
 }
 

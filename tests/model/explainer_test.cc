@@ -5,9 +5,13 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "tests/support/random_forest.h"
 #include "tests/support/toy_forest.h"
 #include "training/bundle_writer.h"
 
@@ -22,11 +26,40 @@ using ::testing::Not;
 constexpr int kWidth = 6;
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
+// In a row of ones column k contributes shares[k]: a stump for each, whose
+// leaves mean 0 over as many rows on either side.
+FittedModel ModelOfShares(const std::vector<float>& shares) {
+  Forest forest;
+  forest.columns = static_cast<int>(shares.size());
+  for (std::size_t k = 0; k < shares.size(); ++k) {
+    ForestTree& tree = forest.trees.emplace_back();
+    tree.nodes.resize(3);
+    tree.nodes[0].left = 1;
+    tree.nodes[0].right = 2;
+    tree.nodes[0].column = static_cast<std::int32_t>(k);
+    tree.nodes[0].value = 0.5f;
+    tree.nodes[1].value = -shares[k];
+    tree.nodes[2].value = shares[k];
+    tree.nodes[0].cover = 1'000;
+    tree.nodes[1].cover = tree.nodes[2].cover = 500;
+  }
+  FittedModel model;
+  model.forest.model_json = ForestJson(forest);
+  model.forest.trees = static_cast<int>(shares.size());
+  model.calibration.set_slope(1);
+  model.calibration.set_probability_min(1e-4);
+  model.calibration.set_probability_max(1 - 1e-4);
+  return model;
+}
+
 class ExplainerTest : public testing::Test {
  protected:
   std::shared_ptr<const ModelBundle> Bundle(const v1::Manifest& manifest) {
-    auto written = WriteBundle(scratch_.path(), manifest,
-                               ToyModel(manifest.columns_size(), 1), 1);
+    return Bundle(manifest, ToyModel(manifest.columns_size(), 1));
+  }
+  std::shared_ptr<const ModelBundle> Bundle(const v1::Manifest& manifest,
+                                            const FittedModel& model) {
+    auto written = WriteBundle(scratch_.path(), manifest, model, 1);
     EXPECT_TRUE(written.ok()) << written.status();
     auto bundle = ModelBundle::Open(written->directory, Catalogue::Embedded());
     EXPECT_TRUE(bundle.ok()) << bundle.status();
@@ -105,6 +138,69 @@ TEST_F(ExplainerTest, GivesAFamilyOneReason) {
                                   explanation.reasons.end())
                 .size(),
             explanation.reasons.size());
+}
+
+// A manifest of catalogue features, `counts` of each of the first families that
+// have so many.
+v1::Manifest ManifestOfFamilies(const std::vector<std::size_t>& counts) {
+  std::map<std::string, std::vector<const Feature*>> families;
+  for (const Feature& feature : Catalogue::Embedded().features()) {
+    families[feature.declaration.family()].push_back(&feature);
+  }
+  v1::Manifest manifest = ToyManifest("families", 0);
+  auto family = families.begin();
+  for (const std::size_t count : counts) {
+    while (family->second.size() < count) ++family;
+    for (std::size_t k = 0; k < count; ++k) {
+      v1::Column& column = *manifest.add_columns();
+      column.set_name(family->second[k]->name);
+      column.set_fingerprint(family->second[k]->fingerprint);
+    }
+    ++family;
+  }
+  return manifest;
+}
+
+std::string SentenceOf(const v1::Manifest& manifest, int column, bool raises) {
+  const Feature& feature =
+      *Catalogue::Embedded().FindFeature(manifest.columns(column).name());
+  return (raises ? feature.reason_raises_risk : feature.reason_lowers_risk) +
+         " (1)";
+}
+
+TEST_F(ExplainerTest, SpeaksForTheSumOfAFamily) {
+  const v1::Manifest manifest = ManifestOfFamilies({3});
+  const std::vector<float> row(3, 1.0f);
+  const Explanation raised = Explained(
+      *Bundle(manifest, ModelOfShares({0.30f, 0.30f, -0.55f})), row, 5);
+  EXPECT_THAT(raised.reasons, ElementsAre(SentenceOf(manifest, 0, true)));
+  // The columns are still listed one by one, the largest first.
+  ASSERT_EQ(raised.columns.size(), 3u);
+  EXPECT_EQ(raised.columns[0].feature, manifest.columns(2).name());
+  EXPECT_NEAR(raised.columns[0].contribution, -0.55, 1e-6);
+  EXPECT_NEAR(raised.columns[2].contribution, 0.30, 1e-6);
+
+  EXPECT_THAT(
+      Explained(*Bundle(manifest, ModelOfShares({-0.3f, 0.5f, -0.31f})), row, 5)
+          .reasons,
+      ElementsAre(SentenceOf(manifest, 2, false)));
+  EXPECT_THAT(
+      Explained(*Bundle(manifest, ModelOfShares({0.25f, 0, -0.25f})), row, 5)
+          .reasons,
+      testing::IsEmpty());
+}
+
+TEST_F(ExplainerTest, OrdersFamiliesByTheirSums) {
+  const v1::Manifest manifest = ManifestOfFamilies({2, 1, 2});
+  const auto bundle =
+      Bundle(manifest, ModelOfShares({0.5f, -0.45f, -0.4f, 0.25f, 0.3f}));
+  const std::vector<float> row(5, 1.0f);
+  EXPECT_THAT(
+      Explained(*bundle, row, 5).reasons,
+      ElementsAre(SentenceOf(manifest, 4, true), SentenceOf(manifest, 2, false),
+                  SentenceOf(manifest, 0, true)));
+  EXPECT_THAT(Explained(*bundle, row, 1).reasons,
+              ElementsAre(SentenceOf(manifest, 4, true)));
 }
 
 TEST_F(ExplainerTest, GivesNoMoreReasonsThanAsked) {

@@ -197,6 +197,37 @@ TEST(CompiledForest, EqualsTheDefinitionOnThousandsOfForests) {
   }
 }
 
+// Shallow trees share the blocks of fat nodes, and comparisons run some groups
+// of eight trees ahead: one tree over whole groups, few groups and many.
+TEST(CompiledForest, ScoresFatNodesOfSmallTreesAsFlatOnes) {
+  for (int depth = 2; depth <= 6; ++depth) {
+    for (const int trees : {25, 33, 301}) {
+      SCOPED_TRACE(absl::StrCat("depth ", depth, ", trees ", trees));
+      RandomForestShape shape;
+      shape.depth_max = depth;
+      shape.trees = trees;
+      shape.columns = depth % 2 == 0 ? 40 : 90;
+      shape.leaf_share = 0.03;
+      const auto seed = static_cast<std::uint64_t>(1'000 * depth + trees);
+      const Forest forest = RandomForest(shape, seed);
+      const CompiledForest flat = Compiled({&forest, 1}, CpuLevel::kPortable);
+      const CompiledForest fat = Compiled({&forest, 1});
+      if (!ShouldHave(fat, ForestEngine::kFat)) GTEST_SKIP() << "no AVX-512";
+      std::vector<std::byte> scratch(fat.ScratchBytes());
+      for (std::size_t count = 1; count <= 9; ++count) {
+        const auto rows =
+            RandomRows(forest, static_cast<int>(count), 0.1, seed + count);
+        std::vector<float> margins(count);
+        const absl::Status status = fat.PredictMarginsWith(
+            ForestEngine::kFat, rows, absl::MakeSpan(margins),
+            absl::MakeSpan(scratch));
+        ASSERT_TRUE(status.ok()) << status;
+        EXPECT_EQ(Bits(margins), Bits(Margins(flat, rows))) << count << " rows";
+      }
+    }
+  }
+}
+
 // One column, a stump for each of `thresholds`.
 Forest Stumps(int thresholds) {
   Forest forest;

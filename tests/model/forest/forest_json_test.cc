@@ -189,6 +189,21 @@ TEST(ForestJson, NamesTheTreeAndNodeThatIsDamaged) {
               HasSubstr("its default_left is 2"));
 }
 
+// XGBoost would add them in the order of their ids, and floats add up to other
+// bits in another order.
+TEST(ForestJson, RefusesTreesOutOfTheOrderOfTheirIds) {
+  EXPECT_THAT(
+      Refusal(absl::StrReplaceAll(GoodJson(), {{R"("id":3,)", R"("id":7,)"},
+                                               {R"("id":7,)", R"("id":3,)"}})),
+      HasSubstr("tree 3: its id is 7"));
+  EXPECT_THAT(Refusal(Altered(R"("id":0,)", R"("id":-1,)")),
+              HasSubstr("tree 0: its id is -1"));
+  EXPECT_THAT(Refusal(Altered(R"("id":0,)", R"("id":"0",)")),
+              HasSubstr("tree 0: its id is \"0\""));
+  EXPECT_TRUE(
+      ReadForestJson(Altered(R"("id":0,)", R"("other":9,)"), kColumns).ok());
+}
+
 TEST(ForestJson, RefusesWhatIsCutShort) {
   RandomForestShape shape;
   shape.trees = 2;

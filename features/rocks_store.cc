@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "features/base/crash_point.h"
+#include "features/base/log.h"
 #include "features/base/status_macros.h"
 #include "features/rocks_merges.h"
 #include "features/rocks_openings.h"
@@ -86,6 +87,7 @@ absl::Status RocksStore::Get(Family family, absl::string_view key,
 absl::Status RocksStore::GetEach(Family family,
                                  absl::Span<const absl::string_view> keys,
                                  Visit visit) const {
+  TENUTO_CHECK(keys.size() <= kKeysMax, "more keys than are read at once");
   std::array<rocksdb::Slice, kKeysMax> slices;
   std::array<rocksdb::PinnableSlice, kKeysMax> values;
   std::array<rocksdb::Status, kKeysMax> statuses;

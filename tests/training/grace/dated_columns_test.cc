@@ -24,8 +24,8 @@ TrainingMatrix Rows(int count) {
     const auto luck = static_cast<float>(random.Below(10));
     const float missing = std::numeric_limits<float>::quiet_NaN();
     const auto grows = static_cast<float>(random.Below(5 + 30 * r / count));
-    for (const float value : {luck, grows, 2 * r < count ? missing : luck,
-                              missing, 1.0f}) {
+    for (const float value :
+         {luck, grows, 2 * r < count ? missing : luck, missing, 1.0f}) {
       rows.values.push_back(value);
     }
     rows.labels.push_back(0);

@@ -7,6 +7,7 @@
 
 #include "features/memory_ledger.h"
 #include "gtest/gtest.h"
+#include "tests/support/copy_events.h"
 #include "tests/support/failure_lives.h"
 
 namespace tenuto {
@@ -166,20 +167,12 @@ TEST_F(GraceRowsTest, CutAtATimeSayNothingOfDaysAfterIt) {
 TEST_F(GraceRowsTest, CutAtATimeForgetWhatBecameKnownLater) {
   // Of every payment that was made we hear four days late.
   MemoryLedger late(catalogue_);
-  for (int partition = 0; partition < kPartitions; ++partition) {
-    const auto copy = [&](const LoggedEvent& logged) {
-      GatedEvent event{logged.user, logged.event_hash, logged.known_time_us,
-                       std::string(logged.event)};
-      v1::Event parsed;
-      EXPECT_TRUE(parsed.ParseFromString(event.event));
-      if (parsed.payment_attempted().outcome() ==
-          v1::PAYMENT_OUTCOME_APPROVED) {
-        event.known_time_us += absl::ToInt64Microseconds(absl::Hours(96));
-      }
-      return late.Commit(absl::MakeConstSpan(&event, 1), nullptr).ok();
-    };
-    ASSERT_TRUE(ledger_.Scan(partition, 0, copy).ok());
-  }
+  const auto delay = [](const v1::Event& event, std::int64_t& known_time_us) {
+    if (event.payment_attempted().outcome() == v1::PAYMENT_OUTCOME_APPROVED) {
+      known_time_us += absl::ToInt64Microseconds(absl::Hours(96));
+    }
+  };
+  testing::CopyEvents(ledger_, late, delay);
   GraceRows rows = Build(late);
   const absl::Time time = rows.failures[100].spell.failed;
   const std::size_t before = rows.CutAt(time);

@@ -115,9 +115,8 @@ DCalibration CheckLives(std::uint64_t seed, int count, double bent) {
   for (int k = 0; k < count; ++k) {
     const double by_user = 0.003 + 0.015 * Uniform(random);
     const double by_retry = random.Below(3) == 0 ? 0 : 0.4 * Uniform(random);
-    const int seen = random.Below(4) == 0
-                         ? 1 + static_cast<int>(random.Below(60))
-                         : 60;
+    const int seen =
+        random.Below(4) == 0 ? 1 + static_cast<int>(random.Below(60)) : 60;
     Survival open = {1};
     SurvivalOutcome outcome;
     bool ended = false;
@@ -147,8 +146,8 @@ TEST(SurvivalMeasures, GiveUniformPValuesToTrueForecasts) {
   std::sort(sorted.begin(), sorted.end());
   std::sort(plain.begin(), plain.end());
   const auto below = [](const std::vector<double>& all) {
-    return static_cast<int>(
-        std::lower_bound(all.begin(), all.end(), 0.05) - all.begin());
+    return static_cast<int>(std::lower_bound(all.begin(), all.end(), 0.05) -
+                            all.begin());
   };
   std::printf("p below 0.05: %d of %d, median %.2f; Pearson's %d, %.2f\n",
               below(sorted), kSeeds, sorted[kSeeds / 2], below(plain),

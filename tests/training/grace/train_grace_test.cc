@@ -15,6 +15,7 @@
 #include "model/model_registry.h"
 #include "simdjson.h"
 #include "tests/support/borrowed_ledger.h"
+#include "tests/support/copy_events.h"
 #include "tests/support/failure_lives.h"
 #include "tests/support/fixed_clock.h"
 #include "tests/support/temp_folder.h"
@@ -128,23 +129,16 @@ TEST_F(TrainGraceTest, CrownsNoModelThatLaterFailuresPutBelowKaplanMeier) {
   // soft: whoever told them apart errs more than one curve for all.
   options_.test_from = ledger_->Facts().history_start + absl::Hours(24 * 240);
   MemoryLedger turned(Catalogue::Embedded());
-  for (int partition = 0; partition < kPartitions; ++partition) {
-    const auto copy = [&](const LoggedEvent& logged) {
-      GatedEvent event{logged.user, logged.event_hash, logged.known_time_us,
-                       std::string(logged.event)};
-      v1::Event parsed;
-      EXPECT_TRUE(parsed.ParseFromString(event.event));
-      const std::string code = parsed.payment_attempted().decline_code();
-      if (!code.empty() &&
-          absl::FromUnixMicros(logged.known_time_us) >= *options_.test_from) {
-        parsed.mutable_payment_attempted()->set_decline_code(
-            code == "51" ? "54" : "51");
-        event.event = parsed.SerializeAsString();
-      }
-      return turned.Commit(absl::MakeConstSpan(&event, 1), nullptr).ok();
-    };
-    ASSERT_TRUE(ledger_->Scan(partition, 0, copy).ok());
-  }
+  const auto turn = [&](v1::Event& event, std::int64_t known_time_us) {
+    const std::string code = event.payment_attempted().decline_code();
+    if (code.empty() ||
+        absl::FromUnixMicros(known_time_us) < *options_.test_from) {
+      return;
+    }
+    event.mutable_payment_attempted()->set_decline_code(code == "51" ? "54"
+                                                                     : "51");
+  };
+  testing::CopyEvents(*ledger_, turned, turn);
   of_run_ = &turned;
   ASSERT_TRUE(Train().ok());
   EXPECT_THAT(shown_, HasSubstr(" % more)"));

@@ -1,9 +1,7 @@
 #include "features/distinct_sketch.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cmath>
 #include <iterator>
 
 namespace tenuto {
@@ -101,26 +99,6 @@ void DistinctSketch::Insert(const Entry& entry) const {
     *at = entry;
     entries_.erase(at + 1, end);
   }
-}
-
-double EstimateDistinct(const RegisterSums& registers) {
-  constexpr double kCount = DistinctSketch::kRegisters;
-  constexpr double kAlpha = 0.7213 / (1 + 1.079 / kCount);
-  constexpr double kUnit = 1.0 / (std::uint64_t{1} << RegisterSums::kUnitBits);
-  static const auto* const kLinear = [] {
-    auto* counts = new std::array<double, DistinctSketch::kRegisters + 1>;
-    for (std::size_t empty = 1; empty < counts->size(); ++empty) {
-      (*counts)[empty] = kCount * std::log(kCount / static_cast<double>(empty));
-    }
-    return counts;
-  }();
-  const double sum = static_cast<double>(registers.inverse) * kUnit;
-  const double raw = kAlpha * kCount * kCount / sum;
-  const int empty = std::clamp(registers.empty, 0, DistinctSketch::kRegisters);
-  if (raw <= 2.5 * kCount && empty > 0) {
-    return (*kLinear)[static_cast<std::size_t>(empty)];
-  }
-  return raw;
 }
 
 }  // namespace tenuto

@@ -2,7 +2,8 @@
 // bytes: a sliding HyperLogLog (Chabchoub & Hebrail 2010). Each of 128
 // registers keeps the (day, rank) pairs that no newer pair with a rank at least
 // as high has made useless. Standard error 1.04 / sqrt(128) = 9.2 %.
-// Merging is the union; the order of additions does not matter.
+// Merging is the union; the order of additions does not matter. What it counts
+// in a window is in register_sums.h.
 //
 // Additions of one day are gathered as the highest rank of each register, which
 // needs neither a search nor a guess, and put in their place all at once.
@@ -32,13 +33,6 @@ class DistinctSketch {
     std::uint8_t reg = 0;   // 0-127
     friend bool operator==(const Entry&, const Entry&) = default;
   };
-
-  // By rising register, then falling day and rising rank; ranks are not 0.
-  static bool InOrder(const Entry& before, const Entry& entry) {
-    if (entry.rank == 0 || before.rank == 0) return entry.rank != 0;
-    if (entry.reg != before.reg) return entry.reg > before.reg;
-    return entry.day < before.day && entry.rank > before.rank;
-  }
 
   void Add(std::uint64_t hash, int day) {
     if (day != day_) {
@@ -81,39 +75,6 @@ class DistinctSketch {
   mutable std::array<std::uint8_t, kRegisters> ranks_{};
   mutable std::array<std::uint64_t, kRegisters / 64> gathered_{};
 };
-
-// What the estimate needs of the highest rank of every register, as exact
-// integers: the order in which ranks are raised does not matter, and what
-// windows add to each other can be added up. Value type; not thread-safe.
-struct RegisterSums {
-  static constexpr int kUnitBits = 50;  // Ranks above it count as it.
-  static RegisterSums Empty() {
-    return {std::uint64_t{DistinctSketch::kRegisters} << kUnitBits,
-            DistinctSketch::kRegisters};
-  }
-
-  // A register whose highest rank was `from` (0: none) now has `to`.
-  void Raise(int from, int to) {
-    inverse += Inverse(to) - Inverse(from);
-    if (from == 0) --empty;
-  }
-  void Add(const RegisterSums& other) {
-    inverse += other.inverse;
-    empty += other.empty;
-  }
-
-  std::uint64_t inverse = 0;  // Sum of 2^-rank, in units of 2^-50.
-  int empty = 0;              // Registers of rank 0.
-
- private:
-  static std::uint64_t Inverse(int rank) {
-    return std::uint64_t{1} << (kUnitBits - std::min(rank, kUnitBits));
-  }
-};
-
-// The number of different things (Flajolet et al. 2007, with linear counting
-// below 2.5 * 128). Never infinite for the sums of a sketch.
-double EstimateDistinct(const RegisterSums& registers);
 
 }  // namespace tenuto
 

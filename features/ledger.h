@@ -71,8 +71,8 @@ class Ledger {
   virtual absl::Status LoadState(const UserKey& user,
                                  std::string& state) const = 0;
   using VisitState =
-      absl::FunctionRef<absl::Status(const UserKey&, std::string& state)>;
-  // Of many, in order, until `visit`, which may change the state, fails.
+      absl::FunctionRef<absl::Status(const UserKey&, absl::string_view)>;
+  // Of many, in order, until `visit` fails.
   virtual absl::Status LoadStates(absl::Span<const UserKey> users,
                                   VisitState visit) const {
     std::string state;

@@ -233,11 +233,11 @@ absl::Status RocksLedger::LoadState(const UserKey& user,
 
 absl::Status RocksLedger::LoadStates(absl::Span<const UserKey> users,
                                      VisitState visit) const {
-  std::string state;
+  std::string room;
   const auto visit_value = [&](std::size_t k,
                                absl::string_view value) -> absl::Status {
-    state.assign(value.data(), value.size());
-    TENUTO_RETURN_IF_ERROR(layouts_->ToCurrent(state));
+    TENUTO_ASSIGN_OR_RETURN(const absl::string_view state,
+                            layouts_->AsCurrent(value, room));
     return visit(users[k], state);
   };
   std::array<absl::string_view, RocksStore::kKeysMax> keys;
@@ -256,11 +256,10 @@ absl::Status RocksLedger::ScanStates(
     absl::FunctionRef<bool(const UserKey&, absl::string_view)> visit) const {
   StoreCursor cursor(*store_, Family::kState);
   const std::string prefix = PartitionPrefix(partition);
-  std::string state;
+  std::string room;
   for (cursor.Seek(prefix); cursor.IsIn(prefix); cursor.Next()) {
-    const absl::string_view stored = cursor.value();
-    state.assign(stored.data(), stored.size());
-    TENUTO_RETURN_IF_ERROR(layouts_->ToCurrent(state));
+    TENUTO_ASSIGN_OR_RETURN(const absl::string_view state,
+                            layouts_->AsCurrent(cursor.value(), room));
     if (!visit(UserKey::FromBytes(cursor.key()), state)) break;
   }
   return cursor.status("scanning states");

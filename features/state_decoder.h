@@ -4,6 +4,7 @@
 #ifndef TENUTO_FEATURES_STATE_DECODER_H_
 #define TENUTO_FEATURES_STATE_DECODER_H_
 
+#include "features/sketch_bytes.h"
 #include "features/state_codec.h"
 #include "features/state_cursor.h"
 
@@ -83,25 +84,12 @@ class StateDecoder {
     }
     in_ = in;
   }
-  // An entry is 16 bits: 3 of register step (7: the step is one more byte),
-  // 6 of rank, 7 of age in days.
   void ReadSketches() {
-    constexpr int kEntriesMax = DistinctSketch::kRegisters * 58;
     StateCursor in = in_;
     for (int slot = 0; slot < layout_.distinct; ++slot) {
-      DistinctSketch::Entry before;
-      for (int left = in.Count(kEntriesMax); left > 0 && in.ok(); --left) {
-        const unsigned bits = in.Fixed16();
-        const unsigned step = bits >> 13 == 7 ? in.Byte() : bits >> 13;
-        const unsigned reg = (before.reg + step) % DistinctSketch::kRegisters;
-        const DistinctSketch::Entry entry{
-            newest_day_ - static_cast<int>(bits & 127),
-            static_cast<std::uint8_t>(bits >> 7 & 63),
-            static_cast<std::uint8_t>(reg)};
-        if (!DistinctSketch::InOrder(before, entry)) in.Refuse();
-        sink_.OnSketch(slot, entry, step == 0 ? before.rank : 0);
-        before = entry;
-      }
+      ReadSketch(in, newest_day_, [&](const auto& entry, int rank_before) {
+        sink_.OnSketch(slot, entry, rank_before);
+      });
     }
     in_ = in;
   }

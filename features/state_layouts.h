@@ -12,6 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "features/base/status_macros.h"
 #include "features/catalogue.h"
 #include "features/pending_signals.h"
 #include "features/rocks_store.h"
@@ -50,6 +52,16 @@ class StateLayouts {
       return absl::OkStatus();
     }
     return Move(state);
+  }
+  // The same of a state that stays where it is if it is stored as it is read,
+  // as all are until the catalogue changes; else it is put into `room`.
+  absl::StatusOr<absl::string_view> AsCurrent(absl::string_view stored,
+                                              std::string& room) const {
+    const bool is_plain = stored.empty() || stored.front() == plain_;
+    if (is_plain && stamp_ == plain_) return stored;
+    room.assign(stored.data(), stored.size());
+    TENUTO_RETURN_IF_ERROR(ToCurrent(room));
+    return room;
   }
   // The reverse: makes an encoded state one for the store.
   void Stamp(std::string& state) const {

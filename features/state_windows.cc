@@ -13,8 +13,8 @@ namespace {
 
 // 1970-01-01 was a Thursday.
 bool IsWeekend(int day) {
-  const int weekday = ((day + 3) % 7 + 7) % 7;  // 0 is Monday.
-  return weekday >= 5;
+  constexpr int kSinceMonday = 7 * 102'738 + 3;  // From before any day.
+  return static_cast<unsigned>(day + kSinceMonday) % 7 >= 5;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "features/register_sums.h"
 #include "features/state_codec.h"
 #include "features/window_plan.h"
 
@@ -85,7 +86,6 @@ class StateWindows {
   const int as_of_day_;
   const int last_day_;
   const double tail_share_;
-
   int open_sum_ = 0;           // First window whose sum is still running.
   int open_active_ = 0;        // First window whose active days still run.
   int tail_window_ = -1;       // Window that the day being read is the tail of.

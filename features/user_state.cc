@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "features/sketch_bytes.h"
 #include "features/state_codec.h"
 #include "features/state_decoder.h"
 
@@ -58,7 +59,9 @@ class Encoder {
     WriteLatest();
     WriteRecents();
     WriteDays();
-    for (const DistinctSketch& sketch : state_.sketches) WriteSketch(sketch);
+    for (const DistinctSketch& sketch : state_.sketches) {
+      WriteSketch(sketch, state_.newest_day, out_);
+    }
   }
 
  private:
@@ -134,24 +137,6 @@ class Encoder {
       out_.Mask(mask, layout_.daily);
       const auto tiles = state_.tiles(k);
       ForEachSlot(mask, [&](int slot) { out_.Signed(tiles[Index(slot)]); });
-    }
-  }
-  void WriteSketch(const DistinctSketch& sketch) {
-    const int oldest = state_.newest_day - kHistoryDays + 1;
-    std::uint64_t count = 0;
-    for (const auto& entry : sketch.entries()) count += entry.day >= oldest;
-    out_.Varint(count);
-    unsigned reg = 0;
-    for (const auto& entry : sketch.entries()) {
-      if (entry.day < oldest) continue;
-      const unsigned step = entry.reg - reg;
-      reg = entry.reg;
-      const unsigned bits =
-          std::min(step, 7u) << 13 | static_cast<unsigned>(entry.rank) << 7 |
-          static_cast<unsigned>(state_.newest_day - entry.day);
-      out_.Byte(static_cast<std::uint8_t>(bits));
-      out_.Byte(static_cast<std::uint8_t>(bits >> 8));
-      if (step >= 7) out_.Byte(static_cast<std::uint8_t>(step));
     }
   }
 

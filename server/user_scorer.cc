@@ -78,10 +78,13 @@ absl::Status UserScorer::ScoreUsers(const ModelBundle& bundle,
                  .history_start = facts.history_start,
                  .pending = facts.pending};
   scored.rows.reserve(users.size() * static_cast<std::size_t>(bundle.width()));
+  const bool fills = GrantsAny(options_.consent_defaults);
   const auto add = [&](const UserKey& user,
-                       std::string& state) -> absl::Status {
-    TENUTO_RETURN_IF_ERROR(FillConsent(state));
-    return AddRow(bundle, user, state, scored);
+                       absl::string_view state) -> absl::Status {
+    if (!fills) return AddRow(bundle, user, state, scored);
+    std::string filled(state);
+    TENUTO_RETURN_IF_ERROR(FillConsent(filled));
+    return AddRow(bundle, user, filled, scored);
   };
   TENUTO_RETURN_IF_ERROR(options_.ledger.LoadStates(users, add));
   TENUTO_RETURN_IF_ERROR(Score(bundle, scored));

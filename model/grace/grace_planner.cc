@@ -26,6 +26,15 @@ WorthTable::Counted Broken(const DayActions& actions, const PlanLimits& limits,
   return {attempts > limits.attempts_max, messages > limits.messages_max};
 }
 
+// Whether any of them is not counted yet; counts it.
+bool CountMore(WorthTable::Counted broken, WorthTable::Counted& counted) {
+  const WorthTable::Counted before = counted;
+  counted.attempts |= broken.attempts;
+  counted.messages |= broken.messages;
+  return counted.attempts != before.attempts ||
+         counted.messages != before.messages;
+}
+
 // Days whose attempt the card's rules refuse once those before it failed.
 DaySet RefusedDays(const DayActions& actions, const CardStanding& card,
                    int first_day) {
@@ -45,9 +54,8 @@ DaySet RefusedDays(const DayActions& actions, const CardStanding& card,
   return refused;
 }
 
-std::size_t LengthsToCompare(const PlanLimits& limits, const UnpaidPast& past,
-                             int chosen,
-                             std::array<int, WorthTable::kLengthsMax>& out) {
+DaySet LengthsToCompare(const PlanLimits& limits, const UnpaidPast& past,
+                        int chosen) {
   const int longest = limits.full_days_max();
   DaySet allowed = limits.full_lengths;
   for (int days = 0; days <= kUnpaidDays; ++days) {
@@ -55,20 +63,21 @@ std::size_t LengthsToCompare(const PlanLimits& limits, const UnpaidPast& past,
       allowed.reset(static_cast<std::size_t>(days));
     }
   }
-  DaySet compared = allowed;
-  if (allowed.count() > kAllowedListed) {
-    compared.reset();
-    for (const int days : kLengthsAsked) {
-      compared.set(static_cast<std::size_t>(days));
-    }
-    compared.set(static_cast<std::size_t>(chosen));
-    compared &= allowed;
+  if (allowed.count() <= kAllowedListed) return allowed;
+  DaySet compared;
+  for (const int days : kLengthsAsked) {
+    compared.set(static_cast<std::size_t>(days));
   }
-  std::size_t count = 0;
-  for (int days = 0; days <= kUnpaidDays; ++days) {
-    if (compared[static_cast<std::size_t>(days)]) out[count++] = days;
+  compared.set(static_cast<std::size_t>(chosen));
+  return compared & allowed;
+}
+
+// With all from what was had already through `longest`.
+DaySet WithLengths(DaySet lengths, const UnpaidPast& past, int longest) {
+  for (int days = past.day; days <= longest; ++days) {
+    lengths.set(static_cast<std::size_t>(days));
   }
-  return count;
+  return lengths;
 }
 
 }  // namespace
@@ -99,13 +108,10 @@ GracePlanner::Solved GracePlanner::Solve(const PlanQuestion& question,
   while (true) {
     table_.Fill(question, counted);
     const Solved solved{table_.BestActions(), table_.value(), counted};
-    const WorthTable::Counted broken =
-        Broken(solved.actions, question.limits, question.past);
-    const bool more = (broken.attempts && !counted.attempts) ||
-                      (broken.messages && !counted.messages);
-    if (!more) return solved;
-    counted.attempts |= broken.attempts;
-    counted.messages |= broken.messages;
+    if (!CountMore(Broken(solved.actions, question.limits, question.past),
+                   counted)) {
+      return solved;
+    }
   }
 }
 
@@ -132,66 +138,82 @@ GracePlanner::Solved GracePlanner::SolveLawfully(const PlanQuestion& question,
   return solved;
 }
 
+double GracePlanner::ValueWithLengths(const PlanQuestion& question,
+                                      const DaySet& lengths,
+                                      WorthTable::Counted& counted) {
+  PlanLimits limits = question.limits;
+  limits.full_lengths = lengths;
+  const PlanQuestion other{question.hazards, question.stakes, limits,
+                           question.past};
+  while (true) {
+    table_.FillLengths(other);
+    if (counted.attempts && counted.messages) return table_.value();
+    if (!CountMore(Broken(table_.BestActions(), limits, question.past),
+                   counted)) {
+      return table_.value();
+    }
+    table_.Fill(question, counted);
+  }
+}
+
 void GracePlanner::AddAlternatives(const PlanQuestion& question,
-                                   const Solved& solved, GracePlan& plan) {
-  if (question.past.access != Access::kFull) return;
-  std::array<int, WorthTable::kLengthsMax> lengths{};
-  const std::size_t count =
-      LengthsToCompare(question.limits, question.past, plan.full_days, lengths);
-  // Of other lengths nobody knows that they keep the ceilings.
-  if (!solved.counted.attempts || !solved.counted.messages) {
-    table_.Fill(question, {true, true});
+                                   WorthTable::Counted& counted,
+                                   GracePlan& plan) {
+  const DaySet lengths =
+      LengthsToCompare(question.limits, question.past, plan.full_days);
+  int count = 0;
+  for (int days = 0; days <= kUnpaidDays; ++days) {
+    const auto at = static_cast<std::size_t>(days);
+    if (!lengths[at]) continue;
+    const double value =
+        days == plan.full_days
+            ? plan.worth.net_minor()
+            : ValueWithLengths(question, DaySet().set(at), counted);
+    plan.alternatives[static_cast<std::size_t>(count++)] = {days, value};
   }
-  table_.CompareLengths(absl::MakeConstSpan(lengths.data(), count));
-  for (std::size_t i = 0; i < count; ++i) {
-    plan.alternatives[i] = {lengths[i], lengths[i] == plan.full_days
-                                            ? plan.worth.net_minor()
-                                            : table_.value_of_length(i)};
-  }
-  plan.alternatives_count = static_cast<int>(count);
+  plan.alternatives_count = count;
 }
 
 LimitGains GracePlanner::GainsOf(const PlanQuestion& question,
-                                 const GracePlan& plan, const Solved& solved) {
+                                 const GracePlan& plan, const Solved& solved,
+                                 WorthTable::Counted counted) {
   const PlanLimits& limits = question.limits;
-  // A ceiling that was in the way most often is again, unless it is taken away.
-  const auto gain = [&](const PlanLimits& freer, WorthTable::Counted counted) {
-    const double freed =
-        Solve({question.hazards, question.stakes, freer, question.past},
-              counted)
-            .value;
+  const auto gain = [&](double freed) {
     return freed > solved.value + kGainMin ? freed - solved.value : 0;
   };
+  // A ceiling that was in the way most often is again, unless it is taken away.
+  const auto gain_under = [&](const PlanLimits& freer,
+                              WorthTable::Counted counts) {
+    return gain(
+        Solve({question.hazards, question.stakes, freer, question.past}, counts)
+            .value);
+  };
   LimitGains gains;
+  const DaySet& lengths = limits.full_lengths;
+  const int longest = limits.full_days_max();
+  if (question.past.access == Access::kFull &&
+      (WithLengths(lengths, question.past, longest) != lengths ||
+       plan.full_days == longest)) {
+    const DaySet every = WithLengths(lengths, question.past,
+                                     std::min(limits.last_day, kUnpaidDays));
+    gains.full_lengths = gain(ValueWithLengths(question, every, counted));
+  }
   PlanLimits freer = limits;
   freer.attempt_days.set();
   if (limits.attempts_max > 0 && !limits.attempt_rule.empty()) {
-    gains.attempt_days = gain(freer, solved.counted);
+    gains.attempt_days = gain_under(freer, solved.counted);
   }
   freer = limits;
   freer.attempts_max = kUnpaidDays;
   if (solved.counted.attempts) {
-    gains.attempts_max = gain(freer, {false, solved.counted.messages});
-  }
-  freer = limits;
-  const int longest = std::min(limits.last_day, kUnpaidDays);
-  bool has_all = true;
-  for (int days = question.past.day; days <= longest; ++days) {
-    const auto at = static_cast<std::size_t>(days);
-    has_all =
-        has_all && (limits.full_lengths[at] || days > limits.full_days_max());
-    freer.full_lengths.set(at);
-  }
-  if (question.past.access == Access::kFull &&
-      (!has_all || plan.full_days == limits.full_days_max())) {
-    gains.full_lengths = gain(freer, solved.counted);
+    gains.attempts_max = gain_under(freer, {false, solved.counted.messages});
   }
   freer = limits;
   freer.message_days.set();
   freer.messages_max = kUnpaidDays;
   if (solved.counted.messages || limits.messages_max == 0 ||
       !limits.message_days.all()) {
-    gains.messages = gain(freer, {solved.counted.attempts, false});
+    gains.messages = gain_under(freer, {solved.counted.attempts, false});
   }
   return gains;
 }
@@ -214,8 +236,9 @@ GracePlan GracePlanner::Plan(const HazardTable& hazards,
   GracePlan plan = PlanOf(solved.actions, hazards, stakes, limits, past);
   plan.days_refused = days_refused;
   if (detail == PlanDetail::kActions) return plan;
-  AddAlternatives(question, solved, plan);
-  plan.gains = GainsOf({hazards, stakes, limits, past}, plan, solved);
+  WorthTable::Counted counted = solved.counted;  // By the table as it is.
+  if (past.access == Access::kFull) AddAlternatives(question, counted, plan);
+  plan.gains = GainsOf(question, plan, solved, counted);
   return plan;
 }
 

@@ -42,7 +42,8 @@ struct GracePlan {
   RecoveryCurve curve;
   // Of {0, 3, 7, 14, 16, 28, 30} and the length chosen those that are allowed;
   // all that are, if no more than ten. Shortest first.
-  std::array<LengthValue, WorthTable::kLengthsMax> alternatives{};
+  static constexpr int kAlternativesMax = 12;
+  std::array<LengthValue, kAlternativesMax> alternatives{};
   int alternatives_count = 0;
   LimitGains gains;
   // Tried again by the judge, so many days were taken out of the plan.
@@ -78,11 +79,14 @@ class GracePlanner {
   // The same, of attempts that the card's rules allow together.
   Solved SolveLawfully(const PlanQuestion& question, PlanLimits& limits,
                        int& days_refused);
-  // Of the question solved last.
-  void AddAlternatives(const PlanQuestion& question, const Solved& solved,
-                       GracePlan& plan);
+  // The value of the question solved last if it had other lengths; `counted`
+  // is what its table counts, and more is if need be.
+  double ValueWithLengths(const PlanQuestion& question, const DaySet& lengths,
+                          WorthTable::Counted& counted);
+  void AddAlternatives(const PlanQuestion& question,
+                       WorthTable::Counted& counted, GracePlan& plan);
   LimitGains GainsOf(const PlanQuestion& question, const GracePlan& plan,
-                     const Solved& solved);
+                     const Solved& solved, WorthTable::Counted counted);
 
   WorthTable table_;
 };

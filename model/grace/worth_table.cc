@@ -113,10 +113,10 @@ struct WorthTable::Spot {
 
 WorthTable::WorthTable()
     : worth_(static_cast<std::size_t>(3 * (kUnpaidDays + 2) * kSheet) + kPad) {
-  for (std::vector<float>& sheets : lengths_) {
-    sheets.resize(static_cast<std::size_t>(kLengthsMax * kSheet) + kPad);
-  }
+  days_.reserve(kUnpaidDays);
 }
+
+WorthTable::~WorthTable() = default;
 
 void WorthTable::Measure(const PlanQuestion& question, Counted counted) {
   question_ = &question;
@@ -165,6 +165,10 @@ bool WorthTable::MayMessage(int day, int contact) const {
   return contact % kWaits == 0 && question_->limits.messages_max > 0 &&
          (!counts_messages_ || contact >= kWaits) &&
          question_->limits.message_days[static_cast<std::size_t>(day)];
+}
+
+const WorthTable::Day& WorthTable::At(int day) const {
+  return days_[static_cast<std::size_t>(day - first_)];
 }
 
 bool WorthTable::MayLeaveFull(int day) const {
@@ -261,36 +265,26 @@ void WorthTable::StepDown(const Day& day, const float* lower, bool alone,
   }
 }
 
-void WorthTable::CompareOn(const Day& day, absl::Span<const int> lengths) {
-  const std::size_t start =
-      static_cast<std::size_t>(RowOf(first_contact_, 0) + first_gap() - 1);
+void WorthTable::FillFull(const Day& day) {
   const int date = day.day;
-  for (std::size_t i = 0; i < lengths.size(); ++i) {
-    const auto at = i * static_cast<std::size_t>(sheet_);
-    float* const now = &lengths_[date % 2][at];
-    if (date == lengths[i] + 1) {
-      StepDown(day, Sheet(date, Access::kReduced), true, now);
-    } else if (date <= lengths[i]) {
-      const float* const next = date == last_ ? Sheet(date + 1, Access::kFull)
-                                              : &lengths_[(date + 1) % 2][at];
-      KeepAccess(day, Access::kFull, next, now);
-    }
-    if (date == first_) length_values_[i] = now[start];
+  float* const full = Sheet(date, Access::kFull);
+  if (date <= full_max_) {
+    KeepAccess(day, Access::kFull, Sheet(date + 1, Access::kFull), full);
   }
-}
-
-void WorthTable::CompareLengths(absl::Span<const int> lengths) {
-  for (int date = last_; date >= first_; --date) {
-    CompareOn(DayOf(date), lengths);
+  // Later than that nobody has it.
+  if (MayLeaveFull(date) && date <= std::max(full_max_ + 1, first_)) {
+    StepDown(day, Sheet(date, Access::kReduced), date > full_max_, full);
   }
 }
 
 void WorthTable::Fill(const PlanQuestion& question, Counted counted) {
   Measure(question, counted);
+  days_.clear();
+  for (int date = first_; date <= last_; ++date) days_.push_back(DayOf(date));
   const Access top = question.past.access;
   std::fill_n(Sheet(last_ + 1, Access::kNone), 3 * sheet_, 0.0f);
   for (int date = last_; date >= first_; --date) {
-    const Day day = DayOf(date);
+    const Day& day = At(date);
     float* const none = Sheet(date, Access::kNone);
     KeepAccess(day, Access::kNone, Sheet(date + 1, Access::kNone), none);
     if (top == Access::kNone) continue;
@@ -301,15 +295,16 @@ void WorthTable::Fill(const PlanQuestion& question, Counted counted) {
                  reduced);
     }
     StepDown(day, none, !reduces, reduced);
-    if (top == Access::kReduced) continue;
-    float* const full = Sheet(date, Access::kFull);
-    if (date <= full_max_) {
-      KeepAccess(day, Access::kFull, Sheet(date + 1, Access::kFull), full);
-    }
-    // Later than that nobody has it.
-    if (MayLeaveFull(date) && date <= std::max(full_max_ + 1, first_)) {
-      StepDown(day, reduced, date > full_max_, full);
-    }
+    if (top == Access::kFull) FillFull(day);
+  }
+}
+
+void WorthTable::FillLengths(const PlanQuestion& question) {
+  question_ = &question;
+  full_max_ = question.limits.full_days_max();
+  const int newest = std::max(full_max_ + 1, first_);
+  for (int date = std::min(newest, last_); date >= first_; --date) {
+    FillFull(At(date));
   }
 }
 
@@ -394,7 +389,7 @@ DayActions WorthTable::BestActions() const {
   }
   Spot spot{past.access, first_contact_, 0, first_gap()};
   for (int date = first_; date <= last_; ++date) {
-    actions[static_cast<std::size_t>(date)] = BestStep(DayOf(date), spot);
+    actions[static_cast<std::size_t>(date)] = BestStep(At(date), spot);
   }
   return actions;
 }

@@ -7,11 +7,9 @@
 #ifndef TENUTO_MODEL_GRACE_WORTH_TABLE_H_
 #define TENUTO_MODEL_GRACE_WORTH_TABLE_H_
 
-#include <array>
 #include <cstddef>
 #include <vector>
 
-#include "absl/types/span.h"
 #include "model/grace/grace_stakes.h"
 #include "model/grace/hazard_table.h"
 #include "model/grace/plan_limits.h"
@@ -29,9 +27,8 @@ struct PlanQuestion {
 
 class WorthTable {
  public:
-  static constexpr int kLengthsMax = 12;
-
   WorthTable();
+  ~WorthTable();
 
   // Which of attempts_max and messages_max hold. What does not is quicker; a
   // plan that keeps it all the same is the best of those that must. More than
@@ -43,14 +40,14 @@ class WorthTable {
 
   // At least one day must be left to plan.
   void Fill(const PlanQuestion& question, Counted counted);
-  // Of the question last filled in, which has full access: for each allowed
-  // one of `lengths` the best value with full access through exactly that day.
-  void CompareLengths(absl::Span<const int> lengths);
+  // After Fill(): the same for a question that has full access and differs in
+  // nothing but the lengths of it. What less is worth stays, so that this is
+  // several times as quick.
+  void FillLengths(const PlanQuestion& question);
   // Of the question last filled in, which must still live.
   DayActions BestActions() const;
   // Less least_gain_minor for whatever is done.
   double value() const;
-  double value_of_length(std::size_t i) const { return length_values_[i]; }
 
  private:
   // Lane i: the newest attempt was i + 1 days ago; 15 and more are one. The
@@ -67,6 +64,8 @@ class WorthTable {
 
   void Measure(const PlanQuestion& question, Counted counted);
   Day DayOf(int day) const;
+  const Day& At(int day) const;
+  void FillFull(const Day& day);
   bool MayLeaveFull(int day) const;
   // Whether the day may be spent with `to` after a day with `from`.
   bool MayGo(int day, Access from, Access to) const;
@@ -78,7 +77,6 @@ class WorthTable {
                   float* out) const;
   void KeepContact(const Day& day, Access access, bool messages, int contact,
                    const float* next, float* out) const;
-  void CompareOn(const Day& day, absl::Span<const int> lengths);
   // Steps down from the access whose sheet is `out`; `alone`: it must.
   void StepDown(const Day& day, const float* lower, bool alone,
                 float* out) const;
@@ -111,8 +109,7 @@ class WorthTable {
   int first_contact_ = 0;
   int sheet_ = kLanes;
   std::vector<float> worth_;
-  std::vector<float> lengths_[2];
-  std::array<double, kLengthsMax> length_values_{};
+  std::vector<Day> days_;  // From first_ on.
 };
 
 }  // namespace tenuto

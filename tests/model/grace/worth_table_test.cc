@@ -126,15 +126,17 @@ void CompareWithEveryPlan(std::mt19937& random, int days, WorthTable& table) {
     }
   }
   table.Fill(question, {true, true});
-  table.CompareLengths(lengths);
   ASSERT_NEAR(table.value(), every.best_value, 0.01) << every.plans << " plans";
   const DayActions actions = table.BestActions();
   ASSERT_NEAR(ValueOf(question, actions), every.best_value, 0.01);
-  for (std::size_t i = 0; i < lengths.size(); ++i) {
-    ASSERT_NEAR(table.value_of_length(i),
-                every.best_of_length[static_cast<std::size_t>(lengths[i])],
-                0.01)
-        << lengths[i];
+  for (const int length : lengths) {
+    PlanLimits only = limits;
+    only.full_lengths = DaySet().set(static_cast<std::size_t>(length));
+    const PlanQuestion of_length{hazards, stakes, only, past};
+    table.FillLengths(of_length);
+    ASSERT_NEAR(table.value(),
+                every.best_of_length[static_cast<std::size_t>(length)], 0.01)
+        << length;
   }
 }
 

@@ -4,6 +4,20 @@
 #include <cmath>
 
 namespace tenuto {
+namespace {
+
+void AddWithSquare(double value, double& sum, double& squares) {
+  sum += value;
+  squares += value * value;
+}
+
+double Through(int day, const RecoveryDays::Days& days) {
+  double sum = 0;
+  for (int k = 0; k <= day; ++k) sum += days[static_cast<std::size_t>(k)];
+  return sum;
+}
+
+}  // namespace
 
 void PolicySums::Add(const TrialOutcome& outcome, double current_net_minor,
                      double personal_net_minor) {
@@ -12,16 +26,17 @@ void PolicySums::Add(const TrialOutcome& outcome, double current_net_minor,
   failures += 1;
   recovered += outcome.recovered;
   recovered_squares += outcome.recovered * outcome.recovered;
-  recovered_minor += outcome.recovered_minor;
+  AddWithSquare(outcome.recovered_minor, recovered_minor,
+                recovered_minor_squares);
   net += outcome.net_minor;
   net_squares += outcome.net_minor * outcome.net_minor;
   difference += gained;
   difference_squares += gained * gained;
   personal_gain += left;
   personal_gain_squares += left * left;
-  free_days += outcome.free_days;
-  attempts += outcome.attempts;
-  messages += outcome.messages;
+  AddWithSquare(outcome.free_days, free_days, free_days_squares);
+  AddWithSquare(outcome.attempts, attempts, attempts_squares);
+  AddWithSquare(outcome.messages, messages, messages_squares);
 }
 
 void PolicySums::Add(const PolicySums& more) {
@@ -29,6 +44,7 @@ void PolicySums::Add(const PolicySums& more) {
   recovered += more.recovered;
   recovered_squares += more.recovered_squares;
   recovered_minor += more.recovered_minor;
+  recovered_minor_squares += more.recovered_minor_squares;
   net += more.net;
   net_squares += more.net_squares;
   difference += more.difference;
@@ -36,27 +52,43 @@ void PolicySums::Add(const PolicySums& more) {
   personal_gain += more.personal_gain;
   personal_gain_squares += more.personal_gain_squares;
   free_days += more.free_days;
+  free_days_squares += more.free_days_squares;
   attempts += more.attempts;
+  attempts_squares += more.attempts_squares;
   messages += more.messages;
+  messages_squares += more.messages_squares;
 }
 
 void RecoveryDays::Add(const RecoveryDays& more) {
   for (std::size_t day = 0; day < payments.size(); ++day) {
     payments[day] += more.payments[day];
     minor[day] += more.minor[day];
+    payments_squares[day] += more.payments_squares[day];
+    minor_squares[day] += more.minor_squares[day];
   }
 }
 
-double RecoveryDays::PaymentsBy(int day) const {
-  double sum = 0;
-  for (int k = 0; k <= day; ++k) sum += payments[static_cast<std::size_t>(k)];
-  return sum;
+void RecoveryDays::Add(const RecoveryCurve& curve, double recovered_minor) {
+  double before = 0;
+  for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
+    const double chance = curve[day].by_user + curve[day].by_retry;
+    const double by_now = before + chance;
+    const double squares = by_now * by_now - before * before;
+    payments[day] += chance;
+    payments_squares[day] += squares;
+    minor[day] += recovered_minor * chance;
+    minor_squares[day] += recovered_minor * recovered_minor * squares;
+    before = by_now;
+  }
 }
 
-double RecoveryDays::MinorBy(int day) const {
-  double sum = 0;
-  for (int k = 0; k <= day; ++k) sum += minor[static_cast<std::size_t>(k)];
-  return sum;
+Estimate RecoveryDays::PaymentsBy(int day, double failures) const {
+  return TotalOf(Through(day, payments), Through(day, payments_squares),
+                 failures);
+}
+
+Estimate RecoveryDays::MinorBy(int day, double failures) const {
+  return TotalOf(Through(day, minor), Through(day, minor_squares), failures);
 }
 
 PolicyTally::PolicyTally(std::size_t policies, std::size_t segments,
@@ -84,19 +116,17 @@ void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
     if (curves.empty()) {
       const auto day = static_cast<std::size_t>(outcome.recovered_day);
       if (day == 0) continue;
-      days.payments[day] += outcome.recovered;
-      days.minor[day] += outcome.recovered_minor;
+      AddWithSquare(outcome.recovered, days.payments[day],
+                    days.payments_squares[day]);
+      AddWithSquare(outcome.recovered_minor, days.minor[day],
+                    days.minor_squares[day]);
       continue;
     }
     // Spread over the days by their chances.
     const double each = outcome.recovered != 0
                             ? outcome.recovered_minor / outcome.recovered
                             : 0;
-    for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
-      const RecoveryDay& on = curves[policy][day];
-      days.payments[day] += on.by_user + on.by_retry;
-      days.minor[day] += each * (on.by_user + on.by_retry);
-    }
+    days.Add(curves[policy], each);
   }
 }
 

@@ -23,13 +23,13 @@ namespace tenuto {
 struct PolicySums {
   double failures = 0;
   double recovered = 0, recovered_squares = 0;
-  double recovered_minor = 0;
+  double recovered_minor = 0, recovered_minor_squares = 0;
   double net = 0, net_squares = 0;
   double difference = 0, difference_squares = 0;  // Net less the current's.
   double personal_gain = 0, personal_gain_squares = 0;  // Personal's less net.
-  double free_days = 0;
-  double attempts = 0;
-  double messages = 0;
+  double free_days = 0, free_days_squares = 0;
+  double attempts = 0, attempts_squares = 0;
+  double messages = 0, messages_squares = 0;
 
   void Add(const TrialOutcome& outcome, double current_net_minor,
            double personal_net_minor);
@@ -38,12 +38,20 @@ struct PolicySums {
 
 // What was recovered on which day.
 struct RecoveryDays {
-  std::array<double, kUnpaidDays + 1> payments{};
-  std::array<double, kUnpaidDays + 1> minor{};
+  using Days = std::array<double, kUnpaidDays + 1>;
+  Days payments{};
+  Days minor{};
+  // By how much the squares of what a payment gave so far grew on a day: those
+  // through a day add up to the squares of what it gave by then.
+  Days payments_squares{};
+  Days minor_squares{};
 
+  // A payment of which `recovered_minor` each comes in with these chances.
+  void Add(const RecoveryCurve& curve, double recovered_minor);
   void Add(const RecoveryDays& more);
-  double PaymentsBy(int day) const;
-  double MinorBy(int day) const;
+  // With 95 % intervals, of so many failures.
+  Estimate PaymentsBy(int day, double failures) const;
+  Estimate MinorBy(int day, double failures) const;
 };
 
 class PolicyTally {

@@ -72,10 +72,14 @@ PolicyFigures FiguresOf(const SimulationResult& result, std::size_t policy,
   figures.net = Scaled(totals.net_minor, money);
   figures.difference = Scaled(totals.difference_minor, money);
   figures.personal_gain = Scaled(totals.personal_gain_minor, money);
-  figures.recovered_value = sums.recovered_minor * money;
-  figures.free_days = totals.free_days * each;
-  figures.attempts = totals.attempts * each;
-  figures.messages = totals.messages * each;
+  const auto mean = [&](double sum, double squares, double factor) {
+    return Scaled(TotalOf(sum, squares, sums.failures), factor);
+  };
+  figures.recovered_value =
+      mean(sums.recovered_minor, sums.recovered_minor_squares, money);
+  figures.free_days = mean(sums.free_days, sums.free_days_squares, each);
+  figures.attempts = mean(sums.attempts, sums.attempts_squares, each);
+  figures.messages = mean(sums.messages, sums.messages_squares, each);
   figures.regret = totals.regret_minor * money;
   return figures;
 }

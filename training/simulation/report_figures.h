@@ -17,12 +17,12 @@ struct PolicyFigures {
   double payments = 0;
   Estimate recovered_percent;
   Estimate net;
-  Estimate difference;         // Net value less the current policy's, paired.
-  Estimate personal_gain;      // Personal's net value less this one's, paired.
-  double recovered_value = 0;  // What was recovered is worth, before costs.
-  double free_days = 0;
-  double attempts = 0;
-  double messages = 0;
+  Estimate difference;       // Net value less the current policy's, paired.
+  Estimate personal_gain;    // Personal's net value less this one's, paired.
+  Estimate recovered_value;  // What was recovered is worth, before costs.
+  Estimate free_days;
+  Estimate attempts;
+  Estimate messages;
   double regret = 0;  // To the oracle; 0 where there is none.
 };
 // All zero where the segment has no payments.

@@ -35,9 +35,10 @@ std::string Array(const std::vector<std::string>& values) {
   return absl::StrCat("[", absl::StrJoin(values, ","), "]");
 }
 
-std::string IntervalJson(const Estimate& estimate) {
-  return Array({JsonNumber(estimate.value), JsonNumber(estimate.low),
-                JsonNumber(estimate.high)});
+std::string IntervalJson(const Estimate& estimate, double factor = 1) {
+  return Array({JsonNumber(estimate.value * factor),
+                JsonNumber(estimate.low * factor),
+                JsonNumber(estimate.high * factor)});
 }
 
 std::string IndexJson(const std::optional<std::size_t>& index) {
@@ -51,12 +52,13 @@ double Payments(const SimulationResult& result) {
 std::string ByDayJson(const SimulationResult& result, std::size_t policy) {
   const RecoveryDays& days = result.tally.days(policy);
   const double n = Payments(result);
+  const double money = 1 / MinorPerUnit(result.currency) / n;
   std::vector<std::string> rows;
   for (const int day : kDays) {
     if (day > result.days) continue;
-    rows.push_back(Array(
-        {absl::StrCat(day), JsonNumber(100 * days.PaymentsBy(day) / n),
-         JsonNumber(days.MinorBy(day) / MinorPerUnit(result.currency) / n)}));
+    rows.push_back(Array({absl::StrCat(day),
+                          IntervalJson(days.PaymentsBy(day, n), 100 / n),
+                          IntervalJson(days.MinorBy(day, n), money)}));
   }
   return Array(rows);
 }
@@ -69,10 +71,10 @@ std::string PolicyJson(const SimulationResult& result,
        {"recovered", IntervalJson(figures.recovered_percent)},
        {"net", IntervalJson(figures.net)},
        {"difference", IntervalJson(figures.difference)},
-       {"recovered_value", JsonNumber(figures.recovered_value)},
-       {"free_days", JsonNumber(figures.free_days)},
-       {"attempts", JsonNumber(figures.attempts)},
-       {"messages", JsonNumber(figures.messages)},
+       {"recovered_value", IntervalJson(figures.recovered_value)},
+       {"free_days", IntervalJson(figures.free_days)},
+       {"attempts", IntervalJson(figures.attempts)},
+       {"messages", IntervalJson(figures.messages)},
        {"regret",
         result.oracle.has_value() ? JsonNumber(figures.regret) : "null"},
        {"efficient", ranking.efficient[policy] ? "true" : "false"},

@@ -89,8 +89,9 @@ function fillPolicies() {
         nameCell(k), intervalCell(policy.difference, signed, k === figures.current),
         intervalCell(policy.net, (v) => minus(money(v))),
         intervalCell(policy.recovered, (v) => v.toFixed(1)),
-        make('td', policy.free_days.toFixed(2)), make('td', policy.attempts.toFixed(2)),
-        make('td', policy.messages.toFixed(2)));
+        intervalCell(policy.free_days, (v) => v.toFixed(2)),
+        intervalCell(policy.attempts, (v) => v.toFixed(2)),
+        intervalCell(policy.messages, (v) => v.toFixed(2)));
     if (policy.regret !== null) {
       row.append(make('td', k === figures.oracle ? '\u2013' : minus(money(policy.regret))));
     }
@@ -106,8 +107,10 @@ function fillDays() {
     const row = make('tr');
     row.append(nameCell(k));
     for (const [, percent, value] of figures.policies[k].by_day) {
-      const cell = make('td', percent.toFixed(1));
-      cell.append(make('small', minus(money(value))));
+      const cell = intervalCell(percent, (v) => v.toFixed(1));
+      const worth = intervalCell(value, (v) => minus(money(v)));
+      cell.append(make('small', worth.firstChild.textContent + ' (' +
+                                worth.lastChild.textContent + ')'));
       row.append(cell);
     }
     body.append(row);
@@ -135,7 +138,7 @@ function drawDifferences() {
 
 function drawPareto() {
   const points = figures.order.map((k, rank) => ({
-    x: figures.policies[k].free_days, y: figures.policies[k].recovered_value,
+    x: figures.policies[k].free_days[0], y: figures.policies[k].recovered_value[0],
     name: labelOf(k), role: roleOf(k), rank: rank,
     efficient: figures.policies[k].efficient,
   }));

@@ -159,16 +159,16 @@ std::string Words::Proof() const {
 std::string Words::Costs() const {
   if (nothing()) return "";
   const PolicyFigures mine = FiguresOf(result_, best());
-  std::string text =
-      absl::StrCat("A payment takes ", Number(mine.free_days, 1),
-                   " free days, ", Number(mine.attempts, 1), " attempts and ",
-                   Number(mine.messages, 1), " messages");
+  std::string text = absl::StrCat(
+      "A payment takes ", Number(mine.free_days.value, 1), " free days, ",
+      Number(mine.attempts.value, 1), " attempts and ",
+      Number(mine.messages.value, 1), " messages");
   if (!current_is_best()) {
     const PolicyFigures current = FiguresOf(result_, result_.current);
     absl::StrAppend(&text, " (", ReferenceWord(result_), ": ",
-                    Number(current.free_days, 1), ", ",
-                    Number(current.attempts, 1), " and ",
-                    Number(current.messages, 1), ")");
+                    Number(current.free_days.value, 1), ", ",
+                    Number(current.attempts.value, 1), " and ",
+                    Number(current.messages.value, 1), ")");
   }
   return absl::StrCat(text, ".");
 }

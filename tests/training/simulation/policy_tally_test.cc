@@ -35,10 +35,10 @@ TEST(PolicyTally, AddsEveryPolicyToItsSegments) {
   EXPECT_EQ(tally.sums(1).difference, 0);
   EXPECT_EQ(tally.sums(0, 2).net, 90);
   EXPECT_EQ(tally.sums(0, 1).difference, -5);
-  EXPECT_EQ(tally.days(0).PaymentsBy(5), 1);
-  EXPECT_EQ(tally.days(0).PaymentsBy(60), 2);
-  EXPECT_EQ(tally.days(0).MinorBy(60), 150);
-  EXPECT_EQ(tally.days(1).PaymentsBy(60), 1);
+  EXPECT_EQ(tally.days(0).PaymentsBy(5, 2).value, 1);
+  EXPECT_EQ(tally.days(0).PaymentsBy(60, 2).value, 2);
+  EXPECT_EQ(tally.days(0).MinorBy(60, 2).value, 150);
+  EXPECT_EQ(tally.days(1).PaymentsBy(60, 2).value, 1);
 }
 
 TEST(PolicyTally, PairsEveryPolicyWithThePersonalOne) {
@@ -68,10 +68,51 @@ TEST(PolicyTally, SpreadsExpectedRecoveriesOverTheirDays) {
   curves[0][3].by_user = 0.2;
   curves[0][10].by_retry = 0.3;
   tally.Add(std::vector<TrialOutcome>{outcome}, curves, {});
-  EXPECT_DOUBLE_EQ(tally.days(0).PaymentsBy(3), 0.2);
-  EXPECT_DOUBLE_EQ(tally.days(0).PaymentsBy(60), 0.5);
-  EXPECT_DOUBLE_EQ(tally.days(0).MinorBy(3), 80);
-  EXPECT_DOUBLE_EQ(tally.days(0).MinorBy(60), 200);
+  EXPECT_DOUBLE_EQ(tally.days(0).PaymentsBy(3, 1).value, 0.2);
+  EXPECT_DOUBLE_EQ(tally.days(0).PaymentsBy(60, 1).value, 0.5);
+  EXPECT_DOUBLE_EQ(tally.days(0).MinorBy(3, 1).value, 80);
+  EXPECT_DOUBLE_EQ(tally.days(0).MinorBy(60, 1).value, 200);
+}
+
+// From what every payment gave by a day, one by one.
+TEST(PolicyTally, RecoveriesByDayVaryAsPaymentsDo) {
+  std::mt19937 random(kSeed);
+  PolicyTally lived(1, 1, 0), expected(1, 1, 0);
+  constexpr int kDay = 20;
+  constexpr int kPayments = 50;
+  std::vector<double> lived_minor, expected_minor;
+  for (int k = 0; k < kPayments; ++k) {
+    const int day = static_cast<int>(random() % 61);
+    const double minor = day > 0 ? static_cast<double>(random() % 900) : 0;
+    lived.Add(std::vector<TrialOutcome>{Lived(day, minor, 0)}, {}, {});
+    lived_minor.push_back(day > 0 && day <= kDay ? minor : 0);
+    std::vector<RecoveryCurve> curves(1);
+    TrialOutcome outcome;
+    double by_now = 0;
+    for (std::size_t d = 1; d <= kUnpaidDays; ++d) {
+      curves[0][d].by_user = static_cast<double>(random() % 10) / 1e3;
+      outcome.recovered += curves[0][d].by_user;
+      if (d <= kDay) by_now += curves[0][d].by_user;
+    }
+    outcome.recovered_minor = 700 * outcome.recovered;
+    expected.Add(std::vector<TrialOutcome>{outcome}, curves, {});
+    expected_minor.push_back(700 * by_now);
+  }
+  const auto expect = [](const Estimate& estimate,
+                         const std::vector<double>& values) {
+    double sum = 0, squares = 0;
+    for (const double value : values) sum += value;
+    for (const double value : values) {
+      squares += (value - sum / kPayments) * (value - sum / kPayments);
+    }
+    const double half =
+        1.959964 * std::sqrt(squares / (kPayments - 1) * kPayments);
+    EXPECT_NEAR(estimate.value, sum, 1e-6);
+    EXPECT_NEAR(estimate.low, sum - half, 1e-4);
+    EXPECT_NEAR(estimate.high, sum + half, 1e-4);
+  };
+  expect(lived.days(0).MinorBy(kDay, kPayments), lived_minor);
+  expect(expected.days(0).MinorBy(kDay, kPayments), expected_minor);
 }
 
 TEST(PolicyTally, SumsOfPartsAreThoseOfTheWhole) {

@@ -21,10 +21,13 @@ TEST(ReportFigures, AreOfOnePaymentInWholeUnits) {
   EXPECT_THAT(figures.difference.value, DoubleNear(0.5, 1e-9));
   // 1.96 times 1 over the root of 1,000.
   EXPECT_THAT(figures.difference.high - 0.5, DoubleNear(0.062, 1e-3));
-  EXPECT_THAT(figures.recovered_value, DoubleNear(12, 1e-9));
-  EXPECT_THAT(figures.free_days, DoubleNear(4, 1e-9));
-  EXPECT_THAT(figures.attempts, DoubleNear(3, 1e-9));
-  EXPECT_THAT(figures.messages, DoubleNear(1, 1e-9));
+  EXPECT_THAT(figures.recovered_value.value, DoubleNear(12, 1e-9));
+  EXPECT_THAT(figures.free_days.value, DoubleNear(4, 1e-9));
+  EXPECT_THAT(figures.attempts.value, DoubleNear(3, 1e-9));
+  EXPECT_THAT(figures.messages.value, DoubleNear(1, 1e-9));
+  // 20 EUR of six in ten: 1.96 times 20 sqrt(0.24 / 1,000).
+  EXPECT_THAT(figures.recovered_value.low, DoubleNear(12 - 0.607, 1e-3));
+  EXPECT_THAT(figures.messages.low, DoubleNear(1, 1e-9));
 }
 
 TEST(ReportFigures, AreZeroWhereThereAreNoPayments) {

@@ -1,5 +1,7 @@
 #include "features/state_reader.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "features/base/log.h"
 #include "features/base/status_macros.h"
@@ -90,6 +92,18 @@ std::int64_t StateReader::DailySum(absl::string_view signal, int from_day,
     sum = WrappingAdd(sum, state_.tiles(k)[Index(slot)]);
   }
   return sum;
+}
+
+void StateReader::DailySums(absl::string_view signal, int from_day,
+                            absl::Span<std::int64_t> sums) const {
+  const int slot = Find(signal, v1::KEEP_DAILY_SUM).slot;
+  std::fill(sums.begin(), sums.end(), 0);
+  const auto days = state_.days();
+  for (int k = 0; k < static_cast<int>(days.size()); ++k) {
+    const std::int64_t at = std::int64_t{days[Index(k)]} - from_day;
+    if (at < 0 || at >= static_cast<std::int64_t>(sums.size())) continue;
+    sums[static_cast<std::size_t>(at)] = state_.tiles(k)[Index(slot)];
+  }
 }
 
 v1::Plan StateReader::plan() const {

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "features/catalogue.h"
 #include "features/pending_signals.h"
 #include "features/user_state.h"
@@ -45,6 +46,9 @@ class StateReader {
   // Sum of the tiles of the UTC days [from_day, to_day].
   std::int64_t DailySum(absl::string_view signal, int from_day,
                         int to_day) const;
+  // The tile of each day from `from_day` on; in one pass, where many are asked.
+  void DailySums(absl::string_view signal, int from_day,
+                 absl::Span<std::int64_t> sums) const;
 
   // Signals kPlanSignal, "consent_behaviour", "consent_messages", "time_zone".
   v1::Plan plan() const;

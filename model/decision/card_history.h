@@ -36,6 +36,8 @@ class CardHistory {
   // The most that a limit may count. Older ones are forgotten but for when the
   // newest of them was: while it is in a window, that window is taken for full.
   static constexpr int kAttemptsMax = 40;
+  // The longest time that a limit may count over.
+  static constexpr int kWindowDaysMax = 60;
   struct Kept {
     absl::Time time;
     std::int64_t amount_minor;

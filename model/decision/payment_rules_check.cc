@@ -19,6 +19,7 @@ using ParseInfoTree = google::protobuf::TextFormat::ParseInfoTree;
 
 constexpr std::size_t kTextBytesMax = 64;
 constexpr std::int64_t kHoursMax = 366 * 24;
+constexpr std::int64_t kWindowHoursMax = 24 * CardHistory::kWindowDaysMax;
 // Numbers 0 and 1 are taken.
 constexpr std::size_t kCodesNamedMax = kCodesMax - 2;
 
@@ -270,8 +271,10 @@ absl::Status Check(const Entry& entry, const v1::AttemptLimit& rule,
       rule.attempts_max() > CardHistory::kAttemptsMax) {
     return entry.Wrong("attempts_max", rule.attempts_max(), "1 to 40");
   }
-  if (rule.window_hours() < 1 || rule.window_hours() > kHoursMax) {
-    return entry.Wrong("window_hours", rule.window_hours(), "1 to 8784");
+  if (rule.window_hours() < 1 || rule.window_hours() > kWindowHoursMax) {
+    return entry.Wrong(
+        "window_hours", rule.window_hours(),
+        absl::StrCat("1 to ", kWindowHoursMax, ", which is looked back on"));
   }
   if (rule.networks().empty()) {
     return entry.Wrong("networks", "empty", "at least one card network");

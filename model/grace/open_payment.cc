@@ -1,6 +1,7 @@
 #include "model/grace/open_payment.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <vector>
@@ -15,7 +16,7 @@ namespace tenuto {
 namespace {
 
 // Longer than any window of a network's rules.
-constexpr int kWindowDays = 61;
+constexpr int kWindowDays = CardHistory::kWindowDaysMax + 1;  // One is cut.
 constexpr double kBillion = 1e9;
 
 std::uint64_t HashOf(absl::string_view text) {
@@ -171,12 +172,12 @@ class Reader {
     if (amount_ > 0) payment.amount_minor = static_cast<double>(amount_);
     open_.currency = told_.currency;
     if (open_.currency.empty()) open_.currency = Text("failed_currency");
-    payment.decline_code = ReadCode(told_.decline_code.empty()
-                                        ? Text("failed_decline_code")
-                                        : told_.decline_code);
-    payment.advice_code = ReadCode(told_.advice_code.empty()
-                                       ? Text("failed_advice_code")
-                                       : told_.advice_code);
+    payment.decline_code =
+        ReadCode(told_.decline_code.empty() ? Text("failed_decline_code")
+                                            : told_.decline_code);
+    payment.advice_code =
+        ReadCode(told_.advice_code.empty() ? Text("failed_advice_code")
+                                           : told_.advice_code);
     payment.method_kind = static_cast<v1::PaymentMethodKind>(
         state_.LastValue("payment_method").value_or(0));
     if (const auto expiry = state_.LastValue("card_expiry")) {
@@ -234,9 +235,17 @@ class Reader {
     std::vector<PastAttempt> attempts;
     for (const auto& [time_us, attempt] : known_) attempts.push_back(attempt);
     const int today = DayOfTime(now_);
-    for (int day = today - kWindowDays; day <= today; ++day) {
+    std::array<std::int64_t, kWindowDays + 1> failed, made;
+    state_.DailySums("payments_failed", today - kWindowDays,
+                     absl::MakeSpan(failed));
+    state_.DailySums("payments_made", today - kWindowDays,
+                     absl::MakeSpan(made));
+    for (std::size_t at = 0; at < failed.size(); ++at) {
+      if (failed[at] + made[at] == 0) continue;
+      const int day = today - kWindowDays + static_cast<int>(at);
       const auto found = known_on.find(day);
-      AddUnknown(day, found == known_on.end() ? 0 : found->second, attempts);
+      AddUnknown(day, failed[at], made[at],
+                 found == known_on.end() ? 0 : found->second, attempts);
     }
     std::stable_sort(attempts.begin(), attempts.end(),
                      [](const PastAttempt& a, const PastAttempt& b) {
@@ -251,10 +260,8 @@ class Reader {
   }
 
   // Those attempts of a day of which only the number is known.
-  void AddUnknown(int day, int known,
+  void AddUnknown(int day, std::int64_t failed, std::int64_t made, int known,
                   std::vector<PastAttempt>& attempts) const {
-    const std::int64_t failed = state_.DailySum("payments_failed", day, day);
-    const std::int64_t made = state_.DailySum("payments_made", day, day);
     const auto count = static_cast<int>(std::min<std::int64_t>(
         failed + made, CardHistory::kAttemptsMax + known));
     // Nothing lies later than the newest attempt.

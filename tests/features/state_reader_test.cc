@@ -1,5 +1,7 @@
 #include "features/state_reader.h"
 
+#include <array>
+#include <cstdint>
 #include <string>
 
 #include "features/signal_fold.h"
@@ -103,6 +105,13 @@ TEST_F(StateReaderTest, ReadsWhatWasFolded) {
   EXPECT_EQ(reader.DailySum("tracks_played", day, day + 1), 3);
   EXPECT_EQ(reader.DailySum("tracks_played", day + 1, day + 9), 1);
   EXPECT_EQ(reader.DailySum("tracks_played", day + 2, day + 9), 0);
+  std::array<std::int64_t, 4> each = {9, 9, 9, 9};
+  reader.DailySums("tracks_played", day - 1, absl::MakeSpan(each));
+  EXPECT_EQ(each, (std::array<std::int64_t, 4>{0, 2, 1, 0}));
+  reader.DailySums("tracks_played", day + 1, absl::MakeSpan(each));
+  EXPECT_EQ(each, (std::array<std::int64_t, 4>{1, 0, 0, 0}));
+  reader.DailySums("tracks_played", day + 2, absl::MakeSpan(each));
+  EXPECT_EQ(each, (std::array<std::int64_t, 4>{}));
 }
 
 TEST_F(StateReaderTest, FollowsConsentByItsTimeAndNotByItsArrival) {

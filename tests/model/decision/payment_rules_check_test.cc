@@ -225,6 +225,10 @@ const std::vector<Fault>& FaultsOfLimitsAndTerms() {
       {"WindowOfNothing",
        {{"window_hours: 720", "window_hours: 0"}},
        "rules.textproto:33: attempt_limits: window_hours is 0"},
+      {"WindowBeyondMemory",
+       {{"window_hours: 720", "window_hours: 1441"}},
+       "rules.textproto:33: attempt_limits: window_hours is 1441; it must be 1 "
+       "to 1440"},
       {"CountsNothing",
        {{"  counts: ATTEMPTS_COUNTED_ALL\n", ""}},
        "rules.textproto:28: attempt_limits: counts is 0"},

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "google/protobuf/util/time_util.h"
 #include "model/grace/plan_reasons.h"
 
@@ -87,7 +88,7 @@ void FillAnswer(const v1::GracePlanned& planned,
 }
 
 void FillReasons(const ChosenPlan& chosen, const PlanQuestion& question,
-                 absl::string_view currency, const RecoveryBand& band,
+                 const OpenPayment& open, const RecoveryBand& band,
                  v1::PlanGracePeriodResponse& response) {
   const GracePlan& plan = chosen.plan;
   AddCurve(plan, question, band, response);
@@ -103,8 +104,8 @@ void FillReasons(const ChosenPlan& chosen, const PlanQuestion& question,
                                               : "messages_not_permitted",
            plan.gains.messages, response);
   const ReasonFacts facts{.question = question,
-                          .currency = currency,
-                          .paydays = {},
+                          .payment = open.payment,
+                          .currency = open.currency,
                           .band = &band,
                           .randomised = chosen.choice.randomised};
   for (const std::string& reason : ReasonsOf(plan, facts)) {

@@ -4,9 +4,9 @@
 #ifndef TENUTO_SERVER_GRACE_ANSWER_H_
 #define TENUTO_SERVER_GRACE_ANSWER_H_
 
-#include "absl/strings/string_view.h"
 #include "model/grace/grace_choice.h"
 #include "model/grace/grace_planner.h"
+#include "model/grace/open_payment.h"
 #include "model/grace/recovery_band.h"
 #include "tenuto/v1/event.pb.h"
 #include "tenuto/v1/grace.pb.h"
@@ -25,7 +25,7 @@ void FillAnswer(const v1::GracePlanned& planned,
 // Why: curve with interval, what other lengths are worth, what binds, reasons.
 // Of a plan made with PlanDetail::kEverything.
 void FillReasons(const ChosenPlan& chosen, const PlanQuestion& question,
-                 absl::string_view currency, const RecoveryBand& band,
+                 const OpenPayment& open, const RecoveryBand& band,
                  v1::PlanGracePeriodResponse& response);
 
 }  // namespace tenuto

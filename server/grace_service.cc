@@ -18,6 +18,7 @@
 #include "server/request_once.h"
 #include "server/rpc_status.h"
 #include "server/unary_calls.h"
+#include "xxhash.h"
 
 namespace tenuto {
 namespace {
@@ -75,6 +76,17 @@ ToldPayment ToldBy(const v1::PlanGracePeriodRequest& request) {
   told.network = request.network();
   told.store = request.store();
   return told;
+}
+
+// Of the payment, not of the request: its plan may be forgotten for that of
+// another invoice, and is then drawn again. Of what the log holds.
+std::uint64_t DrawSeed(const UserKey& user, const OpenPayment& open,
+                       std::uint64_t seed) {
+  const std::string drawn_for = absl::StrCat(
+      user.view(), open.invoice_id.empty()
+                       ? absl::StrCat(absl::ToUnixSeconds(open.payment.failed))
+                       : open.invoice_id);
+  return XXH3_64bits_withSeed(drawn_for.data(), drawn_for.size(), seed);
 }
 
 // Not the caller's mistake: whatever is named, nothing could be planned.
@@ -232,7 +244,7 @@ ChosenPlan GraceService::Pick(const Making& making,
                               PlanDetail detail) const {
   thread_local GracePlanner planner;  // Its memory is used again.
   if (!making.open.planned) {
-    std::mt19937_64 random(making.once.DrawSeed(options_.seed));
+    std::mt19937_64 random(DrawSeed(making.user, making.open, options_.seed));
     return PlanByChance(planner, question, options_.values.exploration_share(),
                         random(), detail);
   }
@@ -282,7 +294,7 @@ absl::Status GraceService::Choose(Making& making) const {
   if (!tells) return absl::OkStatus();
   HazardTable low, high;
   model.CalibrateBounds(margins, chosen.plan.actions, open.past, low, high);
-  FillReasons(chosen, question, open.currency,
+  FillReasons(chosen, question, open,
               BandOf(low, high, chosen.plan.actions, open.past),
               making.response);
   return absl::OkStatus();

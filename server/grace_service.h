@@ -46,7 +46,7 @@ class GraceService final : public RpcService {
     absl::Duration lease;
     Metrics& metrics;
     Calls& calls;
-    // With request and user it determines the one draw of a payment.
+    // With user and invoice it determines the one draw of a payment.
     std::uint64_t seed = 0;
   };
   explicit GraceService(Options options);

@@ -138,7 +138,6 @@ class Server::Parts {
   const UserScorer scorer_;
   IngestService ingest_;
   ScoringService scoring_;
-  const std::uint64_t seed_;
   DecisionService decision_;
   GraceService grace_;
   AdminService admin_;
@@ -188,7 +187,6 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
                 .default_model = config.default_model(),
                 .metrics = metrics_,
                 .calls = calls_}),
-      seed_(SeedOf(config)),
       decision_({.clock = clock,
                  .catalogue = catalogue_,
                  .keys = keys_,
@@ -198,7 +196,7 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
                  .policy = policy_,
                  .metrics = metrics_,
                  .calls = calls_,
-                 .seed = seed_}),
+                 .seed = SeedOf(config)}),
       grace_({.clock = clock,
               .catalogue = catalogue_,
               .keys = keys_,
@@ -212,7 +210,9 @@ Server::Parts::Parts(const v1::ServerConfig& config, const Clock& clock,
               .lease = absl::Seconds(config.grace_lease_s()),
               .metrics = metrics_,
               .calls = calls_,
-              .seed = seed_}),
+              // 0 will do: a user's key is made with a secret that outlives a
+              // restart, and so does a payment's draw.
+              .seed = config.decision_seed()}),
       admin_({.version = kServerVersion,
               .clock = clock,
               .keys = keys_,

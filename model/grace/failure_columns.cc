@@ -38,13 +38,6 @@ struct Asked {
   }
 };
 
-float DaysSincePayday(const FailedPayment& payment, int day) {
-  if (!payment.payday.is_known()) return kMissing;
-  const absl::CivilDay asked =
-      absl::ToCivilDay(payment.failed, absl::UTCTimeZone()) + day;
-  return static_cast<float>(asked - payment.payday.UpTo(asked));
-}
-
 // Monday is 0.
 float WeekdayOf(absl::CivilDay day) {
   return static_cast<float>(static_cast<int>(absl::GetWeekday(day)));
@@ -164,6 +157,13 @@ void ReadStanding(const StateReader& state, FailedPayment& payment) {
       static_cast<double>(state.Total("total_payments_failed"));
   payment.payments_made =
       static_cast<double>(state.Total("total_payments_made"));
+}
+
+float DaysSincePayday(const FailedPayment& payment, int day) {
+  if (!payment.payday.is_known()) return kMissing;
+  const absl::CivilDay asked =
+      absl::ToCivilDay(payment.failed, absl::UTCTimeZone()) + day;
+  return static_cast<float>(asked - payment.payday.UpTo(asked));
 }
 
 DayChoice DayChoice::OfAccess(Access access, bool messaged) {

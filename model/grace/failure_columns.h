@@ -60,6 +60,9 @@ double ReadCode(absl::string_view code);
 // Fills what a user's state tells: method_updated_s to payday.
 void ReadStanding(const StateReader& state, FailedPayment& payment);
 
+// From the newest usual payday to a day; NaN where none is known.
+float DaysSincePayday(const FailedPayment& payment, int day);
+
 // What is done on a day, as far as the asked hazard knows it; the other half
 // is missing, in training as when served.
 struct DayChoice {

@@ -24,22 +24,27 @@ void CopyComparison(const GracePlan& from, GracePlan& to) {
 LengthChoice ChooseLength(const PlanLimits& limits, const UnpaidPast& past,
                           int best, double share, std::uint64_t number) {
   if (past.access != Access::kFull) return {best, false, 1};
-  std::array<int, kUnpaidDays + 1> possible{};
+  std::array<int, kUnpaidDays + 1> lengths{};
   std::size_t count = 0;
+  std::size_t over = 0;  // The first of them.
   bool has_best = false;
-  for (int days = past.day; days <= limits.full_days_max(); ++days) {
+  for (int days = 0; days <= limits.full_days_max(); ++days) {
     if (!limits.full_lengths[static_cast<std::size_t>(days)]) continue;
-    possible[count++] = days;
-    has_best = has_best || days == best;
+    lengths[count++] = days;
+    over += days < past.day ? 1 : 0;
+    has_best = has_best || (days == best && days >= past.day);
   }
   // The longest length is over already.
   if (!has_best) return {best, false, 1};
   const double each = share / static_cast<double>(count);
+  const auto chance_of = [&](int days) {
+    return days == lengths[over] ? each * static_cast<double>(over + 1) : each;
+  };
   const double unit = UnitOf(number);
-  if (unit >= share) return {best, false, 1 - share + each};
+  if (unit >= share) return {best, false, 1 - share + chance_of(best)};
   const auto index = std::min(static_cast<std::size_t>(unit / each), count - 1);
-  const int drawn = possible[index];
-  return {drawn, true, each + (drawn == best ? 1 - share : 0)};
+  const int drawn = lengths[std::max(index, over)];
+  return {drawn, true, chance_of(drawn) + (drawn == best ? 1 - share : 0)};
 }
 
 PlanLimits HoldLength(const PlanLimits& limits, int full_days) {

@@ -17,9 +17,10 @@ struct LengthChoice {
   double propensity = 1;    // With which this length was to be chosen.
 };
 
-// With probability `share` one of the allowed lengths that are still possible
-// with equal chances, else `best`. Their propensities sum to 1. Where access
-// is lower already there is nothing to choose.
+// With probability `share` one of the allowed lengths with equal chances, else
+// `best`. One that is over counts as the shortest that is still possible, so
+// that a number draws the same length on a later day. Their propensities sum to
+// 1. Where access is lower already there is nothing to choose.
 LengthChoice ChooseLength(const PlanLimits& limits, const UnpaidPast& past,
                           int best, double share, std::uint64_t number);
 

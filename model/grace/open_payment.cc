@@ -86,6 +86,9 @@ class Reader {
   void ReadPlan() {
     const auto planned = state_.LastTextTime("planned_invoice");
     if (planned) open_.last_planned = *planned;
+    // Plans without a lease, for whatever payment, leave this as it is.
+    open_.lease_until =
+        absl::FromUnixSeconds(state_.LastValue("lease_until").value_or(0));
     if (!planned || open_.invoice_id.empty() ||
         state_.LastText("planned_invoice") != open_.invoice_id) {
       return;
@@ -102,8 +105,6 @@ class Reader {
     }
     const std::int64_t failed_s = Number("planned_failure", *planned);
     if (failed_s > 0) planned_failure_ = absl::FromUnixSeconds(failed_s);
-    open_.lease_until =
-        absl::FromUnixSeconds(state_.LastValue("lease_until").value_or(0));
   }
 
   absl::Status FindFailure() {

@@ -32,7 +32,7 @@ struct ToldPayment {
   v1::Store store = v1::STORE_UNSPECIFIED;
 };
 
-// The newest plan for a payment.
+// The newest plan for a payment; lost once another payment was planned.
 struct StandingPlan {
   int full_days = 0;
   int reduced_days = 0;
@@ -56,7 +56,8 @@ struct OpenPayment {
   int messages_sent = 0;
   UnpaidPast past;  // Today is over once we have tried today.
   std::optional<StandingPlan> planned;
-  // Of the newest plan, for whatever payment; a next one must be later.
+  // For whatever payment of this user: the newest plan, than which a next one
+  // must be later, and the newest lease, before whose end there is no other.
   absl::Time last_planned = absl::InfinitePast();
   absl::Time lease_until = absl::InfinitePast();
 

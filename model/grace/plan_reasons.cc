@@ -10,7 +10,7 @@
 namespace tenuto {
 namespace {
 
-// An attempt so many days after a payday is "just after" it.
+// An attempt so many days after a payday is "soon after" it.
 constexpr int kPaydayNear = 2;
 
 std::string Percent(double share) {
@@ -115,7 +115,10 @@ class Reasons {
         most = plan_.curve[at].by_retry;
         best = day;
       }
-      if (IsNearPayday(day)) after_payday.push_back(absl::StrCat(day));
+      // False where no payday is known.
+      if (DaysSincePayday(facts_.payment, day) <= kPaydayNear) {
+        after_payday.push_back(absl::StrCat(day));
+      }
     }
     std::string text = absl::StrCat(
         plan_.attempt_days.count() == 1 ? "Tries again on day "
@@ -123,7 +126,8 @@ class Reasons {
         And(plan_.attempt_days), "; the one of day ", best,
         " is expected to collect most, ", Percent(most), " of such payments");
     if (!after_payday.empty()) {
-      absl::StrAppend(&text, "; after the likely payday: ", And(after_payday));
+      absl::StrAppend(&text,
+                      "; on or soon after a usual payday: ", And(after_payday));
     }
     return absl::StrCat(text, ".");
   }
@@ -200,12 +204,6 @@ class Reasons {
     }
     return absl::StrCat("No attempt: none would bring as much as it costs, ",
                         Money(facts_.question.stakes.attempt_minor), ".");
-  }
-  bool IsNearPayday(int day) const {
-    for (int since = 0; since <= kPaydayNear && since <= day; ++since) {
-      if (facts_.paydays[static_cast<std::size_t>(day - since)]) return true;
-    }
-    return false;
   }
   // What the first message does to the chances of its own day.
   std::string Nudge() const {

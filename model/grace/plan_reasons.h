@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "model/grace/failure_columns.h"
 #include "model/grace/grace_planner.h"
 #include "model/grace/recovery_band.h"
 
@@ -16,8 +17,8 @@ namespace tenuto {
 // What the sentences speak of beside the plan.
 struct ReasonFacts {
   const PlanQuestion& question;
+  const FailedPayment& payment;  // With its paydays, where they are known.
   absl::string_view currency;
-  DaySet paydays;                      // Likely ones; empty: not known.
   const RecoveryBand* band = nullptr;  // Null: no interval is told.
   bool randomised = false;             // The length was drawn by chance.
 };

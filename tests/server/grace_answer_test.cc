@@ -1,7 +1,9 @@
 #include "server/grace_answer.h"
 
+#include <algorithm>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "model/grace/grace_values.h"
 #include "tests/support/unpaid_tables.h"
@@ -11,6 +13,7 @@ namespace {
 
 class GraceAnswerTest : public ::testing::Test {
  protected:
+  GraceAnswerTest() { open_.currency = "EUR"; }
   ChosenPlan Choose(double share, std::uint64_t number) {
     return PlanByChance(planner_, question_, share, number,
                         PlanDetail::kEverything);
@@ -18,7 +21,7 @@ class GraceAnswerTest : public ::testing::Test {
   v1::PlanGracePeriodResponse Reasons(const ChosenPlan& chosen) const {
     v1::PlanGracePeriodResponse response;
     FillReasons(
-        chosen, question_, "EUR",
+        chosen, question_, open_,
         BandOf(ShiftOdds(hazards_, 0.8, 1.25), ShiftOdds(hazards_, 1.25, 0.8),
                chosen.plan.actions, past_),
         response);
@@ -27,6 +30,7 @@ class GraceAnswerTest : public ::testing::Test {
 
   const HazardTable hazards_ = testing::LifelikeHazards({});
   const GraceStakes stakes_ = *GraceValues::Embedded().StakesOf("EUR");
+  OpenPayment open_;
   PlanLimits limits_;
   UnpaidPast past_;
   const PlanQuestion question_{hazards_, stakes_, limits_, past_};
@@ -66,6 +70,10 @@ TEST_F(GraceAnswerTest, TheEventSaysThePlanAndTheAnswerTheEvent) {
   EXPECT_EQ(response.attempt_days_size(), planned.attempt_days_size());
   EXPECT_EQ(response.message_days_size(), planned.message_days_size());
   EXPECT_FALSE(response.has_lease_until());
+  // Of somebody else's lease a caller hears nothing.
+  planned.set_lease_until_epoch_s(1'700'000'000);
+  FillAnswer(planned, response);
+  EXPECT_FALSE(response.has_lease_until());
   planned.set_lease_id("lease");
   planned.set_lease_until_epoch_s(1'700'000'000);
   FillAnswer(planned, response);
@@ -80,6 +88,21 @@ TEST_F(GraceAnswerTest, PropensitiesAreThoseThatAStateKeeps) {
   EXPECT_NEAR(planned.propensity(), 1 / 61.0, 1e-9);
   EXPECT_EQ(planned.propensity(),
             static_cast<double>(planned.propensity_billionths()) / 1e9);
+}
+
+TEST_F(GraceAnswerTest, TellsAttemptsAfterPaydaysOfThePayment) {
+  limits_.attempt_days = DaySet(1ull << 7 | 1ull << 20);
+  const auto tells = [&](absl::string_view what) {
+    const v1::PlanGracePeriodResponse response = Reasons(Choose(0, 0));
+    return std::any_of(
+        response.reasons().begin(), response.reasons().end(),
+        [&](const auto& reason) { return absl::StrContains(reason, what); });
+  };
+  EXPECT_TRUE(tells("Tries again on days 7 and 20"));
+  EXPECT_FALSE(tells("payday"));
+  open_.payment.failed = absl::FromUnixSeconds(1'717'581'600);  // 2024-06-05.
+  open_.payment.payday = UsualPayday::Monthly(25);
+  EXPECT_TRUE(tells("; on or soon after a usual payday: 20."));
 }
 
 TEST_F(GraceAnswerTest, TellsCurveAlternativesLimitsAndReasons) {

@@ -1,9 +1,6 @@
 #include "server/grace_service.h"
 
-#include <algorithm>
 #include <atomic>
-#include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -14,122 +11,28 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/rpc_status.h"
+#include "tests/support/grace_fixture.h"
 #include "tests/support/pending_ledger.h"
-#include "tests/support/recovery_bundle.h"
-#include "tests/support/server_parts.h"
 
 namespace tenuto {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
-constexpr absl::Duration kLease = absl::Minutes(15);
-constexpr absl::Duration kDay = absl::Hours(24);
-const absl::Time kFailed = kTestNow - absl::Hours(1);
-
-class GraceServiceTest : public ::testing::Test {
+class GraceServiceTest : public GraceTest {
  protected:
-  GraceServiceTest() {
-    WriteRecoveryBundle(parts_.models_dir);
-    EXPECT_TRUE(parts_.recovery_registry.Refresh().empty());
-    parts_.TakeIn(SubscriberEvents("anna", 10, kFailed));
-    Try("anna", kFailed);
-  }
-
-  GraceService::Options OptionsOf(Ledger& ledger, std::uint64_t seed = 1,
-                                  const RecoveryRegistry* registry = nullptr) {
-    return {.clock = parts_.clock,
-            .catalogue = parts_.catalogue,
-            .keys = parts_.keys,
-            .gate = parts_.gate,
-            .ledger = ledger,
-            .scorer = scorer_,
-            .registry = registry ? *registry : parts_.recovery_registry,
-            .rules = PaymentRules::Embedded(),
-            .values = *values_,
-            .default_model = "grace",
-            .lease = kLease,
-            .metrics = parts_.metrics,
-            .calls = parts_.calls,
-            .seed = seed};
-  }
-  // From now on every length is drawn, or none.
-  void Explore(double share) {
-    std::string text = absl::StrCat(
-        "margin_share: 0.3 months_after_recovery: 7 "
-        "full_day_share: 0.54 reduced_day_share: 0.13 "
-        "least_gain_minor: 0.01 attempts_max: 12 messages_max: 3 "
-        "full_days_max: 30 collect_days: 60 exploration_share: ",
-        share,
-        " currencies { currency: \"EUR\" month_price_minor: 1099 "
-        "attempt_minor: 5 message_minor: 0.2 }");
-    drawn_ = *GraceValues::FromText(text, "test");
-    values_ = &*drawn_;
-  }
-
-  static v1::PaymentAttempted Declined() {
-    v1::PaymentAttempted attempt;
-    attempt.set_invoice_id("inv-1");
-    attempt.set_amount_minor(1099);
-    attempt.set_currency("EUR");
-    attempt.set_outcome(v1::PAYMENT_OUTCOME_DECLINED);
-    attempt.set_decline_code("51");
-    attempt.set_network(v1::CARD_NETWORK_VISA);
-    attempt.set_initiator(v1::PAYMENT_INITIATOR_MERCHANT);
-    attempt.set_method_kind(v1::PAYMENT_METHOD_KIND_CARD);
-    return attempt;
-  }
-  static v1::Event AttemptEvent(const std::string& user, absl::Time time,
-                                const v1::PaymentAttempted& attempt) {
-    v1::Event event = MakeEvent(
-        user, absl::StrCat("attempt-", absl::ToUnixSeconds(time)), time);
-    *event.mutable_payment_attempted() = attempt;
-    return event;
-  }
-  void Try(const std::string& user, absl::Time time,
-           const v1::PaymentAttempted& attempt = Declined()) {
-    parts_.TakeIn({AttemptEvent(user, time, attempt)});
-  }
-
-  static v1::PlanGracePeriodRequest Request(const std::string& id) {
-    v1::PlanGracePeriodRequest request;
-    request.set_request_id(id);
-    request.set_user_id("anna");
-    return request;
-  }
-  v1::PlanGracePeriodResponse Plan(const v1::PlanGracePeriodRequest& request) {
-    v1::PlanGracePeriodResponse response;
-    const absl::Status status = service_->Plan(request, response);
-    EXPECT_TRUE(status.ok()) << status;
-    return response;
-  }
   absl::Status Refusal(const v1::PlanGracePeriodRequest& request) {
     v1::PlanGracePeriodResponse response;
     const absl::Status status = service_->Plan(request, response);
     EXPECT_EQ(response.ByteSizeLong(), 0u);
     return status;
   }
-  void Renew() {
-    service_ = std::make_unique<GraceService>(OptionsOf(parts_.ledger));
-  }
-  void GoTo(int day) { parts_.clock.Set(kTestNow + day * kDay); }
-
   // The plans of `anna` that the log holds.
   std::vector<v1::GracePlanned> Logged() {
     return parts_.Logged(parts_.keys.Of("anna"), &v1::Event::has_grace_planned,
                          &v1::Event::grace_planned);
   }
-  static bool Attempts(const v1::PlanGracePeriodResponse& plan, int day) {
-    return std::count(plan.attempt_days().begin(), plan.attempt_days().end(),
-                      day) > 0;
-  }
-
-  ServerParts parts_;
-  const UserScorer scorer_ = parts_.MakeScorer();
-  std::optional<GraceValues> drawn_;
-  const GraceValues* values_ = &GraceValues::Embedded();
-  std::unique_ptr<GraceService> service_ =
-      std::make_unique<GraceService>(OptionsOf(parts_.ledger));
 };
 
 TEST_F(GraceServiceTest, CommitsWhatItAnswers) {
@@ -181,6 +84,23 @@ TEST_F(GraceServiceTest, TellsWhyUnlessOnlyThePlanIsWanted) {
   EXPECT_EQ(bare.curve_size() + bare.alternatives_size() + bare.reasons_size() +
                 bare.binding_size(),
             0);
+}
+
+// Only of a country whose custom is known.
+TEST_F(GraceServiceTest, TellsWhichAttemptsFollowAPayday) {
+  const auto says = [&](const std::string& id) {
+    const v1::PlanGracePeriodResponse plan = Plan(Request(id));
+    for (const std::string& reason : plan.reasons()) {
+      if (reason.find("Tries again") == 0) return reason;
+    }
+    return std::string();
+  };
+  EXPECT_THAT(says("r1"), Not(HasSubstr("payday")));
+  v1::Event moved = MakeEvent("anna", "zone", kFailed);
+  moved.mutable_time_zone_changed()->set_time_zone("Europe/Helsinki");
+  parts_.TakeIn({moved});
+  parts_.clock.Set(kTestNow + absl::Seconds(1));
+  EXPECT_THAT(says("r2"), HasSubstr("; on or soon after a usual payday: "));
 }
 
 TEST_F(GraceServiceTest, GivesARepeatedRequestTheStoredAnswer) {

@@ -1,5 +1,6 @@
 #include "model/grace/grace_choice.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -86,8 +87,14 @@ TEST(GraceChoice, LeavesLengthsAloneThatAreOver) {
   for (std::uint64_t i = 0; i < 64; ++i) {
     const LengthChoice choice =
         ChooseLength(AppleLengths(), past, 16, 1, i << 58);
-    EXPECT_TRUE(choice.full_days == 16 || choice.full_days == 28);
-    EXPECT_DOUBLE_EQ(choice.propensity, 0.5);
+    // The number says what it says on day 0; 0 and 3 are over.
+    const int drawn =
+        ChooseLength(AppleLengths(), {}, 16, 1, i << 58).full_days;
+    EXPECT_EQ(choice.full_days, std::max(drawn, 16));
+    EXPECT_DOUBLE_EQ(choice.propensity, drawn == 28 ? 0.25 : 0.75);
+    EXPECT_DOUBLE_EQ(
+        ChooseLength(AppleLengths(), past, 28, 0.5, i << 58).propensity,
+        i < 24 ? 0.375 : 0.625);
   }
   past.access = Access::kNone;
   past.full_days = 3;

@@ -256,6 +256,19 @@ TEST_F(OpenPaymentTest, KnowsAccessMessagesAndLeaseFromWhatWasPlanned) {
   EXPECT_TRUE(open.planned->randomised);
   EXPECT_DOUBLE_EQ(open.planned->propensity, 0.001612903);
   EXPECT_EQ(open.last_planned, kFailed + absl::Hours(24));
+  // Also after a plan for another invoice, and of each.
+  v1::Event other = At(kFailed + absl::Hours(25));
+  other.mutable_grace_planned()->set_invoice_id("inv-2");
+  other.mutable_grace_planned()->set_failed_epoch_s(
+      absl::ToUnixSeconds(kFailed));
+  Fold(other);
+  for (const char* invoice : {"inv-1", "inv-2"}) {
+    ToldPayment told;
+    told.invoice_id = invoice;
+    const OpenPayment either = MustRead(kFailed + absl::Hours(26), told);
+    EXPECT_EQ(either.lease_until, open.lease_until) << invoice;
+    EXPECT_EQ(either.last_planned, kFailed + absl::Hours(25));
+  }
 
   for (const int day : {0, 2}) {
     v1::Event sent = At(kFailed + absl::Hours(24 * day + 1));

@@ -32,7 +32,7 @@ class PlanReasonsTest : public ::testing::Test {
     plan_ =
         planner.Plan(hazards, stakes_, limits_, past_, PlanDetail::kEverything);
     return absl::StrJoin(
-        ReasonsOf(plan_, {question, currency, paydays_, band, randomised}),
+        ReasonsOf(plan_, {question, payment_, currency, band, randomised}),
         "\n");
   }
 
@@ -40,7 +40,7 @@ class PlanReasonsTest : public ::testing::Test {
   GraceStakes stakes_ = testing::SomeStakes();
   PlanLimits limits_;
   UnpaidPast past_;
-  DaySet paydays_;
+  FailedPayment payment_;
   GracePlan plan_;
 };
 
@@ -49,7 +49,6 @@ TEST_F(PlanReasonsTest, TellOutlookLengthAttemptsAndMessages) {
   life_.leaves = 0.02;
   life_.loss = 6;
   life_.mends = 0.005;
-  paydays_.set(9);
   const std::string text = Text();
   EXPECT_THAT(text, HasSubstr("Expected to be paid by day 60: "));
   EXPECT_THAT(text, HasSubstr("Full access through day "));
@@ -57,10 +56,20 @@ TEST_F(PlanReasonsTest, TellOutlookLengthAttemptsAndMessages) {
               ContainsRegex("days would bring [0-9]+\\.[0-9]{2} EUR less"));
   EXPECT_THAT(text, ContainsRegex("net of all costs [0-9]+\\.[0-9]{2} EUR\\."));
   EXPECT_THAT(text, HasSubstr("Tries again on days "));
-  EXPECT_THAT(text, HasSubstr("after the likely payday: "));
+  EXPECT_THAT(text, Not(HasSubstr("payday"))) << "nobody knows one";
   EXPECT_THAT(text, HasSubstr("chance to pay on day "));
   EXPECT_THAT(text, HasSubstr("No more than 4 attempts; more would be worth "));
   EXPECT_EQ(text, Text());
+}
+
+TEST_F(PlanReasonsTest, TellWhichAttemptsFollowAPayday) {
+  // 2024-06-14; paydays are the 13th, the day before, and day 29.
+  payment_.failed = absl::FromUnixSeconds(1'718'323'200);
+  payment_.payday = UsualPayday::Monthly(13);
+  limits_.attempt_days = DaySet(1ull << 1 | 1ull << 2 | 1ull << 28);
+  EXPECT_THAT(Text(), HasSubstr("; on or soon after a usual payday: 1."));
+  limits_.attempt_days = DaySet(1ull << 28 | 1ull << 29 | 1ull << 31);
+  EXPECT_THAT(Text(), HasSubstr(" payday: 29 and 31."));
 }
 
 // Not of those that are still open on that day.

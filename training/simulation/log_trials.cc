@@ -23,6 +23,15 @@ void AddShare(double share, const TrialOutcome& part, TrialOutcome& sum) {
   sum.net_minor += share * part.net_minor;
 }
 
+// A payment is treated by one part, and chance says which.
+void MixVariance(double share, const TrialOutcome& part, TrialOutcome& mixed) {
+  const double recovered = part.recovered - mixed.recovered;
+  const double net = part.net_minor - mixed.net_minor;
+  mixed.recovered_variance +=
+      share * (part.recovered_variance + recovered * recovered);
+  mixed.net_variance += share * (part.net_variance + net * net);
+}
+
 }  // namespace
 
 void PolicyEvidence::Add(const PolicyEvidence& more) {
@@ -70,7 +79,7 @@ absl::Status LogTrials::ExpectAll(const GraceFailure& failure,
 }
 
 void LogTrials::Mix(const ComparedPolicy& mixture, std::size_t policy,
-                    Bench& bench) const {
+                    bool put_right, Bench& bench) const {
   bench.outcomes[policy] = TrialOutcome();
   RecoveryCurve& curve = bench.curves[policy];
   for (RecoveryDay& day : curve) day = {0, 0, 0, 0};
@@ -83,6 +92,11 @@ void LogTrials::Mix(const ComparedPolicy& mixture, std::size_t policy,
       curve[day].cancelled += part.share * of_part.cancelled;
       curve[day].open += part.share * of_part.open;
     }
+  }
+  if (put_right) return;
+  for (const ComparedPolicy::Part& part : mixture.parts) {
+    MixVariance(part.share, bench.outcomes[part.policy],
+                bench.outcomes[policy]);
   }
 }
 
@@ -134,7 +148,7 @@ absl::Status LogTrials::Run(std::int64_t from, std::int64_t to,
     curves.clear();
     for (const std::size_t k : chosen.policies) {
       if (policies[k].kind == PolicyKind::kMixture) {
-        Mix(policies[k], k, bench);
+        Mix(policies[k], k, chosen.put_right[k], bench);
       }
       outcomes.push_back(bench.outcomes[k]);
       curves.push_back(bench.curves[k]);

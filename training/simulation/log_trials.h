@@ -69,7 +69,7 @@ class LogTrials {
  private:
   // All policies but mixtures, as the model expects them.
   absl::Status ExpectAll(const GraceFailure& failure, Bench& bench) const;
-  void Mix(const ComparedPolicy& mixture, std::size_t policy,
+  void Mix(const ComparedPolicy& mixture, std::size_t policy, bool put_right,
            Bench& bench) const;
 
   const Options options_;

@@ -4,21 +4,32 @@
 #include <cmath>
 
 namespace tenuto {
+namespace {
 
-void PolicySums::Add(const TrialOutcome& outcome, double current_net_minor,
-                     double personal_net_minor) {
-  const double gained = outcome.net_minor - current_net_minor;
-  const double left = personal_net_minor - outcome.net_minor;
+// Of the difference that happens. Two policies that only chances are known of
+// are taken to have luck of their own: luck in common moves both the same way,
+// and how much they share nobody has seen, so this errs to the wide side.
+double DifferenceSquare(const TrialOutcome& one, const TrialOutcome& other) {
+  if (&one == &other) return 0;
+  const double difference = one.net_minor - other.net_minor;
+  return difference * difference + one.net_variance + other.net_variance;
+}
+
+}  // namespace
+
+void PolicySums::Add(const TrialOutcome& outcome, const TrialOutcome& current,
+                     const TrialOutcome& personal) {
   failures += 1;
   recovered += outcome.recovered;
-  recovered_squares += outcome.recovered * outcome.recovered;
+  recovered_squares +=
+      outcome.recovered * outcome.recovered + outcome.recovered_variance;
   recovered_minor += outcome.recovered_minor;
   net += outcome.net_minor;
-  net_squares += outcome.net_minor * outcome.net_minor;
-  difference += gained;
-  difference_squares += gained * gained;
-  personal_gain += left;
-  personal_gain_squares += left * left;
+  net_squares += outcome.net_minor * outcome.net_minor + outcome.net_variance;
+  difference += outcome.net_minor - current.net_minor;
+  difference_squares += DifferenceSquare(outcome, current);
+  personal_gain += personal.net_minor - outcome.net_minor;
+  personal_gain_squares += DifferenceSquare(personal, outcome);
   free_days += outcome.free_days;
   attempts += outcome.attempts;
   messages += outcome.messages;
@@ -71,11 +82,11 @@ PolicyTally::PolicyTally(std::size_t policies, std::size_t segments,
 void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
                       absl::Span<const RecoveryCurve> curves,
                       absl::Span<const std::size_t> segments) {
-  const double current = outcomes[current_].net_minor;
+  const TrialOutcome& current = outcomes[current_];
   for (std::size_t policy = 0; policy < policies_; ++policy) {
     const TrialOutcome& outcome = outcomes[policy];
-    const double personal =
-        outcomes[personal_.value_or(policy)].net_minor;  // Or no difference.
+    const TrialOutcome& personal =
+        outcomes[personal_.value_or(policy)];  // Or no difference.
     sums_[policy].Add(outcome, current, personal);
     for (const std::size_t segment : segments) {
       sums_[segment * policies_ + policy].Add(outcome, current, personal);

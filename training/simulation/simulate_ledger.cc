@@ -54,15 +54,15 @@ double EffectiveOf(const PolicyFile& file, std::size_t number,
   return least;
 }
 
-std::string EstimatorText(bool put_right, double effective, double enough) {
-  return put_right ? absl::StrFormat(
-                         "doubly robust: the log did the same for %.0f "
-                         "payments, effectively",
-                         effective)
-                   : absl::StrFormat(
-                         "model only: the log did the same for %.0f "
-                         "payments, effectively, and %.0f are needed",
-                         effective, enough);
+PolicyEstimator EstimatorOf(double effective, double enough) {
+  if (effective >= enough) {
+    return {false, absl::StrFormat("doubly robust: the log did the same for "
+                                   "%.0f payments, effectively",
+                                   effective)};
+  }
+  return {true, absl::StrFormat("model only: the log did the same for %.0f "
+                                "payments, effectively, and %.0f are needed",
+                                effective, enough)};
 }
 
 // One run; members are the stages' results in order.
@@ -99,6 +99,7 @@ class LedgerSimulation {
                   };
             },
             [&](std::int64_t done) { progress(done, 2 * n); }));
+    result.strayed = plans_.strayed();
     TENUTO_ASSIGN_OR_RETURN(const LogTrials::Chosen chosen,
                             Choose(evidence, result));
     TENUTO_ASSIGN_OR_RETURN(
@@ -135,14 +136,16 @@ class LedgerSimulation {
         result.refused.push_back({policy.name, reason});
         continue;
       }
+      PolicyEstimator estimator =
+          EstimatorOf(EffectiveOf(policies_, k, evidence), enough);
       if (policy.kind == PolicyKind::kPersonal) {
         result.personal = chosen.policies.size();
+        absl::StrAppend(&estimator.text,
+                        "; judged by the very model that it plans with");
       }
-      const double effective = EffectiveOf(policies_, k, evidence);
-      chosen.put_right[k] = effective >= enough;
+      chosen.put_right[k] = !estimator.model_only;
       result.policies.push_back(policy.name);
-      result.estimators.push_back(
-          EstimatorText(chosen.put_right[k], effective, enough));
+      result.estimators.push_back(std::move(estimator));
       chosen.policies.push_back(k);
     }
     if (chosen.policies.empty()) {
@@ -184,8 +187,8 @@ class LedgerSimulation {
 };
 
 // How far the model was from what happened later; says so where nobody knows.
-absl::StatusOr<std::string> FidelityOf(const LogSource& source,
-                                       const LoggedFailures& log) {
+absl::Status MeasureFidelity(const LogSource& source, const LoggedFailures& log,
+                             SimulationResult& measured) {
   const absl::Time learned = LearnedThrough(log);
   const auto later =
       std::partition_point(log.failures.begin(), log.failures.end(),
@@ -194,15 +197,20 @@ absl::StatusOr<std::string> FidelityOf(const LogSource& source,
                            });
   const auto count = static_cast<std::size_t>(log.failures.end() - later);
   if (count < kFidelityFailuresMin) {
-    return absl::StrCat("not measured: ", count,
-                        " payments failed after the model had learned; ",
-                        kFidelityFailuresMin, " are needed");
+    measured.fidelity =
+        absl::StrCat("not measured: ", count,
+                     " payments failed after the model had learned; ",
+                     kFidelityFailuresMin, " are needed");
+    return absl::OkStatus();
   }
   TENUTO_ASSIGN_OR_RETURN(
       const BacktestResult result,
       Backtest(log, absl::MakeConstSpan(log.failures).last(count),
                source.threads, [](std::int64_t) {}));
-  return FidelityLine(result);
+  measured.fidelity = FidelityLine(result);
+  // Not that of the last day alone, on which the curves may happen to cross.
+  measured.model_error = result.largest_gap;
+  return absl::OkStatus();
 }
 
 std::string SourceText(const LogSource& source, const LoggedFailures& log) {
@@ -232,7 +240,7 @@ absl::StatusOr<SimulationResult> SimulateLedger(
   SimulationResult result;
   LedgerSimulation simulation(source, policies, log, book);
   TENUTO_RETURN_IF_ERROR(simulation.Run(progress, result));
-  TENUTO_ASSIGN_OR_RETURN(result.fidelity, FidelityOf(source, log));
+  TENUTO_RETURN_IF_ERROR(MeasureFidelity(source, log, result));
   result.source = SourceText(source, log);
   result.currency = policies.currency();
   result.failures = static_cast<std::int64_t>(log.failures.size());

@@ -111,7 +111,7 @@ TEST_F(SimulateLedgerTest, TellsWhatTheLogHasSeenAndRefusesTheRest) {
   EXPECT_LT(fewer.recovered.value, in_force.recovered.value);
   EXPECT_NEAR(half.recovered.value,
               (fewer.recovered.value + in_force.recovered.value) / 2, 1e-6);
-  EXPECT_THAT(result->estimators[0], HasSubstr("model only"));
+  EXPECT_THAT(result->estimators[0].text, HasSubstr("model only"));
   EXPECT_THAT(FormatSimulation(*result), HasSubstr(result->fidelity));
   EXPECT_THAT(result->fidelity, HasSubstr("later payments"));
 }

@@ -1,5 +1,8 @@
 #include "training/simulation/log_trials.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "features/base/status_macros.h"
 #include "training/simulation/doubly_robust.h"
 
@@ -39,6 +42,8 @@ void PolicyEvidence::Add(const PolicyEvidence& more) {
     policies[k].use.Add(more.policies[k].use);
     policies[k].weights += more.policies[k].weights;
     policies[k].weight_squares += more.policies[k].weight_squares;
+    policies[k].days += more.policies[k].days;
+    policies[k].day_weights += more.policies[k].day_weights;
   }
 }
 
@@ -115,9 +120,15 @@ absl::Status LogTrials::Weigh(std::int64_t from, std::int64_t to, Bench& bench,
       const TrialActions& actions = bench.actions[k];
       PolicyEvidence::One& one = evidence.policies[k];
       options_.support.AddUse(actions, bench.curves[k], one.use);
+      const AgreementWeights weights =
+          options_.plans.WeightsOf(failure, actions);
+      const int days = std::min(static_cast<int>(failure.spell.days.size()),
+                                actions.last_day);
+      one.days += days;
+      one.day_weights +=
+          std::accumulate(weights.begin() + 1, weights.begin() + 1 + days, 0.0);
       const double weight =
-          WeightAtEnd(failure.spell, options_.plans.WeightsOf(failure, actions),
-                      actions.last_day);
+          WeightAtEnd(failure.spell, weights, actions.last_day);
       one.weights += weight;
       one.weight_squares += weight * weight;
     }

@@ -24,6 +24,8 @@ struct PolicyEvidence {
   struct One {
     PolicyUse use;
     double weights = 0, weight_squares = 0;  // Of payments that agree.
+    double days = 0, day_weights = 0;        // Unpaid ones that were lived.
+    double agreed_days() const { return days > 0 ? day_weights / days : 0; }
     // As many payments of equal weight would say as much.
     double effective() const {
       return weight_squares > 0 ? weights * weights / weight_squares : 0;

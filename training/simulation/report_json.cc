@@ -75,6 +75,10 @@ std::string PolicyJson(const SimulationResult& result,
        {"messages", JsonNumber(figures.messages)},
        {"regret",
         result.oracle.has_value() ? JsonNumber(figures.regret) : "null"},
+       {"model_only", IsModelOnly(result, policy) ? "true" : "false"},
+       {"estimator", result.estimators.empty()
+                         ? "null"
+                         : JsonString(result.estimators[policy].text)},
        {"efficient", ranking.efficient[policy] ? "true" : "false"},
        {"by_day", ByDayJson(result, policy)}});
 }

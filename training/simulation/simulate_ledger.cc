@@ -41,28 +41,37 @@ std::string ReasonAgainst(const PolicyFile& file, std::size_t number,
   return "";
 }
 
-double EffectiveOf(const PolicyFile& file, std::size_t number,
-                   const PolicyEvidence& evidence) {
+// How far the log did the same; of a mixture, as its least part.
+struct Agreement {
+  double payments = 0;  // Effective ones.
+  double days = 0;      // Share of unpaid days.
+};
+Agreement AgreementOf(const PolicyFile& file, std::size_t number,
+                      const PolicyEvidence& evidence) {
   const ComparedPolicy& policy = file.policies()[number];
   if (policy.kind != PolicyKind::kMixture) {
-    return evidence.policies[number].effective();
+    const PolicyEvidence::One& one = evidence.policies[number];
+    return {one.effective(), one.agreed_days()};
   }
-  double least = evidence.policies[policy.parts[0].policy].effective();
+  Agreement least = AgreementOf(file, policy.parts[0].policy, evidence);
   for (const ComparedPolicy::Part& part : policy.parts) {
-    least = std::min(least, evidence.policies[part.policy].effective());
+    const Agreement its = AgreementOf(file, part.policy, evidence);
+    least.payments = std::min(least.payments, its.payments);
+    least.days = std::min(least.days, its.days);
   }
   return least;
 }
 
-PolicyEstimator EstimatorOf(double effective, double enough) {
-  if (effective >= enough) {
-    return {false, absl::StrFormat("doubly robust: the log did the same for "
-                                   "%.0f payments, effectively",
-                                   effective)};
+PolicyEstimator EstimatorOf(const Agreement& agreement, double enough) {
+  const std::string did = absl::StrFormat(
+      "the log did the same for %.0f payments, effectively, and on %.0f %% of "
+      "unpaid days",
+      agreement.payments, 100 * std::min(1.0, agreement.days));
+  if (agreement.payments >= enough && agreement.days >= kAgreedDaysMin) {
+    return {false, absl::StrCat("doubly robust: ", did)};
   }
-  return {true, absl::StrFormat("model only: the log did the same for %.0f "
-                                "payments, effectively, and %.0f are needed",
-                                effective, enough)};
+  return {true, absl::StrFormat("model only: %s; %.0f and %.0f %% are needed",
+                                did, enough, 100 * kAgreedDaysMin)};
 }
 
 // One run; members are the stages' results in order.
@@ -137,7 +146,7 @@ class LedgerSimulation {
         continue;
       }
       PolicyEstimator estimator =
-          EstimatorOf(EffectiveOf(policies_, k, evidence), enough);
+          EstimatorOf(AgreementOf(policies_, k, evidence), enough);
       if (policy.kind == PolicyKind::kPersonal) {
         result.personal = chosen.policies.size();
         absl::StrAppend(&estimator.text,
@@ -170,7 +179,7 @@ class LedgerSimulation {
         result.current = k;
         return;
       }
-      const double alike = EffectiveOf(policies_, number, evidence);
+      const double alike = AgreementOf(policies_, number, evidence).payments;
       if (result.personal == k || alike <= most) continue;
       most = alike;
       result.current = k;

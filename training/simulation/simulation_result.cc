@@ -58,8 +58,11 @@ std::string RowNote(const SimulationResult& result, std::size_t policy) {
   if (policy == result.current) {
     return absl::StrCat("  <- ", ReferenceWord(result));
   }
-  return result.oracle == policy
-             ? "  <- a bound that knows the truth, not a choice"
+  if (result.oracle == policy) {
+    return "  <- a bound that knows the truth, not a choice";
+  }
+  return result.expected && result.personal == policy
+             ? "  <- by the model it plans with"
              : "";
 }
 

@@ -74,6 +74,61 @@ TEST(PolicyTally, SpreadsExpectedRecoveriesOverTheirDays) {
   EXPECT_DOUBLE_EQ(tally.days(0).MinorBy(60), 200);
 }
 
+// What is expected of a payment, and how far it may lie from that.
+TrialOutcome Expected(double recovered, double net, double net_variance) {
+  TrialOutcome outcome;
+  outcome.recovered = recovered;
+  outcome.recovered_variance = recovered * (1 - recovered);
+  outcome.net_minor = net;
+  outcome.net_variance = net_variance;
+  return outcome;
+}
+
+TEST(PolicyTally, HoldsTheLuckOfPaymentsWhoseChancesAreKnown) {
+  PolicyTally tally(2, 1, 0, 1);
+  for (int k = 0; k < 1'000; ++k) {
+    tally.Add(
+        std::vector<TrialOutcome>{Expected(0.6, 60, 9), Expected(0.7, 70, 16)},
+        {}, {});
+  }
+  const PolicySums& now = tally.sums(0);
+  const PolicySums& other = tally.sums(1);
+  // All payments are alike, so that all there is is their luck.
+  const Estimate recovered =
+      TotalOf(now.recovered, now.recovered_squares, now.failures);
+  EXPECT_NEAR(recovered.high - recovered.value,
+              1.96 * std::sqrt(1'000 * 0.6 * 0.4), 0.1);
+  const Estimate net = TotalOf(other.net, other.net_squares, other.failures);
+  EXPECT_NEAR(net.high - net.value, 1.96 * std::sqrt(1'000 * 16), 0.5);
+  const Estimate difference =
+      TotalOf(other.difference, other.difference_squares, other.failures);
+  EXPECT_NEAR(difference.high - difference.value, 1.96 * std::sqrt(1'000 * 25),
+              0.5);
+  EXPECT_EQ(now.personal_gain_squares, other.difference_squares);
+  EXPECT_EQ(now.difference_squares, 0);  // From itself.
+}
+
+// Where chances are known, 95 % of what happens lies within.
+TEST(PolicyTally, HasIntervalsThatHoldWhatHappens) {
+  std::printf("seed %u\n", kSeed);
+  std::mt19937 random(kSeed);
+  constexpr int kTotals = 2'000, kEach = 200;
+  PolicyTally tally(1, 1, 0);
+  for (int k = 0; k < kEach; ++k) {
+    tally.Add(std::vector<TrialOutcome>{Expected(0.7, 0, 0)}, {}, {});
+  }
+  const PolicySums& sums = tally.sums(0);
+  const Estimate total =
+      TotalOf(sums.recovered, sums.recovered_squares, sums.failures);
+  std::binomial_distribution<int> happens(kEach, 0.7);
+  int held = 0;
+  for (int k = 0; k < kTotals; ++k) {
+    const double recovered = happens(random);
+    held += total.low <= recovered && recovered <= total.high ? 1 : 0;
+  }
+  EXPECT_NEAR(held / static_cast<double>(kTotals), 0.95, 0.025);
+}
+
 TEST(PolicyTally, SumsOfPartsAreThoseOfTheWhole) {
   std::mt19937 random(kSeed);
   PolicyTally whole(2, 2, 0), first(2, 2, 0), second(2, 2, 0);

@@ -1,5 +1,6 @@
 #include "training/simulation/report_verdict.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -314,12 +315,17 @@ std::string Words::Doubt() const {
     if (policy != result_.current) others.push_back(policy);
   }
   if (!others.empty()) {
+    const bool may_choose =
+        !is_believed_only() &&
+        std::none_of(others.begin(), others.end(), [&](std::size_t policy) {
+          return IsModelOnly(result_, policy);
+        });
     doubts.push_back(absl::StrCat(
         Name(best()), " cannot be told apart from ", Names(others, "and"),
         ": their 95 % intervals overlap.",
-        is_believed_only() ? ""
-                           : " Choose among them by what they cost, or look at "
-                             "more payments."));
+        may_choose ? " Choose among them by what they cost, or look at more "
+                     "payments."
+                   : ""));
   }
   if (static_cast<double>(result_.failures) < kPaymentsMin) {
     doubts.push_back(absl::StrCat("Only ", result_.failures,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -26,7 +27,14 @@ class FailureLives {
   static constexpr double kSoftUser = 0.02, kFixUser = 0.08, kCancels = 0.01;
 
   FailureLives(Ledger& ledger, const UserKeys& keys, std::uint64_t seed)
-      : ledger_(ledger), gate_(keys), random_(seed) {}
+      : ledger_(ledger), keys_(keys), gate_(keys), random_(seed) {}
+
+  // From here on a plan of kShortDays or kLongDays is drawn for each failure,
+  // which changes no chance of these lives, and logged; cards out of date are
+  // not tried again, as is lawful. On day 5 the share `replanned` of those
+  // still open gets a plan without further attempts.
+  static constexpr int kShortDays = 7, kLongDays = 21;
+  void Plan(double replanned) { replanned_ = replanned; }
 
   // One user, an invoice every 30 days for `invoices` times, half of them fail.
   void Live(const std::string& user, int invoices) {
@@ -78,18 +86,38 @@ class FailureLives {
                                       : v1::PAYMENT_INITIATOR_MERCHANT);
     Commit();
   }
+  void LogPlan(int invoice, int elapsed, int full_days,
+               const std::vector<int>& attempts) {
+    v1::GracePlanned& plan = *Add(5).mutable_grace_planned();
+    plan.set_invoice_id(absl::StrCat("i", invoice));
+    plan.set_elapsed_days(elapsed);
+    plan.set_full_days(full_days);
+    for (const int day : attempts) plan.add_attempt_days(day);
+    plan.set_propensity(0.5);
+    GatedEvent gated = gate_.AdmitOwn(event_, keys_.Of(user_));
+    gated.known_time_us = absl::ToUnixMicros(at_);
+    ASSERT_TRUE(ledger_.Commit(absl::MakeConstSpan(&gated, 1), nullptr).ok());
+  }
   bool Fail(int invoice, bool soft) {  // False when it is all over.
     const char* const code = soft ? "51" : "54";
     const int failed = day_;
     int number = 1;
     Attempt(invoice, number, false, code);
+    const bool planned = replanned_ >= 0;
+    const int full_days = planned && Chance(0.5) ? kShortDays : kLongDays;
+    int last_attempt = planned && !soft ? 0 : 10;
+    if (planned) {
+      LogPlan(invoice, 0, full_days,
+              soft ? std::vector<int>{1, 3, 6, 10} : std::vector<int>{});
+    }
     for (int elapsed = 1; elapsed <= 21; ++elapsed) {
       day_ = failed + elapsed;
       if (Chance(soft ? kSoftUser : kFixUser)) {
         Attempt(invoice, ++number, true, "", true);
         return true;
       }
-      if (elapsed == 1 || elapsed == 3 || elapsed == 6 || elapsed == 10) {
+      if (elapsed <= last_attempt &&
+          (elapsed == 1 || elapsed == 3 || elapsed == 6 || elapsed == 10)) {
         const bool collects = Chance(soft ? kSoftRetry : kFixRetry);
         Attempt(invoice, ++number, collects, collects ? "" : code);
         if (collects) return true;
@@ -99,6 +127,10 @@ class FailureLives {
         Commit();
         return false;
       }
+      if (planned && elapsed == 5 && Chance(replanned_)) {
+        last_attempt = 0;
+        LogPlan(invoice, elapsed, full_days, {});
+      }
     }
     Add(21).mutable_expired();
     Commit();
@@ -106,8 +138,10 @@ class FailureLives {
   }
 
   Ledger& ledger_;
+  const UserKeys& keys_;
   const EventGate gate_;
   SplitMix64 random_;
+  double replanned_ = -1;  // No plans.
   std::string user_;
   int day_ = 0;
   int count_ = 0;

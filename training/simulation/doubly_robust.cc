@@ -153,6 +153,8 @@ void PutRight(const UnpaidSpell& spell, const AgreementWeights& weights,
   outcome.attempts += gained.attempts;
   outcome.messages += gained.messages;
   outcome.net_minor += gained.recovered_minor - gained.spent_minor;
+  // Luck shows in how payments differ now.
+  outcome.recovered_variance = outcome.net_variance = 0;
 }
 
 }  // namespace tenuto

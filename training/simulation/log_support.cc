@@ -65,7 +65,6 @@ std::string Percent(double part, double whole) {
 }
 
 // How much more it takes where the rarest of its kind was seen so often.
-// How much more it takes where the rarest of its kind was seen so often.
 std::string Needed(int rarest) {
   const std::string needed =
       absl::StrCat(kSeenMin, " of each kind are needed, and of ");

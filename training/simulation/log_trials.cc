@@ -1,5 +1,8 @@
 #include "training/simulation/log_trials.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "features/base/status_macros.h"
 #include "training/simulation/doubly_robust.h"
 
@@ -23,6 +26,15 @@ void AddShare(double share, const TrialOutcome& part, TrialOutcome& sum) {
   sum.net_minor += share * part.net_minor;
 }
 
+// A payment is treated by one part, and chance says which.
+void MixVariance(double share, const TrialOutcome& part, TrialOutcome& mixed) {
+  const double recovered = part.recovered - mixed.recovered;
+  const double net = part.net_minor - mixed.net_minor;
+  mixed.recovered_variance +=
+      share * (part.recovered_variance + recovered * recovered);
+  mixed.net_variance += share * (part.net_variance + net * net);
+}
+
 }  // namespace
 
 void PolicyEvidence::Add(const PolicyEvidence& more) {
@@ -30,6 +42,8 @@ void PolicyEvidence::Add(const PolicyEvidence& more) {
     policies[k].use.Add(more.policies[k].use);
     policies[k].weights += more.policies[k].weights;
     policies[k].weight_squares += more.policies[k].weight_squares;
+    policies[k].days += more.policies[k].days;
+    policies[k].day_weights += more.policies[k].day_weights;
   }
 }
 
@@ -70,7 +84,7 @@ absl::Status LogTrials::ExpectAll(const GraceFailure& failure,
 }
 
 void LogTrials::Mix(const ComparedPolicy& mixture, std::size_t policy,
-                    Bench& bench) const {
+                    bool put_right, Bench& bench) const {
   bench.outcomes[policy] = TrialOutcome();
   RecoveryCurve& curve = bench.curves[policy];
   for (RecoveryDay& day : curve) day = {0, 0, 0, 0};
@@ -83,6 +97,11 @@ void LogTrials::Mix(const ComparedPolicy& mixture, std::size_t policy,
       curve[day].cancelled += part.share * of_part.cancelled;
       curve[day].open += part.share * of_part.open;
     }
+  }
+  if (put_right) return;
+  for (const ComparedPolicy::Part& part : mixture.parts) {
+    MixVariance(part.share, bench.outcomes[part.policy],
+                bench.outcomes[policy]);
   }
 }
 
@@ -101,9 +120,15 @@ absl::Status LogTrials::Weigh(std::int64_t from, std::int64_t to, Bench& bench,
       const TrialActions& actions = bench.actions[k];
       PolicyEvidence::One& one = evidence.policies[k];
       options_.support.AddUse(actions, bench.curves[k], one.use);
+      const AgreementWeights weights =
+          options_.plans.WeightsOf(failure, actions);
+      const int days = std::min(static_cast<int>(failure.spell.days.size()),
+                                actions.last_day);
+      one.days += days;
+      one.day_weights +=
+          std::accumulate(weights.begin() + 1, weights.begin() + 1 + days, 0.0);
       const double weight =
-          WeightAtEnd(failure.spell, options_.plans.WeightsOf(failure, actions),
-                      actions.last_day);
+          WeightAtEnd(failure.spell, weights, actions.last_day);
       one.weights += weight;
       one.weight_squares += weight * weight;
     }
@@ -134,7 +159,7 @@ absl::Status LogTrials::Run(std::int64_t from, std::int64_t to,
     curves.clear();
     for (const std::size_t k : chosen.policies) {
       if (policies[k].kind == PolicyKind::kMixture) {
-        Mix(policies[k], k, bench);
+        Mix(policies[k], k, chosen.put_right[k], bench);
       }
       outcomes.push_back(bench.outcomes[k]);
       curves.push_back(bench.curves[k]);

@@ -24,6 +24,8 @@ struct PolicyEvidence {
   struct One {
     PolicyUse use;
     double weights = 0, weight_squares = 0;  // Of payments that agree.
+    double days = 0, day_weights = 0;        // Unpaid ones that were lived.
+    double agreed_days() const { return days > 0 ? day_weights / days : 0; }
     // As many payments of equal weight would say as much.
     double effective() const {
       return weight_squares > 0 ? weights * weights / weight_squares : 0;
@@ -69,7 +71,7 @@ class LogTrials {
  private:
   // All policies but mixtures, as the model expects them.
   absl::Status ExpectAll(const GraceFailure& failure, Bench& bench) const;
-  void Mix(const ComparedPolicy& mixture, std::size_t policy,
+  void Mix(const ComparedPolicy& mixture, std::size_t policy, bool put_right,
            Bench& bench) const;
 
   const Options options_;

@@ -1,5 +1,6 @@
 #include "training/simulation/logged_plans.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <set>
@@ -47,6 +48,27 @@ int PlanBits::AgreesThrough(const PlanBits& other) const {
   return differ == 0 ? kUnpaidDays : std::countr_zero(differ) - 1;
 }
 
+int DaysAsPlanned(const UnpaidSpell& spell) {
+  const PlanBits planned = PlanBits::Of(*spell.first_plan);
+  // Else a message that was not planned was about something else.
+  const bool is_replanned =
+      spell.has_plan &&
+      spell.plan.elapsed_days > spell.first_plan->elapsed_days;
+  for (std::size_t at = 0; at < spell.days.size(); ++at) {
+    const UnpaidDay& lived = spell.days[at];
+    const int day = static_cast<int>(at) + 1;
+    const bool is_last = at + 1 == spell.days.size();
+    const bool attempts = (planned.attempts >> day & 1) != 0;
+    const bool messages = (planned.messages >> day & 1) != 0;
+    const bool as_planned =
+        lived.access == spell.first_plan->AccessOn(day) &&
+        (lived.attempted ? attempts : !attempts || is_last) &&
+        (lived.messages ? messages || !is_replanned : !messages || is_last);
+    if (!as_planned) return day - 1;
+  }
+  return kUnpaidDays;
+}
+
 LoggedPlans::Kind LoggedPlans::KindOf(const GraceFailure& failure) {
   return {failure.decisions[0].payment.store,
           failure.spell.first_plan->attempt_days != 0};
@@ -59,6 +81,7 @@ LoggedPlans LoggedPlans::Read(absl::Span<const GraceFailure> failures) {
     const auto& plan = failure.spell.first_plan;
     if (!plan || plan->propensity <= 0) continue;
     plans.randomised_ += plan->propensity < 1;
+    plans.strayed_ += DaysAsPlanned(failure.spell) < kUnpaidDays;
     const Kind kind = KindOf(failure);
     const auto [at, is_new] = plans.menus_[kind].chances.try_emplace(
         PlanBits::Of(*plan), plan->propensity);
@@ -82,11 +105,12 @@ AgreementWeights LoggedPlans::WeightsOf(const GraceFailure& failure,
   if (!plan || plan->propensity <= 0) return weights;
   const PlanBits wanted = PlanBits::Of(trial);
   const int through = wanted.AgreesThrough(PlanBits::Of(*plan));
-  if (through == 0) return weights;
+  const int lived = std::min(through, DaysAsPlanned(failure.spell));
+  if (lived == 0) return weights;
   const Menu& menu = menus_.at(KindOf(failure));
   if (!menu.is_whole) {
     if (plan->propensity < 1 && through < kUnpaidDays) return weights;
-    for (int day = 1; day <= through; ++day) {
+    for (int day = 1; day <= lived; ++day) {
       weights[static_cast<std::size_t>(day)] = 1 / plan->propensity;
     }
     return weights;
@@ -99,7 +123,7 @@ AgreementWeights LoggedPlans::WeightsOf(const GraceFailure& failure,
   double agree = 0;
   for (int day = kUnpaidDays; day >= 1; --day) {
     agree += chances[static_cast<std::size_t>(day)];
-    if (day <= through) weights[static_cast<std::size_t>(day)] = 1 / agree;
+    if (day <= lived) weights[static_cast<std::size_t>(day)] = 1 / agree;
   }
   return weights;
 }

@@ -5,7 +5,8 @@
 // chance of agreeing until a day is the sum of those of all plans that agree
 // until then; so a payment that ended early counts for every plan that would
 // have done the same. Where plans differ by payment only the chance of the
-// logged one is known, and all of it must be the same.
+// logged one is known, and all of it must be the same. Chance drew the first
+// plan only: what a later one changed counts for nobody.
 // Thread-safe: immutable after Read.
 #ifndef TENUTO_TRAINING_SIMULATION_LOGGED_PLANS_H_
 #define TENUTO_TRAINING_SIMULATION_LOGGED_PLANS_H_
@@ -34,6 +35,10 @@ struct PlanBits {
   friend auto operator<=>(const PlanBits&, const PlanBits&) = default;
 };
 
+// Last day up to which a payment was treated as its first plan, which it must
+// have, said; kUnpaidDays if always. Less may be done on the day that it ended.
+int DaysAsPlanned(const UnpaidSpell& spell);
+
 // By day: 1 / P(the log's policy does the same until then), 0 where it did not.
 using AgreementWeights = std::array<double, kUnpaidDays + 1>;
 
@@ -46,6 +51,8 @@ class LoggedPlans {
                              const TrialActions& trial) const;
   // Failed payments whose plan was a draw.
   std::int64_t randomised() const { return randomised_; }
+  // Those with a plan that was not kept to.
+  std::int64_t strayed() const { return strayed_; }
 
  private:
   // Who collects, and whether attempts were possible at all.
@@ -58,6 +65,7 @@ class LoggedPlans {
 
   std::map<Kind, Menu> menus_;
   std::int64_t randomised_ = 0;
+  std::int64_t strayed_ = 0;
 };
 
 }  // namespace tenuto

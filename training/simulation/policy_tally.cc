@@ -11,29 +11,45 @@ void AddWithSquare(double value, double& sum, double& squares) {
   squares += value * value;
 }
 
+// What it is worth if it is recovered.
+double EachOf(const TrialOutcome& outcome) {
+  return outcome.recovered != 0 ? outcome.recovered_minor / outcome.recovered
+                                : 0;
+}
+
 double Through(int day, const RecoveryDays::Days& days) {
   double sum = 0;
   for (int k = 0; k <= day; ++k) sum += days[static_cast<std::size_t>(k)];
   return sum;
 }
 
+// Of the difference that happens. Two policies that only chances are known of
+// are taken to have luck of their own: luck in common moves both the same way,
+// and how much they share nobody has seen, so this errs to the wide side.
+double DifferenceSquare(const TrialOutcome& one, const TrialOutcome& other) {
+  if (&one == &other) return 0;
+  const double difference = one.net_minor - other.net_minor;
+  return difference * difference + one.net_variance + other.net_variance;
+}
+
 }  // namespace
 
-void PolicySums::Add(const TrialOutcome& outcome, double current_net_minor,
-                     double personal_net_minor) {
-  const double gained = outcome.net_minor - current_net_minor;
-  const double left = personal_net_minor - outcome.net_minor;
+void PolicySums::Add(const TrialOutcome& outcome, const TrialOutcome& current,
+                     const TrialOutcome& personal) {
   failures += 1;
   recovered += outcome.recovered;
-  recovered_squares += outcome.recovered * outcome.recovered;
-  AddWithSquare(outcome.recovered_minor, recovered_minor,
-                recovered_minor_squares);
+  recovered_squares +=
+      outcome.recovered * outcome.recovered + outcome.recovered_variance;
+  recovered_minor += outcome.recovered_minor;
+  const double each = EachOf(outcome);
+  recovered_minor_squares += outcome.recovered_minor * outcome.recovered_minor +
+                             each * each * outcome.recovered_variance;
   net += outcome.net_minor;
-  net_squares += outcome.net_minor * outcome.net_minor;
-  difference += gained;
-  difference_squares += gained * gained;
-  personal_gain += left;
-  personal_gain_squares += left * left;
+  net_squares += outcome.net_minor * outcome.net_minor + outcome.net_variance;
+  difference += outcome.net_minor - current.net_minor;
+  difference_squares += DifferenceSquare(outcome, current);
+  personal_gain += personal.net_minor - outcome.net_minor;
+  personal_gain_squares += DifferenceSquare(personal, outcome);
   AddWithSquare(outcome.free_days, free_days, free_days_squares);
   AddWithSquare(outcome.attempts, attempts, attempts_squares);
   AddWithSquare(outcome.messages, messages, messages_squares);
@@ -68,17 +84,14 @@ void RecoveryDays::Add(const RecoveryDays& more) {
   }
 }
 
+// The square of what is recovered or not is as likely as that itself.
 void RecoveryDays::Add(const RecoveryCurve& curve, double recovered_minor) {
-  double before = 0;
   for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
     const double chance = curve[day].by_user + curve[day].by_retry;
-    const double by_now = before + chance;
-    const double squares = by_now * by_now - before * before;
     payments[day] += chance;
-    payments_squares[day] += squares;
+    payments_squares[day] += chance;
     minor[day] += recovered_minor * chance;
-    minor_squares[day] += recovered_minor * recovered_minor * squares;
-    before = by_now;
+    minor_squares[day] += recovered_minor * recovered_minor * chance;
   }
 }
 
@@ -103,11 +116,11 @@ PolicyTally::PolicyTally(std::size_t policies, std::size_t segments,
 void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
                       absl::Span<const RecoveryCurve> curves,
                       absl::Span<const std::size_t> segments) {
-  const double current = outcomes[current_].net_minor;
+  const TrialOutcome& current = outcomes[current_];
   for (std::size_t policy = 0; policy < policies_; ++policy) {
     const TrialOutcome& outcome = outcomes[policy];
-    const double personal =
-        outcomes[personal_.value_or(policy)].net_minor;  // Or no difference.
+    const TrialOutcome& personal =
+        outcomes[personal_.value_or(policy)];  // Or no difference.
     sums_[policy].Add(outcome, current, personal);
     for (const std::size_t segment : segments) {
       sums_[segment * policies_ + policy].Add(outcome, current, personal);
@@ -123,10 +136,7 @@ void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
       continue;
     }
     // Spread over the days by their chances.
-    const double each = outcome.recovered != 0
-                            ? outcome.recovered_minor / outcome.recovered
-                            : 0;
-    days.Add(curves[policy], each);
+    days.Add(curves[policy], EachOf(outcome));
   }
 }
 

@@ -19,7 +19,8 @@
 
 namespace tenuto {
 
-// One policy over the failed payments of one segment.
+// One policy over the failed payments of one segment. Squares are those of what
+// happens: where only its chances are known, their variance is in them.
 struct PolicySums {
   double failures = 0;
   double recovered = 0, recovered_squares = 0;
@@ -31,8 +32,9 @@ struct PolicySums {
   double attempts = 0, attempts_squares = 0;
   double messages = 0, messages_squares = 0;
 
-  void Add(const TrialOutcome& outcome, double current_net_minor,
-           double personal_net_minor);
+  // A policy is paired with itself if `current` or `personal` is `outcome`.
+  void Add(const TrialOutcome& outcome, const TrialOutcome& current,
+           const TrialOutcome& personal);
   void Add(const PolicySums& more);
 };
 
@@ -41,8 +43,8 @@ struct RecoveryDays {
   using Days = std::array<double, kUnpaidDays + 1>;
   Days payments{};
   Days minor{};
-  // By how much the squares of what a payment gave so far grew on a day: those
-  // through a day add up to the squares of what it gave by then.
+  // Of a payment that gives nothing but on one day: those through a day are the
+  // squares of what payments gave by then.
   Days payments_squares{};
   Days minor_squares{};
 

@@ -54,6 +54,16 @@ std::vector<std::size_t> Like(const SimulationResult& result, std::size_t best,
   return like;
 }
 
+// A policy that only a model speaks for is no choice while the log can tell of
+// others and of the one they are compared with.
+bool CanChooseByLog(const SimulationResult& result) {
+  std::size_t told = 0;
+  for (std::size_t k = 0; k < result.policies.size(); ++k) {
+    told += !IsModelOnly(result, k);
+  }
+  return told > 1 && !IsModelOnly(result, result.current);
+}
+
 }  // namespace
 
 PolicyFigures FiguresOf(const SimulationResult& result, std::size_t policy,
@@ -66,20 +76,19 @@ PolicyFigures FiguresOf(const SimulationResult& result, std::size_t policy,
   const double each = 1 / sums.failures;
   const double money = each / MinorPerUnit(result.currency);
   figures.recovered_percent = Scaled(totals.recovered, 100 * each);
-  figures.recovered_percent.low = std::max(0.0, figures.recovered_percent.low);
-  figures.recovered_percent.high =
-      std::min(100.0, figures.recovered_percent.high);
   figures.net = Scaled(totals.net_minor, money);
   figures.difference = Scaled(totals.difference_minor, money);
   figures.personal_gain = Scaled(totals.personal_gain_minor, money);
-  const auto mean = [&](double sum, double squares, double factor) {
-    return Scaled(TotalOf(sum, squares, sums.failures), factor);
+  figures.recovered_value = Scaled(totals.recovered_minor, money);
+  // What is expected of a log's payments varies less than what will happen.
+  const auto mean = [&](double sum, double squares) {
+    return Scaled(result.expected ? Estimate{sum, sum, sum}
+                                  : TotalOf(sum, squares, sums.failures),
+                  each);
   };
-  figures.recovered_value =
-      mean(sums.recovered_minor, sums.recovered_minor_squares, money);
-  figures.free_days = mean(sums.free_days, sums.free_days_squares, each);
-  figures.attempts = mean(sums.attempts, sums.attempts_squares, each);
-  figures.messages = mean(sums.messages, sums.messages_squares, each);
+  figures.free_days = mean(sums.free_days, sums.free_days_squares);
+  figures.attempts = mean(sums.attempts, sums.attempts_squares);
+  figures.messages = mean(sums.messages, sums.messages_squares);
   figures.regret = totals.regret_minor * money;
   return figures;
 }
@@ -87,9 +96,12 @@ PolicyFigures FiguresOf(const SimulationResult& result, std::size_t policy,
 PolicyRanking RankPolicies(const SimulationResult& result) {
   PolicyRanking ranking;
   ranking.best_first = BestFirst(result);
+  const bool by_log = CanChooseByLog(result);
   for (const std::size_t policy : ranking.best_first) {
     if (result.oracle == policy) continue;
-    if (!ranking.best.has_value()) ranking.best = policy;
+    if (!ranking.best.has_value() && !(by_log && IsModelOnly(result, policy))) {
+      ranking.best = policy;
+    }
     if (result.personal == policy) continue;
     if (!ranking.best_fixed.has_value()) ranking.best_fixed = policy;
   }

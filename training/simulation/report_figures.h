@@ -30,8 +30,10 @@ PolicyFigures FiguresOf(const SimulationResult& result, std::size_t policy,
                         std::size_t segment = 0);
 
 struct PolicyRanking {
-  std::vector<std::size_t> best_first;    // All of them, by net value.
-  std::optional<std::size_t> best;        // Nobody can choose the oracle.
+  std::vector<std::size_t> best_first;  // All of them, by net value.
+  // Nobody can choose the oracle; nor, if a log can judge others, one that only
+  // the model speaks for.
+  std::optional<std::size_t> best;
   std::optional<std::size_t> best_fixed;  // Nor personal.
   std::vector<std::size_t> like_best;     // Not told apart from it.
   std::vector<std::size_t> like_best_fixed;

@@ -39,6 +39,7 @@ std::string ReportHtml(const SimulationResult& result) {
                               {"{{personal}}", Escaped(verdict.personal)},
                               {"{{in_force}}", Escaped(verdict.in_force)},
                               {"{{ceiling}}", Escaped(verdict.ceiling)},
+                              {"{{alone}}", Escaped(verdict.alone)},
                               {"{{doubt}}", Escaped(verdict.doubt)},
                               {"{{meaning}}", Escaped(verdict.meaning)},
                               {"{{fidelity}}", Escaped(verdict.fidelity)},

@@ -50,15 +50,14 @@ double Payments(const SimulationResult& result) {
 }
 
 std::string ByDayJson(const SimulationResult& result, std::size_t policy) {
-  const RecoveryDays& days = result.tally.days(policy);
   const double n = Payments(result);
   const double money = 1 / MinorPerUnit(result.currency) / n;
   std::vector<std::string> rows;
   for (const int day : kDays) {
     if (day > result.days) continue;
-    rows.push_back(Array({absl::StrCat(day),
-                          IntervalJson(days.PaymentsBy(day, n), 100 / n),
-                          IntervalJson(days.MinorBy(day, n), money)}));
+    const RecoveredBy by = RecoveredByDay(result, policy, day);
+    rows.push_back(Array({absl::StrCat(day), IntervalJson(by.payments, 100 / n),
+                          IntervalJson(by.minor, money)}));
   }
   return Array(rows);
 }
@@ -77,6 +76,10 @@ std::string PolicyJson(const SimulationResult& result,
        {"messages", IntervalJson(figures.messages)},
        {"regret",
         result.oracle.has_value() ? JsonNumber(figures.regret) : "null"},
+       {"model_only", IsModelOnly(result, policy) ? "true" : "false"},
+       {"estimator", result.estimators.empty()
+                         ? "null"
+                         : JsonString(result.estimators[policy].text)},
        {"efficient", ranking.efficient[policy] ? "true" : "false"},
        {"by_day", ByDayJson(result, policy)}});
 }

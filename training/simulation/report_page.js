@@ -28,7 +28,9 @@ function roleOf(policy) {
 
 // A name in a chart.
 function labelOf(policy) {
-  return figures.policies[policy].name + (policy === figures.oracle ? ' (not a choice)' : '');
+  const what = policy === figures.oracle ? ' (not a choice)' :
+      policy === figures.personal && figures.expected ? ' (by its own model)' : '';
+  return figures.policies[policy].name + what;
 }
 
 // Lines break where words do.
@@ -36,6 +38,12 @@ function addName(node, name) {
   for (const part of name.match(/[^_\-.\/]*[_\-.\/]?/g)) {
     if (part) node.append(part, make('wbr'));
   }
+}
+
+// In a few words.
+function estimatorOf(policy) {
+  return (figures.policies[policy].model_only ? 'model only' : 'doubly robust') +
+      (policy === figures.personal ? ', by its own model' : '');
 }
 
 const BADGES = {current: figures.reference, oracle: 'not a choice', personal: 'personal', fixed: 'best fixed'};
@@ -53,13 +61,14 @@ function nameCell(policy) {
     if (cell.querySelector('br') === null) cell.append(make('br'));
     cell.append(make('span', BADGES[role], 'badge ' + role));
   }
+  if (figures.expected) cell.append(make('small', estimatorOf(policy)));
   return cell;
 }
 
 // "12.40" and below it in small print "12.31 to 12.49".
 function intervalCell([value, low, high], say, none) {
   const cell = make('td', none ? '\u2013' : say(value));
-  if (!none) cell.append(make('small', say(low) + ' to ' + say(high)));
+  if (!none && low < high) cell.append(make('small', say(low) + ' to ' + say(high)));
   return cell;
 }
 
@@ -108,9 +117,8 @@ function fillDays() {
     row.append(nameCell(k));
     for (const [, percent, value] of figures.policies[k].by_day) {
       const cell = intervalCell(percent, (v) => v.toFixed(1));
-      const worth = intervalCell(value, (v) => minus(money(v)));
-      cell.append(make('small', worth.firstChild.textContent + ' (' +
-                                worth.lastChild.textContent + ')'));
+      const [worth, low, high] = value.map((v) => minus(money(v)));
+      cell.append(make('small', worth + ' (' + low + ' to ' + high + ')'));
       row.append(cell);
     }
     body.append(row);
@@ -164,7 +172,7 @@ function compared() {
   const columns = [];
   const add = (key, policy, role) => {
     if (policy === null || policy === figures.current) return;
-    columns.push({key: key, name: figures.policies[policy].name, role: role});
+    columns.push({key: key, name: labelOf(policy), role: role});
   };
   add('personal', figures.personal, 'personal');
   add('best_fixed', figures.best_fixed, 'fixed');
@@ -233,12 +241,17 @@ function fillRest() {
   for (const node of document.querySelectorAll('.reference')) node.textContent = figures.reference;
   for (const node of document.querySelectorAll('.days')) node.textContent = figures.days;
   for (const node of document.querySelectorAll('.ceiling')) node.hidden = figures.oracle === null;
+  for (const node of document.querySelectorAll('.of-log')) node.hidden = !figures.expected;
   document.getElementById('made-payments').textContent =
       whole(figures.payments) + ', each under all ' + figures.policies.length + ' policies';
   document.getElementById('made-days').textContent = figures.days + ' after the failure';
   document.getElementById('made-outcomes').textContent = figures.expected ?
-      'expected values by the recovery model, for payments of a log' :
+      'expected by the recovery model, for payments of a log; put right by what happened where doubly robust' :
       'lived in a simulated world, all policies on the same luck';
+  for (const k of figures.expected ? figures.order : []) {
+    const {name, estimator} = figures.policies[k];
+    document.getElementById('made-estimators').append(make('div', name + ': ' + estimator));
+  }
   const list = document.getElementById('refused-list');
   figures.refused.forEach((one, k) => {
     list.append(make('dt', one.policy));  // Those of one reason stand together.

@@ -1,5 +1,6 @@
 #include "training/simulation/report_verdict.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -29,8 +30,10 @@ class Words {
   std::string Personal() const;
   std::string InForce() const;
   std::string Ceiling() const;
+  std::string Alone() const;
   std::string StandIn() const;
   std::string Doubt() const;
+  std::string MeaningOfALog() const;
   std::string Meaning() const;
   std::string Fidelity() const;
 
@@ -40,6 +43,11 @@ class Words {
   }
   std::size_t best() const { return *ranking_.best; }
   bool current_is_best() const { return best() == result_.current; }
+  // Then nothing that happened bears the figures out.
+  bool is_believed_only() const {
+    return IsModelOnly(result_, best()) ||
+           IsModelOnly(result_, result_.current);
+  }
   // Beyond the chance of the draw.
   bool gain_is_sure() const { return Gain(best()).low > 0; }
   Estimate Gain(std::size_t policy) const {
@@ -49,6 +57,7 @@ class Words {
     return result_.policies[policy];
   }
 
+  std::string Believed() const;
   std::string Number(double value, int digits) const;
   std::string Money(double value) const {
     return absl::StrCat(Number(value, digits_), " ", result_.currency);
@@ -101,12 +110,33 @@ std::string Words::Names(const std::vector<std::size_t>& policies,
   return absl::StrCat(absl::StrJoin(names, ", "), " ", last, " ", end);
 }
 
+// The headline where only the model speaks.
+std::string Words::Believed() const {
+  const char* const how =
+      " That is the model's belief: only a randomised share can tell.";
+  if (!result_.refused_current.empty()) {
+    return absl::StrCat("What the current policy, ", result_.refused_current,
+                        ", is worth cannot be told; of the others the model "
+                        "expects most of ",
+                        Name(best()), ".", how);
+  }
+  if (current_is_best()) {
+    return absl::StrCat(
+        "The model expects no policy to be worth more than the "
+        "current one, ",
+        Name(best()), ".", how);
+  }
+  return absl::StrCat("The model expects ", Name(best()), " to be worth ",
+                      Beside(Gain(best())), ".", how);
+}
+
 std::string Words::Headline() const {
   if (nothing()) return "No failed payment was simulated.";
   if (result_.policies.size() == 1) {
     return absl::StrCat("Only ", Name(best()),
                         " was simulated: there is nothing to choose from.");
   }
+  if (is_believed_only()) return Believed();
   if (!result_.refused_current.empty()) {
     return absl::StrCat("What the current policy, ", result_.refused_current,
                         ", is worth cannot be told; of the others ",
@@ -122,7 +152,9 @@ std::string Words::Headline() const {
   }
   std::vector<std::size_t> sure = {best()};
   for (const std::size_t policy : ranking_.like_best) {
-    if (Gain(policy).low > 0) sure.push_back(policy);
+    if (Gain(policy).low > 0 && !IsModelOnly(result_, policy)) {
+      sure.push_back(policy);
+    }
   }
   const std::string gain =
       absl::StrCat(Money(Gain(best()).value),
@@ -208,14 +240,20 @@ std::string Words::Personal() const {
                       Name(*ranking_.best_fixed),
                       ", the best that is the same for everybody (95 % "
                       "interval ",
-                      Interval(shown, digits_), ", payment by payment).");
+                      Interval(shown, digits_), ", payment by payment).",
+                      result_.expected ? " It is judged by the very model "
+                                         "that it plans with, which flatters "
+                                         "it."
+                                       : "");
 }
 
 std::string Words::InForce() const {
   if (nothing() || !result_.personal.has_value()) return "";
   return absl::StrCat(
       "To put ", Name(*result_.personal),
-      " in force: learn from your own payments with tenuto train grace "
+      IsModelOnly(result_, *result_.personal) ? " in force, at first for some: "
+                                              : " in force: ",
+      "learn from your own payments with tenuto train grace "
       "--ledger DIR --models DIR; let tenuto-server serve both directories, or "
       "call ReloadModels if it runs; and call PlanGracePeriod on the day a "
       "payment fails and on every day that it stays unpaid. Give the access of "
@@ -242,6 +280,18 @@ std::string Words::Ceiling() const {
   return absl::StrCat(text, ".");
 }
 
+std::string Words::Alone() const {
+  if (nothing() || IsModelOnly(result_, best())) return "";
+  for (const std::size_t policy : ranking_.best_first) {
+    if (policy == best()) break;
+    if (!IsModelOnly(result_, policy)) continue;
+    return absl::StrCat("The model alone expects more of ", Name(policy), ": ",
+                        Beside(Gain(policy)),
+                        "; only a randomised share can tell.");
+  }
+  return "";
+}
+
 std::string Words::StandIn() const {
   if (result_.refused_current.empty() || result_.policies.size() < 2) return "";
   return absl::StrCat(result_.refused_current,
@@ -265,10 +315,17 @@ std::string Words::Doubt() const {
     if (policy != result_.current) others.push_back(policy);
   }
   if (!others.empty()) {
+    const bool may_choose =
+        !is_believed_only() &&
+        std::none_of(others.begin(), others.end(), [&](std::size_t policy) {
+          return IsModelOnly(result_, policy);
+        });
     doubts.push_back(absl::StrCat(
         Name(best()), " cannot be told apart from ", Names(others, "and"),
-        ": their 95 % intervals overlap. Choose among them by what they cost, "
-        "or look at more payments."));
+        ": their 95 % intervals overlap.",
+        may_choose ? " Choose among them by what they cost, or look at more "
+                     "payments."
+                   : ""));
   }
   if (static_cast<double>(result_.failures) < kPaymentsMin) {
     doubts.push_back(absl::StrCat("Only ", result_.failures,
@@ -278,13 +335,41 @@ std::string Words::Doubt() const {
   return absl::StrJoin(doubts, " ");
 }
 
-std::string Words::Meaning() const {
-  if (result_.expected) {
-    return "Payments that really failed, judged by expected values: what a "
-           "model of recovery says each policy would have led to. The "
-           "intervals tell how much payments differ from each other, not how "
-           "wrong the model may be.";
+std::string Words::MeaningOfALog() const {
+  std::vector<std::string> said = {"Payments that really failed."};
+  std::vector<std::size_t> told, believed;
+  for (std::size_t k = 0; k < result_.estimators.size(); ++k) {
+    (IsModelOnly(result_, k) ? believed : told).push_back(k);
   }
+  if (!told.empty()) {
+    said.push_back(absl::StrCat(
+        "Doubly robust (", Names(told, "and"),
+        "): what a model expects of a policy is put right by what "
+        "happened where the log did the same by chance; the "
+        "intervals hold that chance.",
+        result_.strayed == 0
+            ? ""
+            : absl::StrCat(" ", result_.strayed,
+                           " payments were later treated otherwise "
+                           "than first planned: they count up to "
+                           "that day.")));
+  }
+  if (!believed.empty()) {
+    said.push_back(absl::StrCat(
+        "Model only (", Names(believed, "and"),
+        "): expected values by a model; the intervals hold how payments "
+        "differ, the luck of each and ",
+        result_.model_error.has_value()
+            ? absl::StrCat("the ", Number(100 * *result_.model_error, 1),
+                           " points by which the model missed later payments; "
+                           "under another policy it may miss by more.")
+            : "not the model's error, which was not measured."));
+  }
+  return absl::StrJoin(said, " ");
+}
+
+std::string Words::Meaning() const {
+  if (result_.expected) return MeaningOfALog();
   return "A simulated world, not your customers: people, cards and banks "
          "follow assumptions that were set to published figures. All policies "
          "met the same people with the same luck, so the comparison is fair "
@@ -304,8 +389,8 @@ ReportVerdict VerdictOf(const SimulationResult& result,
                         const PolicyRanking& ranking) {
   const Words words(result, ranking);
   return {words.Headline(), words.Proof(),   words.Costs(),   words.Fixed(),
-          words.Personal(), words.InForce(), words.Ceiling(), words.StandIn(),
-          words.Doubt(),    words.Meaning(), words.Fidelity()};
+          words.Personal(), words.InForce(), words.Ceiling(), words.Alone(),
+          words.StandIn(),  words.Doubt(),   words.Meaning(), words.Fidelity()};
 }
 
 }  // namespace tenuto

@@ -20,6 +20,7 @@ struct ReportVerdict {
   std::string personal;  // Beside that one, paired; "" where there is none.
   std::string in_force;  // What to run and to call for it.
   std::string ceiling;   // What the oracle reaches; "" where there is none.
+  std::string alone;     // Better yet by the model alone; "" if none is.
   std::string stand_in;  // For a current policy that was refused; "" else.
   std::string doubt;     // What cannot be told apart; "" where all is clear.
   std::string meaning;   // Of a world, or of a log's expected values.

@@ -41,28 +41,37 @@ std::string ReasonAgainst(const PolicyFile& file, std::size_t number,
   return "";
 }
 
-double EffectiveOf(const PolicyFile& file, std::size_t number,
-                   const PolicyEvidence& evidence) {
+// How far the log did the same; of a mixture, as its least part.
+struct Agreement {
+  double payments = 0;  // Effective ones.
+  double days = 0;      // Share of unpaid days.
+};
+Agreement AgreementOf(const PolicyFile& file, std::size_t number,
+                      const PolicyEvidence& evidence) {
   const ComparedPolicy& policy = file.policies()[number];
   if (policy.kind != PolicyKind::kMixture) {
-    return evidence.policies[number].effective();
+    const PolicyEvidence::One& one = evidence.policies[number];
+    return {one.effective(), one.agreed_days()};
   }
-  double least = evidence.policies[policy.parts[0].policy].effective();
+  Agreement least = AgreementOf(file, policy.parts[0].policy, evidence);
   for (const ComparedPolicy::Part& part : policy.parts) {
-    least = std::min(least, evidence.policies[part.policy].effective());
+    const Agreement its = AgreementOf(file, part.policy, evidence);
+    least.payments = std::min(least.payments, its.payments);
+    least.days = std::min(least.days, its.days);
   }
   return least;
 }
 
-std::string EstimatorText(bool put_right, double effective, double enough) {
-  return put_right ? absl::StrFormat(
-                         "doubly robust: the log did the same for %.0f "
-                         "payments, effectively",
-                         effective)
-                   : absl::StrFormat(
-                         "model only: the log did the same for %.0f "
-                         "payments, effectively, and %.0f are needed",
-                         effective, enough);
+PolicyEstimator EstimatorOf(const Agreement& agreement, double enough) {
+  const std::string did = absl::StrFormat(
+      "the log did the same for %.0f payments, effectively, and on %.0f %% of "
+      "unpaid days",
+      agreement.payments, 100 * std::min(1.0, agreement.days));
+  if (agreement.payments >= enough && agreement.days >= kAgreedDaysMin) {
+    return {false, absl::StrCat("doubly robust: ", did)};
+  }
+  return {true, absl::StrFormat("model only: %s; %.0f and %.0f %% are needed",
+                                did, enough, 100 * kAgreedDaysMin)};
 }
 
 // One run; members are the stages' results in order.
@@ -99,6 +108,7 @@ class LedgerSimulation {
                   };
             },
             [&](std::int64_t done) { progress(done, 2 * n); }));
+    result.strayed = plans_.strayed();
     TENUTO_ASSIGN_OR_RETURN(const LogTrials::Chosen chosen,
                             Choose(evidence, result));
     TENUTO_ASSIGN_OR_RETURN(
@@ -135,14 +145,16 @@ class LedgerSimulation {
         result.refused.push_back({policy.name, reason});
         continue;
       }
+      PolicyEstimator estimator =
+          EstimatorOf(AgreementOf(policies_, k, evidence), enough);
       if (policy.kind == PolicyKind::kPersonal) {
         result.personal = chosen.policies.size();
+        absl::StrAppend(&estimator.text,
+                        "; judged by the very model that it plans with");
       }
-      const double effective = EffectiveOf(policies_, k, evidence);
-      chosen.put_right[k] = effective >= enough;
+      chosen.put_right[k] = !estimator.model_only;
       result.policies.push_back(policy.name);
-      result.estimators.push_back(
-          EstimatorText(chosen.put_right[k], effective, enough));
+      result.estimators.push_back(std::move(estimator));
       chosen.policies.push_back(k);
     }
     if (chosen.policies.empty()) {
@@ -167,7 +179,7 @@ class LedgerSimulation {
         result.current = k;
         return;
       }
-      const double alike = EffectiveOf(policies_, number, evidence);
+      const double alike = AgreementOf(policies_, number, evidence).payments;
       if (result.personal == k || alike <= most) continue;
       most = alike;
       result.current = k;
@@ -184,8 +196,8 @@ class LedgerSimulation {
 };
 
 // How far the model was from what happened later; says so where nobody knows.
-absl::StatusOr<std::string> FidelityOf(const LogSource& source,
-                                       const LoggedFailures& log) {
+absl::Status MeasureFidelity(const LogSource& source, const LoggedFailures& log,
+                             SimulationResult& measured) {
   const absl::Time learned = LearnedThrough(log);
   const auto later =
       std::partition_point(log.failures.begin(), log.failures.end(),
@@ -194,15 +206,20 @@ absl::StatusOr<std::string> FidelityOf(const LogSource& source,
                            });
   const auto count = static_cast<std::size_t>(log.failures.end() - later);
   if (count < kFidelityFailuresMin) {
-    return absl::StrCat("not measured: ", count,
-                        " payments failed after the model had learned; ",
-                        kFidelityFailuresMin, " are needed");
+    measured.fidelity =
+        absl::StrCat("not measured: ", count,
+                     " payments failed after the model had learned; ",
+                     kFidelityFailuresMin, " are needed");
+    return absl::OkStatus();
   }
   TENUTO_ASSIGN_OR_RETURN(
       const BacktestResult result,
       Backtest(log, absl::MakeConstSpan(log.failures).last(count),
                source.threads, [](std::int64_t) {}));
-  return FidelityLine(result);
+  measured.fidelity = FidelityLine(result);
+  // Not that of the last day alone, on which the curves may happen to cross.
+  measured.model_error = result.largest_gap;
+  return absl::OkStatus();
 }
 
 std::string SourceText(const LogSource& source, const LoggedFailures& log) {
@@ -232,7 +249,7 @@ absl::StatusOr<SimulationResult> SimulateLedger(
   SimulationResult result;
   LedgerSimulation simulation(source, policies, log, book);
   TENUTO_RETURN_IF_ERROR(simulation.Run(progress, result));
-  TENUTO_ASSIGN_OR_RETURN(result.fidelity, FidelityOf(source, log));
+  TENUTO_RETURN_IF_ERROR(MeasureFidelity(source, log, result));
   result.source = SourceText(source, log);
   result.currency = policies.currency();
   result.failures = static_cast<std::int64_t>(log.failures.size());

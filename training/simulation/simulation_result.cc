@@ -35,21 +35,31 @@ std::string PolicyJson(const SimulationResult& result, std::size_t policy) {
   for (const auto& [name, number] : numbers) {
     absl::StrAppend(&json, ",\"", name, "\":", JsonNumber(number));
   }
+  if (!result.estimators.empty()) {
+    absl::StrAppend(
+        &json, ",\"estimator\":", JsonString(result.estimators[policy].text));
+  }
   return json + "}";
 }
 
-// Of a log: how each policy was reckoned and how far that may be believed.
-void AddLogNotes(const SimulationResult& result, int pad, std::string& text) {
-  for (std::size_t k = 0; k < result.estimators.size(); ++k) {
-    absl::StrAppendFormat(&text, "%-*s %s\n", pad, result.policies[k],
-                          result.estimators[k]);
-  }
-  if (!result.estimators.empty()) {
-    absl::StrAppend(&text,
-                    "intervals hold how payments differ and, where doubly "
-                    "robust, their luck; not that the model may be wrong: ");
-  }
-  if (!result.fidelity.empty()) absl::StrAppend(&text, result.fidelity, "\n");
+// Payments that the model may be wrong of.
+double ErrorOf(const SimulationResult& result, std::size_t policy,
+               double failures) {
+  return IsModelOnly(result, policy) ? result.model_error.value_or(0) * failures
+                                     : 0;
+}
+
+// A payment that the model is wrong of is worth what recovered ones are.
+double ErrorMinorOf(const SimulationResult& result, std::size_t policy,
+                    std::size_t segment) {
+  const PolicySums& sums = result.tally.sums(policy, segment);
+  return sums.recovered <= 0 ? 0
+                             : ErrorOf(result, policy, sums.failures) *
+                                   sums.recovered_minor / sums.recovered;
+}
+
+Estimate Widened(const Estimate& total, double by) {
+  return {total.value, total.low - by, total.high + by};
 }
 
 // What stands behind a policy's row.
@@ -57,24 +67,47 @@ std::string RowNote(const SimulationResult& result, std::size_t policy) {
   if (policy == result.current) {
     return absl::StrCat("  <- ", ReferenceWord(result));
   }
-  return result.oracle == policy
-             ? "  <- a bound that knows the truth, not a choice"
+  if (result.oracle == policy) {
+    return "  <- a bound that knows the truth, not a choice";
+  }
+  return result.expected && result.personal == policy
+             ? "  <- by the model it plans with"
              : "";
 }
 
 }  // namespace
 
+bool IsModelOnly(const SimulationResult& result, std::size_t policy) {
+  return !result.estimators.empty() && result.estimators[policy].model_only;
+}
+
 PolicyTotals TotalsOf(const SimulationResult& result, std::size_t policy,
                       std::size_t segment) {
   const PolicySums& sums = result.tally.sums(policy, segment);
+  const auto error_minor = [&](std::size_t of) {
+    return ErrorMinorOf(result, of, segment);
+  };
+  const auto error_beside = [&](std::size_t other) {
+    return other == policy ? 0 : error_minor(policy) + error_minor(other);
+  };
   PolicyTotals totals;
   totals.recovered =
-      TotalOf(sums.recovered, sums.recovered_squares, sums.failures);
-  totals.net_minor = TotalOf(sums.net, sums.net_squares, sums.failures);
+      Widened(TotalOf(sums.recovered, sums.recovered_squares, sums.failures),
+              ErrorOf(result, policy, sums.failures));
+  totals.recovered.low = std::max(0.0, totals.recovered.low);
+  totals.recovered.high = std::min(sums.failures, totals.recovered.high);
+  totals.recovered_minor =
+      Widened(TotalOf(sums.recovered_minor, sums.recovered_minor_squares,
+                      sums.failures),
+              error_minor(policy));
+  totals.net_minor = Widened(TotalOf(sums.net, sums.net_squares, sums.failures),
+                             error_minor(policy));
   totals.difference_minor =
-      TotalOf(sums.difference, sums.difference_squares, sums.failures);
-  totals.personal_gain_minor =
-      TotalOf(sums.personal_gain, sums.personal_gain_squares, sums.failures);
+      Widened(TotalOf(sums.difference, sums.difference_squares, sums.failures),
+              error_beside(result.current));
+  totals.personal_gain_minor = Widened(
+      TotalOf(sums.personal_gain, sums.personal_gain_squares, sums.failures),
+      error_beside(result.personal.value_or(policy)));
   totals.free_days = sums.free_days;
   totals.attempts = sums.attempts;
   totals.messages = sums.messages;
@@ -83,6 +116,19 @@ PolicyTotals TotalsOf(const SimulationResult& result, std::size_t policy,
         result.tally.sums(*result.oracle, segment).net - sums.net;
   }
   return totals;
+}
+
+RecoveredBy RecoveredByDay(const SimulationResult& result, std::size_t policy,
+                           int day) {
+  const double failures = result.tally.sums(policy).failures;
+  const RecoveryDays& days = result.tally.days(policy);
+  RecoveredBy by{
+      Widened(days.PaymentsBy(day, failures),
+              ErrorOf(result, policy, failures)),
+      Widened(days.MinorBy(day, failures), ErrorMinorOf(result, policy, 0))};
+  by.payments.low = std::max(0.0, by.payments.low);
+  by.payments.high = std::min(failures, by.payments.high);
+  return by;
 }
 
 const char* ReferenceWord(const SimulationResult& result) {
@@ -140,7 +186,10 @@ std::string FormatSimulation(const SimulationResult& result) {
         totals.free_days / n, totals.attempts / n, totals.messages / n,
         money(totals.regret_minor), RowNote(result, k));
   }
-  AddLogNotes(result, pad, text);
+  for (std::size_t k = 0; k < result.estimators.size(); ++k) {
+    absl::StrAppendFormat(&text, "%-*s %s\n", pad, result.policies[k],
+                          result.estimators[k].text);
+  }
   for (std::size_t k = 0; k < result.refused.size(); ++k) {
     const RefusedPolicy& refused = result.refused[k];
     const bool goes_on = k + 1 < result.refused.size() &&
@@ -150,8 +199,12 @@ std::string FormatSimulation(const SimulationResult& result) {
     if (!goes_on) absl::StrAppend(&text, refused.reason, "\n");
   }
   const ReportVerdict verdict = VerdictOf(result, ranking);
+  if (result.expected) {
+    absl::StrAppend(&text, verdict.meaning, "\n", verdict.fidelity, "\n");
+  }
   for (const std::string& said :
-       {verdict.stand_in, verdict.personal, verdict.in_force}) {
+       {verdict.headline, verdict.alone, verdict.stand_in, verdict.personal,
+        verdict.in_force}) {
     if (!said.empty()) absl::StrAppend(&text, said, "\n");
   }
   return text;

@@ -18,6 +18,12 @@ struct RefusedPolicy {
   std::string reason;
 };
 
+// How a policy was reckoned on a log.
+struct PolicyEstimator {
+  bool model_only = true;  // Nothing that happened speaks for or against it.
+  std::string text;
+};
+
 struct SimulationResult {
   std::string source;    // "world, seed 1" or "ledger DIR": for people.
   std::string currency;  // Of every value, in its minor unit.
@@ -36,15 +42,26 @@ struct SimulationResult {
   bool expected = false;  // By a model, of a log's payments; else lived.
   // How far a simulation was from what really happened; "" where not measured.
   std::string fidelity;
-  // How each policy was reckoned, where not all were reckoned alike.
-  std::vector<std::string> estimators;
+  // Share of later payments by which the model missed what was recovered of
+  // them; none where that was not measured.
+  std::optional<double> model_error;
+  // Failed payments of a log that were not treated as first planned.
+  std::int64_t strayed = 0;
+  std::vector<PolicyEstimator> estimators;  // By policy; empty for a world.
   PolicyTally tally{0, 1, 0};
   std::vector<RefusedPolicy> refused;
 };
 
-// Totals, each with its 95 % interval where it has one.
+// Whether nothing but a model speaks for it: then a simulation chooses nothing.
+bool IsModelOnly(const SimulationResult& result, std::size_t policy);
+
+// Totals, each with its 95 % interval where it has one. Of policies that only
+// the model speaks for these are wider by its error, on both sides: an error is
+// no chance, which more payments would even out. A difference is wider by the
+// errors of both policies, which may be opposite.
 struct PolicyTotals {
   Estimate recovered;
+  Estimate recovered_minor;  // What they are worth.
   Estimate net_minor;
   Estimate difference_minor;     // To the current policy, paired.
   Estimate personal_gain_minor;  // Of personal over this one, paired.
@@ -55,6 +72,13 @@ struct PolicyTotals {
 };
 PolicyTotals TotalsOf(const SimulationResult& result, std::size_t policy,
                       std::size_t segment = 0);
+
+// What came in by a day; intervals as above.
+struct RecoveredBy {
+  Estimate payments, minor;
+};
+RecoveredBy RecoveredByDay(const SimulationResult& result, std::size_t policy,
+                           int day);
 
 // "current", or "reference" where another stands in for the current policy.
 const char* ReferenceWord(const SimulationResult& result);

@@ -3,6 +3,39 @@
 #include <cstddef>
 
 namespace tenuto {
+namespace {
+
+// Of the net value: each end of each day has its chance and, by what was done
+// until then, its value. What a recovery is worth stays its mean.
+double NetVariance(const GraceStakes& stakes, const TrialActions& trial,
+                   const RecoveryCurve& curve, double mean) {
+  double spent = 0, variance = 0;
+  const auto ends = [&](double chance, double worth) {
+    variance += chance * (worth - spent - mean) * (worth - spent - mean);
+  };
+  Access access = Access::kFull;
+  for (int day = 1; day <= trial.last_day; ++day) {
+    const auto at = static_cast<std::size_t>(day);
+    const DayAction& action = trial.actions[at];
+    if (action.messages) {
+      spent += stakes.message_minor + stakes.message_goodwill_minor;
+    }
+    if (action.access < access) {
+      spent += stakes.access_step_goodwill_minor *
+               (static_cast<int>(access) - static_cast<int>(action.access));
+      access = action.access;
+    }
+    ends(curve[at].by_user, stakes.recovery_minor[at]);
+    if (action.attempts) spent += stakes.attempt_minor;
+    ends(curve[at].by_retry, stakes.recovery_minor[at]);
+    ends(curve[at].cancelled, 0);
+    spent += stakes.access_day(action.access);
+  }
+  ends(curve[static_cast<std::size_t>(trial.last_day)].open, 0);
+  return variance;
+}
+
+}  // namespace
 
 TrialOutcome LiveThrough(const world::FailureWorld& world,
                          const world::FailedPayment& failure,
@@ -55,6 +88,8 @@ TrialOutcome Expect(const HazardTable& hazards, const GraceStakes& stakes,
   outcome.attempts = worth.attempts;
   outcome.messages = worth.messages;
   outcome.net_minor = worth.net_minor();
+  outcome.recovered_variance = outcome.recovered * (1 - outcome.recovered);
+  outcome.net_variance = NetVariance(stakes, trial, curve, outcome.net_minor);
   return outcome;
 }
 

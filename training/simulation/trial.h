@@ -25,6 +25,9 @@ struct TrialOutcome {
   double attempts = 0;         // Without the first one.
   double messages = 0;
   double net_minor = 0;  // Less everything that was spent.
+  // Of an expected one: how far what happens may be from that, by the chances.
+  double recovered_variance = 0;
+  double net_variance = 0;
 };
 
 // The money of one failed payment in a world that knows how long a subscription

@@ -136,6 +136,59 @@ TEST_F(DoublyRobustTest, FindsTheTruthWhereTheLogDidTheSameByChance) {
   EXPECT_GT(std::abs(believed.recovered - expected.recovered), 0.1);
 }
 
+// Of what nobody could watch the model tells, from those who were open then.
+TEST_F(DoublyRobustTest, PutsRightUpToTheDayThatIsKnown) {
+  const HazardTable model = Table(0.1f, 0.05f, 0.001f);
+  const HazardTable truth = Table(0.02f, 0.3f, 0.02f);
+  constexpr std::size_t kKnown = 12;
+  SplitMix64 random(17);
+  RecoveryCurve expected, believed;
+  Expect(truth, stakes_, trial_, expected);
+  Expect(model, stakes_, trial_, believed);
+  AgreementWeights quarter;
+  quarter.fill(4);
+  const int n = 8000;
+  RecoveryCurve mean;
+  for (RecoveryDay& day : mean) day = {0, 0, 0, 0};
+  int cut = 0;
+  for (int k = 0; k < n; ++k) {
+    UnpaidSpell spell = Live(truth, random);
+    if (spell.days.size() > kKnown) {
+      spell.days.resize(kKnown);
+      spell.end = RecoveryEnd::kOpen;
+      ++cut;
+    }
+    const bool agrees = random.Below(4) == 0;
+    RecoveryCurve curve;
+    TrialOutcome outcome = Expect(model, stakes_, trial_, curve);
+    PutRight(spell, agrees ? quarter : AgreementWeights{}, stakes_, trial_,
+             curve, outcome);
+    EXPECT_EQ(outcome.net_variance, 0);
+    EXPECT_EQ(WeightAtEnd(spell, quarter, trial_.last_day), 4);
+    for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
+      mean[day].by_user += curve[day].by_user / n;
+      mean[day].by_retry += curve[day].by_retry / n;
+      mean[day].open += curve[day].open / n;
+    }
+  }
+  EXPECT_GT(cut, n / 4);
+  const auto recovered = [](const RecoveryCurve& curve, std::size_t last) {
+    double sum = 0;
+    for (std::size_t day = 1; day <= last; ++day) {
+      sum += curve[day].by_user + curve[day].by_retry;
+    }
+    return sum;
+  };
+  EXPECT_NEAR(recovered(mean, kKnown), recovered(expected, kKnown), 0.05);
+  EXPECT_GT(std::abs(recovered(believed, kKnown) - recovered(expected, kKnown)),
+            0.1);
+  // Later, a share of those still open as the model has it.
+  const double later =
+      recovered(believed, kUnpaidDays) - recovered(believed, kKnown);
+  EXPECT_NEAR(recovered(mean, kUnpaidDays) - recovered(mean, kKnown),
+              mean[kKnown].open * later / believed[kKnown].open, 0.05);
+}
+
 TEST_F(DoublyRobustTest, BelievesTheModelWhereTheLogDidOtherwise) {
   const HazardTable model = Table(0.05f, 0.2f, 0.01f);
   SplitMix64 random(3);

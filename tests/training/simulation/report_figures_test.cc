@@ -55,6 +55,17 @@ TEST(PolicyRanking, NeverChoosesTheOracle) {
   EXPECT_FALSE(ranking.efficient[1]);
 }
 
+TEST(PolicyRanking, PrefersWhatALogBearsOut) {
+  SimulationResult result =
+      SmallSimulation({{"now", 5}, {"a", 6, 1}, {"b", 8, 1}});
+  MakeLog(result, 0.01, {"now", "a"});
+  EXPECT_EQ(RankPolicies(result).best, 1);
+  // With nothing else to compare, what the model believes is best.
+  result.estimators.clear();
+  MakeLog(result, 0.01, {"now"});
+  EXPECT_EQ(RankPolicies(result).best, 2);
+}
+
 TEST(PolicyRanking, NamesThoseWhoseIntervalsReachTheBest) {
   const SimulationResult result =
       SmallSimulation({{"now", 5}, {"a", 6, 1}, {"b", 5.95, 1}, {"c", 5.2, 1}});

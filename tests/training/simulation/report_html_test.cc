@@ -144,6 +144,20 @@ TEST(ReportHtml, SaysWhatCannotBeToldApart) {
               HasSubstr("personal cannot be told apart from b"));
 }
 
+TEST(ReportHtml, ChoosesNothingThatOnlyTheModelOfALogSpeaksFor) {
+  SimulationResult result = Result();
+  EXPECT_THAT(Markup(ReportHtml(result)), HasSubstr("Choose personal"));
+  MakeLog(result, 0.02);
+  const std::string html = ReportHtml(result);
+  EXPECT_THAT(Markup(html), AllOf(Not(HasSubstr("Choose")),
+                                  HasSubstr("The model expects personal"),
+                                  HasSubstr("Model only (now, b and personal)"),
+                                  HasSubstr("by the very model that it plans "
+                                            "with")));
+  EXPECT_THAT(html, HasSubstr("\"estimator\":\"model only: by test\""));
+  EXPECT_THAT(html, HasSubstr("(by its own model)"));
+}
+
 TEST(ReportHtml, ShowsFidelityNextToTheVerdict) {
   SimulationResult result = Result();
   result.fidelity = "off by < 2 points";

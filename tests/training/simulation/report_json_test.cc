@@ -140,6 +140,19 @@ TEST(ReportJson, CannotEndTheScriptItStandsIn) {
             "a & b");
 }
 
+TEST(ReportJson, SaysHowEachPolicyOfALogWasReckoned) {
+  const Parsed lived(Result());
+  EXPECT_FALSE(bool{lived.json["policies"].at(0)["model_only"]});
+  EXPECT_TRUE(lived.json["policies"].at(0)["estimator"].is_null());
+  SimulationResult result = Result();
+  MakeLog(result, 0.02, {"now"});
+  const Parsed parsed(result);
+  EXPECT_FALSE(bool{parsed.json["policies"].at(0)["model_only"]});
+  EXPECT_TRUE(bool{parsed.json["policies"].at(1)["model_only"]});
+  EXPECT_EQ(std::string(parsed.json["policies"].at(1)["estimator"].get_c_str()),
+            "model only: by test");
+}
+
 TEST(ReportJson, HasNothingOfHowLongItTook) {
   SimulationResult slow = Result();
   slow.seconds = 17.25;

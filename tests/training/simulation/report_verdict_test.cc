@@ -129,11 +129,60 @@ TEST(ReportVerdict, SaysWhatAWorldMeansAndWhatALogMeans) {
   EXPECT_THAT(Verdict(result).meaning,
               StartsWith("A simulated world, not your customers"));
   EXPECT_THAT(Verdict(result).fidelity, HasSubstr("was not measured"));
-  result.expected = true;
+  MakeLog(result, 0.031, {"now"});
   result.fidelity = "1.2 points off.";
+  result.strayed = 17;
+  EXPECT_THAT(
+      Verdict(result).meaning,
+      AllOf(
+          HasSubstr("Doubly robust (now): "),
+          HasSubstr("17 payments were later treated otherwise"),
+          HasSubstr("Model only (a): expected values"),
+          HasSubstr("the 3.1 points by which the model missed later payments"),
+          Not(HasSubstr("world"))));
+  result.model_error.reset();
   EXPECT_THAT(Verdict(result).meaning,
-              AllOf(HasSubstr("expected values"), Not(HasSubstr("world"))));
+              HasSubstr("not the model's error, which was not measured"));
   EXPECT_EQ(Verdict(result).fidelity, "1.2 points off.");
+}
+
+TEST(ReportVerdict, ChoosesNothingThatOnlyTheModelSpeaksFor) {
+  SimulationResult result =
+      SmallSimulation({{"now", 5}, {"a", 6.9, 1}, {"personal", 7, 1}});
+  MakeLog(result, 0.01);
+  ReportVerdict verdict = Verdict(result);
+  EXPECT_EQ(verdict.headline,
+            "The model expects personal to be worth 2.00 EUR above the current "
+            "policy (95 % interval 1.54 to 2.46). That is the model's belief: "
+            "only a randomised share can tell.");
+  EXPECT_THAT(verdict.personal, HasSubstr("judged by the very model"));
+  EXPECT_THAT(verdict.in_force, HasSubstr("at first for some"));
+  EXPECT_THAT(verdict.doubt,
+              AllOf(HasSubstr("told apart from a"), Not(HasSubstr("Choose"))));
+  result.refused_current = "old";
+  EXPECT_THAT(Verdict(result).headline,
+              HasSubstr("of the others the model expects most of personal."));
+  SimulationResult kept = SmallSimulation({{"now", 5}, {"a", 4, 1}});
+  MakeLog(kept, 0.01);
+  EXPECT_THAT(Verdict(kept).headline,
+              StartsWith("The model expects no policy to be worth more"));
+}
+
+TEST(ReportVerdict, ChoosesWhatTheLogBearsOut) {
+  SimulationResult result =
+      SmallSimulation({{"now", 5}, {"a", 6, 1}, {"b", 8, 1}});
+  MakeLog(result, 0.01, {"now", "a"});
+  ReportVerdict verdict = Verdict(result);
+  EXPECT_EQ(verdict.headline,
+            "Choose a: 1.00 EUR more per failed payment than the current "
+            "policy, now.");
+  EXPECT_THAT(verdict.alone,
+              AllOf(StartsWith("The model alone expects more of b: 3.00 EUR"),
+                    HasSubstr("only a randomised share can tell")));
+  // Where what they are compared with is the model's belief, so is a gain.
+  result.estimators.clear();
+  MakeLog(result, 0.01, {"a", "b"});
+  EXPECT_THAT(Verdict(result).headline, StartsWith("The model expects b"));
 }
 
 TEST(ReportVerdict, DoubtsFewPayments) {

@@ -1,5 +1,6 @@
 #include "training/simulation/simulate_ledger.h"
 
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -19,6 +20,8 @@ namespace tenuto {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 // These lives see full access, attempts on days 1, 3, 6 and 10, and the end on
 // day 21.
@@ -39,60 +42,68 @@ policies { name: "part_unseen" mixture {
 policies { name: "oracle" oracle {} }
 )";
 
-class SimulateLedgerTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    ledger_ = std::make_unique<MemoryLedger>(Catalogue::Embedded());
+// A log of lives and the model that learned from it.
+class LearnedLog {
+ public:
+  // `replanned` as FailureLives::Plan has it; below 0 without plans.
+  explicit LearnedLog(double replanned) : ledger_(Catalogue::Embedded()) {
     const UserKeys keys = UserKeys::FromSecret("lives");
-    FailureLives lives(*ledger_, keys, 3);
+    FailureLives lives(ledger_, keys, 3);
+    lives.Plan(replanned);
     for (int user = 0; user < 300; ++user) {
       lives.Live(absl::StrCat("u", user), 14);
     }
-    folder_ = std::make_unique<TempFolder>();
     TrainGraceOptions options;
     options.ledger = "lives";
     options.models = Models();
     options.threads = 2;
+    options.champion = Crown::kAlways;
     ::testing::internal::CaptureStdout();
-    const absl::Status status = TrainGrace(options, TheWorkshop());
+    const absl::Status status = TrainGrace(options, workshop_);
     ::testing::internal::GetCapturedStdout();
-    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_TRUE(status.ok()) << status;
   }
-  static void TearDownTestSuite() {
-    ledger_.reset();
-    folder_.reset();
-  }
-  static std::string Models() { return (folder_->path() / "models").string(); }
-  static const Workshop& TheWorkshop() {
-    static const FixedClock clock(absl::FromUnixSeconds(1'760'000'000));
-    static const Workshop workshop{
-        clock, Catalogue::Embedded(),
-        [](const std::filesystem::path&, LedgerAccess) {
-          return OpenedLedger{UserKeys::FromSecret("lives"),
-                              std::make_unique<BorrowedLedger>(*ledger_)};
-        }};
-    return workshop;
-  }
-  static absl::StatusOr<SimulationResult> Simulate(const char* policies,
-                                                   int threads) {
-    const auto file = PolicyFile::FromText(policies, "p.textproto");
-    if (!file.ok()) return file.status();
-    return SimulateLedger(Source(threads), *file, TheWorkshop(),
-                          [](std::int64_t, std::int64_t) {});
-  }
-  static LogSource Source(int threads) {
+  std::string Models() const { return (folder_.path() / "models").string(); }
+  const Workshop& workshop() const { return workshop_; }
+  LogSource Source(int threads) const {
     LogSource source;
     source.ledger = "lives";
     source.models = Models();
     source.threads = threads;
     return source;
   }
+  absl::StatusOr<SimulationResult> Simulate(const char* policies,
+                                            int threads) const {
+    const auto file = PolicyFile::FromText(policies, "p.textproto");
+    if (!file.ok()) return file.status();
+    return SimulateLedger(Source(threads), *file, workshop_,
+                          [](std::int64_t, std::int64_t) {});
+  }
 
-  static std::unique_ptr<MemoryLedger> ledger_;
-  static std::unique_ptr<TempFolder> folder_;
+ private:
+  MemoryLedger ledger_;
+  const TempFolder folder_;
+  const FixedClock clock_{absl::FromUnixSeconds(1'760'000'000)};
+  const Workshop workshop_{clock_, Catalogue::Embedded(),
+                           [this](const std::filesystem::path&, LedgerAccess) {
+                             return OpenedLedger{
+                                 UserKeys::FromSecret("lives"),
+                                 std::make_unique<BorrowedLedger>(ledger_)};
+                           }};
 };
-std::unique_ptr<MemoryLedger> SimulateLedgerTest::ledger_;
-std::unique_ptr<TempFolder> SimulateLedgerTest::folder_;
+
+class SimulateLedgerTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { log_ = std::make_unique<LearnedLog>(-1); }
+  static void TearDownTestSuite() { log_.reset(); }
+  static absl::StatusOr<SimulationResult> Simulate(const char* policies,
+                                                   int threads) {
+    return log_->Simulate(policies, threads);
+  }
+
+  static std::unique_ptr<LearnedLog> log_;
+};
+std::unique_ptr<LearnedLog> SimulateLedgerTest::log_;
 
 TEST_F(SimulateLedgerTest, TellsWhatTheLogHasSeenAndRefusesTheRest) {
   const auto result = Simulate(kPolicies, 2);
@@ -111,7 +122,17 @@ TEST_F(SimulateLedgerTest, TellsWhatTheLogHasSeenAndRefusesTheRest) {
   EXPECT_LT(fewer.recovered.value, in_force.recovered.value);
   EXPECT_NEAR(half.recovered.value,
               (fewer.recovered.value + in_force.recovered.value) / 2, 1e-6);
-  EXPECT_THAT(result->estimators[0], HasSubstr("model only"));
+  EXPECT_THAT(result->estimators[0].text, StartsWith("model only: "));
+  EXPECT_TRUE(IsModelOnly(*result, 0));
+  // Of so many payments luck alone moves what is recovered by this much.
+  const auto n = static_cast<double>(result->failures);
+  const double share = in_force.recovered.value / n;
+  EXPECT_GT(in_force.recovered.high - in_force.recovered.value,
+            1.96 * std::sqrt(n * share * (1 - share)) +
+                0.99 * n * result->model_error.value_or(1));
+  EXPECT_THAT(FormatSimulation(*result), Not(HasSubstr("Choose")));
+  EXPECT_THAT(FormatSimulation(*result),
+              HasSubstr("only a randomised share can tell"));
   EXPECT_THAT(FormatSimulation(*result), HasSubstr(result->fidelity));
   EXPECT_THAT(result->fidelity, HasSubstr("later payments"));
 }
@@ -150,11 +171,11 @@ TEST_F(SimulateLedgerTest, SaysWhatIsMissingWhereItRefusesAll) {
 }
 
 TEST_F(SimulateLedgerTest, IsCheckedAgainstWhatHappenedLater) {
-  LogSource source = Source(2);
-  const auto all = OpenLoggedFailures(source, TheWorkshop());
+  LogSource source = log_->Source(2);
+  const auto all = OpenLoggedFailures(source, log_->workshop());
   ASSERT_TRUE(all.ok()) << all.status();
   source.from = LearnedThrough(*all);
-  const auto log = OpenLoggedFailures(source, TheWorkshop());
+  const auto log = OpenLoggedFailures(source, log_->workshop());
   ASSERT_TRUE(log.ok()) << log.status();
   EXPECT_LT(log->failures.size(), all->failures.size());
   const auto result = Backtest(*log, log->failures, 2, [](std::int64_t) {});
@@ -172,6 +193,72 @@ TEST_F(SimulateLedgerTest, IsCheckedAgainstWhatHappenedLater) {
   const auto one = Backtest(*log, log->failures, 1, [](std::int64_t) {});
   ASSERT_TRUE(one.ok());
   EXPECT_EQ(BacktestJson(*one), BacktestJson(*result));
+}
+
+constexpr char kDrawnPolicies[] = R"(
+current: "long"
+policies { name: "long"
+  fixed { full_days: 21 retry_days: [1, 3, 6, 10] ends_after_days: 21 } }
+policies { name: "short"
+  fixed { full_days: 7 retry_days: [1, 3, 6, 10] ends_after_days: 21 } }
+policies { name: "half" mixture {
+  parts { policy: "long" share: 0.5 } parts { policy: "short" share: 0.5 } } }
+policies { name: "fewer"
+  fixed { full_days: 21 retry_days: [1, 3] ends_after_days: 21 } }
+)";
+
+// By the chances of FailureLives: four attempts on soft declines, else none.
+double RecoveredInTruth() {
+  double recovered = 0;
+  for (const bool soft : {true, false}) {
+    double open = 1, paid = 0;
+    const auto pay = [&](double chance) {
+      paid += open * chance;
+      open *= 1 - chance;
+    };
+    for (int day = 1; day <= 21; ++day) {
+      pay(soft ? FailureLives::kSoftUser : FailureLives::kFixUser);
+      if (soft && (day == 1 || day == 3 || day == 6 || day == 10)) {
+        pay(FailureLives::kSoftRetry);
+      }
+      open *= 1 - FailureLives::kCancels;
+    }
+    recovered += (soft ? 0.6 : 0.4) * paid;
+  }
+  return recovered;
+}
+
+// Half of the payments that are open on day 5 get no attempt after it, which
+// nobody drew by chance: their first plan must not be blamed.
+TEST(SimulateDrawnPlans, PutsRightByWhatTheFirstPlanDid) {
+  const LearnedLog log(0.5);
+  const auto result = log.Simulate(kDrawnPolicies, 2);
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(result->policies.size(), 4u);
+  const auto n = static_cast<double>(result->failures);
+  EXPECT_GT(static_cast<double>(result->strayed), 0.05 * n);
+  EXPECT_LT(static_cast<double>(result->strayed), 0.2 * n);
+  for (std::size_t k = 0; k < 3; ++k) {
+    EXPECT_FALSE(IsModelOnly(*result, k));
+    EXPECT_THAT(result->estimators[k].text, StartsWith("doubly robust: "));
+    const Estimate recovered = TotalsOf(*result, k).recovered;
+    EXPECT_NEAR(recovered.value / n, RecoveredInTruth(), 0.035)
+        << result->policies[k];
+    EXPECT_LT((recovered.high - recovered.low) / n, 0.12);
+  }
+  // Payments that ended by day 5 agree with it, and say nothing of later days.
+  EXPECT_TRUE(IsModelOnly(*result, 3)) << result->estimators[3].text;
+  EXPECT_THAT(FormatSimulation(*result),
+              HasSubstr("payments were later treated otherwise"));
+}
+
+TEST(SimulateDrawnPlans, LeavesItToTheModelWhereAllAreTreatedOtherwise) {
+  const LearnedLog log(1);
+  const auto result = log.Simulate(kDrawnPolicies, 2);
+  ASSERT_TRUE(result.ok()) << result.status();
+  for (std::size_t k = 0; k < result->policies.size(); ++k) {
+    EXPECT_TRUE(IsModelOnly(*result, k)) << result->estimators[k].text;
+  }
 }
 
 }  // namespace

@@ -98,5 +98,44 @@ TEST(SimulationResult, EndsWithWhatPersonalPlansAreWorthAndTake) {
   EXPECT_THAT(SimulationJson(result), HasSubstr("\"personal_gain\":50000"));
 }
 
+// Each recovered payment is worth 20 EUR, of which 5 in 100 may be wrong.
+TEST(SimulationResult, WidensByTheModelsErrorWhatOnlyTheModelSays) {
+  const SimulationResult lived =
+      SmallSimulation({{"now", 5}, {"a", 6, 1}, {"personal", 6.5, 1.5}});
+  SimulationResult result = lived;
+  MakeLog(result, 0.05, {"now"});
+  const auto wider = [&](std::size_t policy, Estimate PolicyTotals::*of) {
+    const Estimate was = TotalsOf(lived, policy).*of;
+    const Estimate now = TotalsOf(result, policy).*of;
+    EXPECT_EQ(now.value, was.value);
+    EXPECT_NEAR(was.low - now.low, now.high - was.high, 1e-6);
+    return now.high - was.high;
+  };
+  EXPECT_NEAR(wider(0, &PolicyTotals::recovered), 0, 1e-9);
+  EXPECT_NEAR(wider(1, &PolicyTotals::recovered), 50, 1e-9);
+  EXPECT_NEAR(wider(1, &PolicyTotals::net_minor), 100'000, 1e-6);
+  // Of both policies, as far as only the model speaks for them.
+  EXPECT_NEAR(wider(0, &PolicyTotals::difference_minor), 0, 1e-9);
+  EXPECT_NEAR(wider(1, &PolicyTotals::difference_minor), 100'000, 1e-6);
+  EXPECT_NEAR(wider(0, &PolicyTotals::personal_gain_minor), 100'000, 1e-6);
+  EXPECT_NEAR(wider(1, &PolicyTotals::personal_gain_minor), 200'000, 1e-6);
+  EXPECT_NEAR(wider(2, &PolicyTotals::personal_gain_minor), 0, 1e-9);
+}
+
+TEST(SimulationResult, ChoosesNothingThatOnlyTheModelSpeaksFor) {
+  SimulationResult result = SmallSimulation({{"now", 5}, {"personal", 9, 1}});
+  EXPECT_THAT(FormatSimulation(result), HasSubstr("\nChoose personal: "));
+  MakeLog(result, 0.01);
+  EXPECT_THAT(FormatSimulation(result),
+              AllOf(Not(HasSubstr("Choose")),
+                    HasSubstr("\nThe model expects personal to be worth 4.00 "
+                              "EUR above"),
+                    HasSubstr("only a randomised share can tell"),
+                    HasSubstr("<- by the model it plans with"),
+                    HasSubstr("judged by the very model")));
+  EXPECT_THAT(SimulationJson(result),
+              HasSubstr("\"estimator\":\"model only: by test\""));
+}
+
 }  // namespace
 }  // namespace tenuto

@@ -4,6 +4,7 @@
 #ifndef TENUTO_TESTS_TRAINING_SIMULATION_SMALL_SIMULATION_H_
 #define TENUTO_TESTS_TRAINING_SIMULATION_SMALL_SIMULATION_H_
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,19 @@ inline SimulationResult SmallSimulation(
     result.tally.Add(outcomes, {}, segments);
   }
   return result;
+}
+
+// The same as if reckoned on a log, by the model alone but for those named.
+inline void MakeLog(SimulationResult& result, double model_error,
+                    const std::vector<std::string>& doubly_robust = {}) {
+  result.expected = true;
+  result.model_error = model_error;
+  for (const std::string& name : result.policies) {
+    const bool told = std::find(doubly_robust.begin(), doubly_robust.end(),
+                                name) != doubly_robust.end();
+    result.estimators.push_back(
+        {!told, told ? "doubly robust: by test" : "model only: by test"});
+  }
 }
 
 }  // namespace tenuto

@@ -4,6 +4,8 @@
 #include <cstdio>
 
 #include "gtest/gtest.h"
+#include "training/simulation/event_counts.h"
+#include "training/split_mix.h"
 #include "training/world/failed_payment.h"
 
 namespace tenuto {
@@ -108,6 +110,48 @@ TEST(Trial, IsExpectedAsItIsLived) {
   }
   EXPECT_NEAR(lived / kPayments, expected / kPayments, 0.015);
   EXPECT_NEAR(lived_attempts / expected_attempts, 1, 0.02);
+}
+
+// How far lives by the chances lie from what is expected of them.
+TEST(Trial, KnowsHowFarWhatHappensMayBeFromWhatIsExpected) {
+  const world::FailureWorld world = MakeWorld();
+  const GraceStakes stakes = Stakes().stakes;
+  const TrialActions trial = Actions(7);
+  HazardTable hazards;
+  world.TrueHazards(world.Make(3), hazards);
+  RecoveryCurve curve;
+  const TrialOutcome hoped = Expect(hazards, stakes, trial, curve);
+  const EventDraw draw(curve);
+  SplitMix64 random(kSeed);
+  constexpr int kLives = 40'000;
+  double recovered = 0, net = 0, net_squares = 0;
+  for (int k = 0; k < kLives; ++k) {
+    const auto [day, end] =
+        draw.At(static_cast<double>(random.Next() >> 11) * 0x1p-53);
+    const bool pays =
+        end == RecoveryEnd::kByUser || end == RecoveryEnd::kByRetry;
+    const bool is_open = end == RecoveryEnd::kOpen;
+    recovered += pays;
+    double worth = pays ? 2'000 : 0;
+    if (day > 7) worth -= 14;  // Two steps down.
+    for (int d = 1; d <= day; ++d) {
+      if (d <= 7 && (d < day || is_open)) worth -= 10;
+      if (d % 10 == 1 && d <= 30) worth -= 3;
+      if (d % 5 == 0 && d <= 30 && (d < day || end != RecoveryEnd::kByUser)) {
+        worth -= 5;
+      }
+    }
+    net += worth / kLives;
+    net_squares += worth * worth / kLives;
+  }
+  const double share = recovered / kLives;
+  EXPECT_NEAR(hoped.recovered_variance, share * (1 - share), 0.01);
+  EXPECT_NEAR(hoped.net_minor, net, 25);
+  EXPECT_NEAR(hoped.net_variance / (net_squares - net * net), 1, 0.03);
+  EXPECT_EQ(LiveThrough(world, world.Make(3), world.LuckOf(world.Make(3)),
+                        Stakes(), trial)
+                .net_variance,
+            0);
 }
 
 }  // namespace

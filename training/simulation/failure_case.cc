@@ -170,14 +170,15 @@ TrialActions CaseBook::Lawful(const TrialActions& fixed,
                               const FailureCase& failure) const {
   const PlanLimits& rules = failure.rules;
   TrialActions lawful = fixed;
-  lawful.last_day = std::min(fixed.last_day, rules.last_day);
   int full_days = 0;
   while (full_days < kUnpaidDays &&
          fixed.actions[static_cast<std::size_t>(full_days + 1)].access ==
              Access::kFull) {
     ++full_days;
   }
-  ShortenFull(LengthUpTo(full_days, rules), lawful.actions);
+  const int length = LengthUpTo(full_days, rules);
+  lawful.last_day = std::min(fixed.last_day, rules.LastDayOf(length));
+  ShortenFull(length, lawful.actions);
   CardHistory history = failure.history;
   for (int day = 1; day <= kUnpaidDays; ++day) {
     DayAction& action = lawful.actions[static_cast<std::size_t>(day)];

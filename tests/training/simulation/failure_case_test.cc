@@ -133,6 +133,20 @@ TEST_F(FailureCaseTest, ReducesAccessAtOnceWhereAStoreShortensIt) {
   EXPECT_EQ(AccessOf(book_.Lawful(Access(0, 10), known)), Days(1, 9));
 }
 
+TEST_F(FailureCaseTest, EndsWithTheHoldOfTheDay) {
+  FailureCase known;
+  const absl::Time before =
+      absl::FromCivil(absl::CivilDay(2025, 11, 30), absl::UTCTimeZone());
+  ASSERT_TRUE(book_.Fill(SeenWith(v1::STORE_GOOGLE_PLAY), before, known).ok());
+  EXPECT_EQ(book_.Lawful(Access(7, 0), known).last_day, 37);
+  EXPECT_EQ(book_.Lawful(Access(0, 0), known).last_day, 31);
+  TrialActions short_one = Access(7, 0);
+  short_one.last_day = 20;
+  EXPECT_EQ(book_.Lawful(short_one, known).last_day, 20);
+  ASSERT_TRUE(book_.Fill(SeenWith(v1::STORE_GOOGLE_PLAY), kFailed, known).ok());
+  EXPECT_EQ(book_.Lawful(Access(7, 0), known).last_day, 60);
+}
+
 // Mastercard's advice 27: not before four days are over.
 TEST_F(FailureCaseTest, TakesAdviceForNoRule) {
   FailureCase known;

@@ -33,8 +33,7 @@ void AddCurve(const GracePlan& plan, const PlanQuestion& question,
   const auto recovered = RecoveredBy(plan.curve);
   double by_attempt = 0;
   double cancelled = 0;
-  for (int day = question.past.day + 1; day <= question.limits.last_day;
-       ++day) {
+  for (int day = question.past.day + 1; day <= plan.last_day; ++day) {
     const auto at = static_cast<std::size_t>(day);
     by_attempt += plan.curve[at].by_retry;
     cancelled += plan.curve[at].cancelled;

@@ -7,6 +7,16 @@
 #include "model/bundle_manifest.h"
 
 namespace tenuto {
+namespace {
+
+// The same for every spelling of a path, whether the file is there or not.
+std::filesystem::path PlaceOf(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::weakly_canonical(
+      std::filesystem::absolute(path, error), error);
+}
+
+}  // namespace
 
 absl::StatusOr<absl::Duration> ParseDays(absl::string_view flag,
                                          absl::string_view text) {
@@ -67,31 +77,34 @@ absl::Status CheckModelName(absl::string_view model) {
                    "\" is no name of a model; write [a-z][a-z0-9_]{0,63}"));
 }
 
+absl::Status CheckOutput(
+    absl::string_view flag, const std::filesystem::path& output,
+    std::initializer_list<std::filesystem::path> other_files) {
+  std::error_code error;
+  const std::string named = absl::StrCat(flag, " ", output.string());
+  for (const std::filesystem::path& other : other_files) {
+    if (output.empty() || other.empty()) continue;
+    if (std::filesystem::equivalent(output, other, error) ||
+        PlaceOf(output) == PlaceOf(other)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(named, " is also a file of this command; name another"));
+    }
+  }
+  const std::filesystem::path parent = output.parent_path();
+  if (!parent.empty() && !std::filesystem::is_directory(parent, error)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(named, ": there is no directory ", parent.string()));
+  }
+  if (std::filesystem::is_directory(output, error)) {
+    return absl::InvalidArgumentError(absl::StrCat(named, " is a directory"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckSummary(
     const std::filesystem::path& summary,
     std::initializer_list<std::filesystem::path> other_files) {
-  std::error_code error;
-  for (const std::filesystem::path& other : other_files) {
-    if (summary.empty() || other.empty()) continue;
-    if (std::filesystem::equivalent(summary, other, error) ||
-        std::filesystem::weakly_canonical(summary, error) ==
-            std::filesystem::weakly_canonical(other, error)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--summary ", summary.string(),
-                       " is also a file of this command; name another"));
-    }
-  }
-  const std::filesystem::path parent = summary.parent_path();
-  if (!parent.empty() && !std::filesystem::is_directory(parent, error)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--summary ", summary.string(), ": there is no directory ",
-                     parent.string()));
-  }
-  if (std::filesystem::is_directory(summary, error)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--summary ", summary.string(), " is a directory"));
-  }
-  return absl::OkStatus();
+  return CheckOutput("--summary", summary, other_files);
 }
 
 }  // namespace tenuto

@@ -27,8 +27,12 @@ absl::StatusOr<absl::Time> ParseMoment(absl::string_view flag,
 // kInvalidArgument unless --model names one: [a-z][a-z0-9_]{0,63}.
 absl::Status CheckModelName(absl::string_view model);
 
-// kInvalidArgument when --summary, unless empty, cannot be written, or is one
-// of the other files of the command.
+// kInvalidArgument when the file of `flag`, unless empty, cannot be written, or
+// is one of the other files of the command.
+absl::Status CheckOutput(
+    absl::string_view flag, const std::filesystem::path& output,
+    std::initializer_list<std::filesystem::path> other_files = {});
+// Of --summary.
 absl::Status CheckSummary(
     const std::filesystem::path& summary,
     std::initializer_list<std::filesystem::path> other_files = {});

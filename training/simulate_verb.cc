@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "model/decision/payment_rules.h"
 #include "training/flag_values.h"
 #include "training/progress.h"
 #include "training/simulation/policy_file.h"
@@ -103,20 +104,21 @@ absl::Status CheckSource(const SimulateFlags& flags) {
   return absl::OkStatus();
 }
 
-// A report that cannot be written is told before the work.
-absl::Status CheckReport(const SimulateFlags& flags) {
-  const std::filesystem::path report = flags.report;
-  if (flags.report.empty()) return absl::OkStatus();
-  std::error_code ignored;
-  const std::filesystem::path folder =
-      std::filesystem::absolute(report).parent_path();
-  if (std::filesystem::is_directory(report, ignored) ||
-      !std::filesystem::is_directory(folder, ignored)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--report ", flags.report, " cannot be written: ", folder.string(),
-        " is no directory, or it is one"));
+// The work would take the other for what it is not, or overwrite it.
+absl::Status CheckOutputs(const SimulateFlags& flags) {
+  TENUTO_RETURN_IF_ERROR(
+      CheckSummary(flags.summary, {flags.policies, flags.report}));
+  return CheckOutput("--report", flags.report, {flags.policies});
+}
+
+// What is not lived as it is written is said before the work.
+void WarnOfStruckAttempts(const PolicyFile& policies, absl::Time now) {
+  for (const ComparedPolicy& policy : policies.policies()) {
+    const absl::Status lawful =
+        CheckLawful(policy, PaymentRules::Embedded(), now);
+    if (lawful.ok()) continue;
+    std::fprintf(stderr, "tenuto: %s\n", std::string(lawful.message()).c_str());
   }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<SimulationResult> SimulateWorldOf(const SimulateFlags& flags,
@@ -146,11 +148,10 @@ absl::StatusOr<SimulationResult> SimulateLogOf(const SimulateFlags& flags,
 
 absl::Status Simulate(const SimulateFlags& flags, const Workshop& workshop) {
   TENUTO_RETURN_IF_ERROR(CheckSource(flags));
-  TENUTO_RETURN_IF_ERROR(
-      CheckSummary(flags.summary, {flags.policies, flags.report}));
-  TENUTO_RETURN_IF_ERROR(CheckReport(flags));
+  TENUTO_RETURN_IF_ERROR(CheckOutputs(flags));
   TENUTO_ASSIGN_OR_RETURN(const PolicyFile policies,
                           PolicyFile::Read(flags.policies));
+  WarnOfStruckAttempts(policies, workshop.clock.Now());
   TENUTO_ASSIGN_OR_RETURN(const SimulationResult result,
                           flags.world.empty()
                               ? SimulateLogOf(flags, policies, workshop)
@@ -205,7 +206,8 @@ void AddSimulateVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
                     "no_messages, no_access or shifted_paydays");
   grace->add_option("--practice", flags->practice,
                     "failed payments that the recovery model learns from");
-  grace->add_option("--threads", flags->threads, "0: one a core");
+  grace->add_option("--threads", flags->threads, "0: one a core")
+      ->check(CLI::Range(0, 256));
   grace->add_option("--summary", flags->summary, "writes the result as JSON");
   grace->add_option("--report", flags->report,
                     "writes one HTML page with charts, for phones too");

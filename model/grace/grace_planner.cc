@@ -1,6 +1,7 @@
 #include "model/grace/grace_planner.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tenuto {
 namespace {
@@ -97,6 +98,7 @@ GracePlan PlanOf(const DayActions& actions, const HazardTable& hazards,
     plan.message_days[at] = actions[at].messages;
   }
   plan.curve = Follow(hazards, actions, past);
+  plan.last_day = limits.last_day;
   plan.worth = WorthOf(stakes, actions, plan.curve, past, limits.last_day);
   return plan;
 }
@@ -218,10 +220,65 @@ LimitGains GracePlanner::GainsOf(const PlanQuestion& question,
   return gains;
 }
 
+GracePlan GracePlanner::PlanByLength(const PlanQuestion& question,
+                                     PlanDetail detail) {
+  const PlanLimits& limits = question.limits;
+  const UnpaidPast& past = question.past;
+  const auto plan_to = [&](int length, PlanDetail so_much) {
+    PlanLimits held = limits;
+    held.last_day = limits.LastDayOf(length);
+    held.hold_days = kUnpaidDays;
+    held.full_lengths.reset();
+    held.full_lengths.set(static_cast<std::size_t>(length));
+    return Plan(question.hazards, question.stakes, held, past, so_much);
+  };
+  if (past.access != Access::kFull) return plan_to(past.full_days, detail);
+  const int longest = limits.full_days_max();
+  if (past.day >= longest) return plan_to(past.day, detail);
+  std::array<double, kUnpaidDays + 1> values{};
+  double most = -std::numeric_limits<double>::infinity();
+  int best = longest;
+  for (int length = past.day; length <= longest; ++length) {
+    const auto at = static_cast<std::size_t>(length);
+    if (!limits.full_lengths[at]) continue;
+    values[at] = plan_to(length, PlanDetail::kActions).worth.net_minor();
+    // Of equal plans the simplest.
+    const double counted =
+        values[at] - length * question.stakes.least_gain_minor;
+    if (counted <= most) continue;
+    most = counted;
+    best = length;
+  }
+  GracePlan plan = plan_to(best, detail);
+  if (detail == PlanDetail::kActions) return plan;
+  std::array<int, WorthTable::kLengthsMax> lengths{};
+  const std::size_t count = LengthsToCompare(limits, past, best, lengths);
+  for (std::size_t i = 0; i < count; ++i) {
+    plan.alternatives[i] = {lengths[i],
+                            values[static_cast<std::size_t>(lengths[i])]};
+  }
+  plan.alternatives_count = static_cast<int>(count);
+  plan.gains.full_lengths = 0;
+  if (best == longest && longest < limits.last_day) {
+    PlanLimits freer = limits;
+    freer.full_lengths.set();
+    const double freed =
+        PlanByLength({question.hazards, question.stakes, freer, past},
+                     PlanDetail::kActions)
+            .worth.net_minor();
+    const double gain = freed - values[static_cast<std::size_t>(best)];
+    if (gain > kGainMin) plan.gains.full_lengths = gain;
+  }
+  return plan;
+}
+
 GracePlan GracePlanner::Plan(const HazardTable& hazards,
                              const GraceStakes& stakes,
                              const PlanLimits& limits, const UnpaidPast& past,
                              PlanDetail detail) {
+  if (limits.LastDayOf(0) < limits.last_day) {
+    return PlanByLength({hazards, stakes, limits, past}, detail);
+  }
   PlanLimits lawful = limits;
   lawful.attempts_max = std::min(limits.attempts_max, PlanLimits::kAttemptsMax);
   lawful.messages_max = std::min(limits.messages_max, PlanLimits::kMessagesMax);

@@ -34,9 +34,10 @@ struct LimitGains {
 
 struct GracePlan {
   DayActions actions;
-  int full_days = 0;     // Full access through this day,
-  int reduced_days = 0;  // reduced for so many after it, then none.
-  DaySet attempt_days;   // To come.
+  int full_days = 0;           // Full access through this day,
+  int reduced_days = 0;        // reduced for so many after it, then none.
+  int last_day = kUnpaidDays;  // Of collecting; a store's may follow full_days.
+  DaySet attempt_days;         // To come.
   DaySet message_days;
   PlanWorth worth;
   RecoveryCurve curve;
@@ -69,6 +70,8 @@ class GracePlanner {
                  PlanDetail detail = PlanDetail::kActions);
 
  private:
+  // Where the last day follows from the length: each planned for itself.
+  GracePlan PlanByLength(const PlanQuestion& question, PlanDetail detail);
   struct Solved {
     DayActions actions;
     double value = 0;  // The table's.

@@ -86,6 +86,7 @@ absl::StatusOr<PlanLimits> LimitsFor(const PlanSituation& situation,
     }
     const StoreChoices& choices = rules.ChoicesOf(situation.store);
     limits.last_day = std::min(limits.last_day, choices.retry_days);
+    limits.hold_days = choices.HoldDays(0);  // Longest after any grace.
     LimitLengths(choices, ceilings.full_days_max, limits);
   }
   LimitAttempts(situation, rules, limits);

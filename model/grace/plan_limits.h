@@ -6,6 +6,7 @@
 #ifndef TENUTO_MODEL_GRACE_PLAN_LIMITS_H_
 #define TENUTO_MODEL_GRACE_PLAN_LIMITS_H_
 
+#include <algorithm>
 #include <bitset>
 #include <cstdint>
 
@@ -46,7 +47,8 @@ struct PlanLimits {
   static constexpr int kAttemptsMax = 16;
   static constexpr int kMessagesMax = 4;
 
-  int last_day = kUnpaidDays;  // Of collecting; open after it is lost.
+  int last_day = kUnpaidDays;   // Of collecting; open after it is lost.
+  int hold_days = kUnpaidDays;  // Of collecting after full access, at most.
   DaySet attempt_days = DaySet().set();
   int attempts_max = kAttemptsMax;       // From now on.
   DaySet full_lengths = DaySet().set();  // Full access through which days.
@@ -59,6 +61,10 @@ struct PlanLimits {
   absl::string_view attempt_rule;
   bool messages_permitted = true;
 
+  // Of collecting, where full access ended after day `full_days`.
+  int LastDayOf(int full_days) const {
+    return std::min(last_day, full_days + hold_days);
+  }
   // Longest allowed length within last_day; 0 where none is allowed.
   int full_days_max() const;
 };

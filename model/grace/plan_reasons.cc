@@ -42,12 +42,12 @@ class Reasons {
       : plan_(plan), facts_(facts), limits_(facts.question.limits) {}
 
   std::string Outlook() const {
-    const auto end = static_cast<std::size_t>(limits_.last_day);
+    const auto end = static_cast<std::size_t>(plan_.last_day);
     const auto recovered = RecoveredBy(plan_.curve);
     double by_retry = 0;
     for (const RecoveryDay& day : plan_.curve) by_retry += day.by_retry;
     std::string text =
-        absl::StrCat("Expected to be paid by day ", limits_.last_day, ": ",
+        absl::StrCat("Expected to be paid by day ", plan_.last_day, ": ",
                      Percent(recovered[end]));
     if (facts_.band != nullptr) {
       absl::StrAppend(&text, " (", Percent(facts_.band->low[end]), " to ",

@@ -91,5 +91,17 @@ TEST(CheckSummary, WantsAFileInADirectoryThatIsThere) {
             "--summary " + folder.path().string() + " is a directory");
 }
 
+TEST(CheckOutput, WantsAFileThatTheCommandHasNoOtherUseFor) {
+  const TempFolder folder;
+  const std::string file = folder.Write("p.textproto", "");
+  const auto other = folder.path() / "." / "p.textproto";
+  EXPECT_EQ(CheckOutput("--report", other, {file}).message(),
+            "--report " + other.string() +
+                " is also a file of this command; name another");
+  EXPECT_FALSE(CheckOutput("--report", "new.html", {"./new.html"}).ok());
+  EXPECT_TRUE(CheckOutput("--report", "new.html", {file, ""}).ok());
+  EXPECT_TRUE(CheckOutput("--report", "", {file, ""}).ok());
+}
+
 }  // namespace
 }  // namespace tenuto

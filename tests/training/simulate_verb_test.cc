@@ -79,6 +79,49 @@ TEST_F(SimulateVerbTest, RefusesAReportNobodyCanWriteBeforeTheWork) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("--report"));
 }
 
+TEST_F(SimulateVerbTest, OverwritesNeitherItsPoliciesNorItsOtherResult) {
+  const std::string file = folder_.Write("p.textproto", kPolicies);
+  const auto refuses = [&](const std::string& report,
+                           const std::string& summary) {
+    const absl::Status status =
+        Run({"simulate", "grace", "--world", "1,100", "--policies", file,
+             "--report", report, "--summary", summary});
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("is also a file of this command"));
+    EXPECT_EQ(*ReadFile(file), kPolicies);
+  };
+  refuses(file, summary_);
+  refuses(folder_.path() / "." / "p.textproto", summary_);
+  refuses(folder_.path() / "r.html", file);
+  refuses(summary_, summary_);
+  EXPECT_FALSE(std::filesystem::exists(summary_));
+}
+
+TEST_F(SimulateVerbTest, RefusesMoreThreadsThanAnyMachineHas) {
+  const std::string file = folder_.Write("p.textproto", kPolicies);
+  for (const char* threads : {"20000", "257", "-1"}) {
+    const absl::Status status = Run({"simulate", "grace", "--world", "1,100",
+                                     "--policies", file, "--threads", threads});
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << threads;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("--threads"));
+  }
+}
+
+TEST_F(SimulateVerbTest, SaysWhichAttemptsAreNotLivedAsWritten) {
+  const std::string daily = R"(policies { name: "daily_60"
+    fixed { full_days: 7 retry_every { days: 1 times: 60 } } })";
+  ::testing::internal::CaptureStderr();
+  const absl::Status status =
+      Run({"simulate", "grace", "--world", "1,100", "--policies",
+           folder_.Write("p.textproto", kPolicies + daily)});
+  const std::string told = ::testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(told, HasSubstr("tenuto: policy \"daily_60\": rules strike "));
+  EXPECT_THAT(told, HasSubstr(" of 60 attempts on "));
+  EXPECT_THAT(told, ::testing::Not(HasSubstr("\"seven\"")));
+}
+
 TEST_F(SimulateVerbTest, TakesAWorldOrALedger) {
   const std::string file = folder_.Write("p.textproto", kPolicies);
   const auto message = [&](std::vector<std::string> more) {

@@ -38,6 +38,7 @@ bool ReadAttempt(const v1::PaymentAttempted& attempt, absl::Time time,
   moment.kind = Kind::kAttempt;
   moment.invoice = HashOf(attempt.invoice_id());
   moment.number = attempt.attempt_number();
+  moment.outcome = attempt.outcome();
   moment.collected = attempt.outcome() == v1::PAYMENT_OUTCOME_APPROVED;
   moment.by_customer = attempt.initiator() == v1::PAYMENT_INITIATOR_CUSTOMER;
   moment.by_store = attempt.store() != v1::STORE_UNSPECIFIED;
@@ -212,6 +213,7 @@ class SpellReader {
     open_->failed = absl::FromUnixMicros(attempt.event_us);
     open_->known_us = attempt.known_us;
     open_->invoice = attempt.invoice;
+    open_->outcome = attempt.outcome;
     open_->decline_code = attempt.decline_code;
     open_->advice_code = attempt.advice_code;
     open_->currency = attempt.currency;
@@ -345,17 +347,24 @@ DayActions UnpaidSpell::Actions(std::uint64_t usual_attempts) const {
   for (int day = 1; day <= kUnpaidDays; ++day) {
     DayAction& action = actions[static_cast<std::size_t>(day)];
     const auto at = static_cast<std::size_t>(day - 1);
+    const bool planned_message =
+        has_plan && (plan.message_days >> day & 1) != 0;
     if (at < days.size()) {
       action.access = days[at].access;
       action.attempts = days[at].attempted;
       action.messages = days[at].messages;
-      // Paid before our attempt of the day: it would have been made.
-      if (at + 1 == days.size() && days[at].end == RecoveryEnd::kByUser) {
+      // Ended before our attempt or message of the day: it would have been
+      // made.
+      if (days[at].end == RecoveryEnd::kByUser) {
         action.attempts = (later >> day & 1) != 0;
+      }
+      if (days[at].end != RecoveryEnd::kOpen && planned_message) {
+        action.messages = true;
       }
     } else {
       if (has_plan) action.access = plan.AccessOn(day);
       action.attempts = (later >> day & 1) != 0;
+      action.messages = planned_message;
     }
   }
   return actions;

@@ -36,6 +36,7 @@ struct PaymentMoment {
   std::uint64_t invoice = 0;  // Hash of its id; of attempts and plans.
   // Of an attempt.
   std::int64_t number = 0;  // 0: not said.
+  v1::PaymentOutcome outcome = v1::PAYMENT_OUTCOME_UNSPECIFIED;
   bool collected = false;
   bool by_customer = false;
   bool by_store = false;
@@ -77,7 +78,9 @@ struct UnpaidSpell {
   absl::Time failed;
   std::int64_t known_us = 0;  // When we learned of the failure.
   std::uint64_t invoice = 0;
-  std::string decline_code, advice_code, currency;  // Of the first attempt.
+  // Of the first attempt.
+  v1::PaymentOutcome outcome = v1::PAYMENT_OUTCOME_UNSPECIFIED;
+  std::string decline_code, advice_code, currency;
   std::vector<Attempt> attempts;  // Those that failed, in order.
   // kOpen: nothing is known of days after the last of `days`, because the log,
   // the company's patience or the billing period ended.
@@ -93,7 +96,7 @@ struct UnpaidSpell {
   // the first.
   FailedPayment KnownAt(int decided_day) const;
   // What was done, and after the end what is planned or, without a plan, usual:
-  // attempts on `usual_attempts`, full access.
+  // attempts on `usual_attempts`, full access, no message.
   DayActions Actions(std::uint64_t usual_attempts) const;
 };
 

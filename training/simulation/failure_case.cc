@@ -43,6 +43,12 @@ void ScaleTo(double factor, GraceStakes& stakes) {
   stakes.least_gain_minor *= factor;
 }
 
+// Our ceilings are the planner's.
+constexpr PlanCeilings kRulesOnly = {.attempts_max = PlanLimits::kAttemptsMax,
+                                     .messages_max = PlanLimits::kMessagesMax,
+                                     .full_days_max = kUnpaidDays,
+                                     .collect_days = kUnpaidDays};
+
 int LengthUpTo(int days, const PlanLimits& limits) {
   for (int length = std::min(days, limits.last_day); length > 0; --length) {
     if (limits.full_lengths[static_cast<std::size_t>(length)]) return length;
@@ -52,6 +58,22 @@ int LengthUpTo(int days, const PlanLimits& limits) {
     if (limits.full_lengths[static_cast<std::size_t>(length)]) return length;
   }
   return 0;
+}
+
+// Full access through the day `length` only; where reduced access was to follow
+// it takes the place of what is cut off.
+void ShortenFull(int length, DayActions& actions) {
+  const bool reduces = std::any_of(
+      actions.begin() + 1, actions.end(),
+      [](const DayAction& day) { return day.access == Access::kReduced; });
+  for (int day = 1; day <= kUnpaidDays; ++day) {
+    Access& access = actions[static_cast<std::size_t>(day)].access;
+    if (day <= length) {
+      access = Access::kFull;
+    } else if (access == Access::kFull) {
+      access = reduces ? Access::kReduced : Access::kNone;
+    }
+  }
 }
 
 }  // namespace
@@ -98,8 +120,8 @@ absl::Status CaseBook::Fill(const world::SeenFailure& seen, absl::Time failed,
   const double failed_s = absl::ToDoubleSeconds(failed - absl::UnixEpoch());
   const CodeNumber code = rules_.CodeOf(seen.decline_code);
   const CodeNumber advice = rules_.CodeOf(seen.advice_code);
-  const Decline decline = rules_.At(failed).Classify(
-      seen.network, v1::PAYMENT_OUTCOME_DECLINED, code, advice);
+  const Decline decline =
+      rules_.At(failed).Classify(seen.network, seen.outcome, code, advice);
 
   filled.facts = FailedPayment();
   filled.facts.failed = failed;
@@ -118,7 +140,7 @@ absl::Status CaseBook::Fill(const world::SeenFailure& seen, absl::Time failed,
   filled.history = CardHistory(seen.network);
   filled.history.Add({.time = failed,
                       .initiator = v1::PAYMENT_INITIATOR_MERCHANT,
-                      .outcome = v1::PAYMENT_OUTCOME_DECLINED,
+                      .outcome = seen.outcome,
                       .code = code,
                       .advice = advice,
                       .amount_minor = seen.price_minor});
@@ -133,6 +155,8 @@ absl::Status CaseBook::Fill(const world::SeenFailure& seen, absl::Time failed,
   situation.messages_permitted = seen.values[at.permitted] != 0;
   TENUTO_ASSIGN_OR_RETURN(filled.limits,
                           LimitsFor(situation, values_.ceilings()));
+  situation.advised_wait = absl::ZeroDuration();  // Advice is no rule.
+  TENUTO_ASSIGN_OR_RETURN(filled.rules, LimitsFor(situation, kRulesOnly));
 
   TENUTO_ASSIGN_OR_RETURN(filled.stakes, StakesOf(seen));
   filled.segments = SegmentsOf({.decline_class = decline.decline_class,
@@ -144,28 +168,24 @@ absl::Status CaseBook::Fill(const world::SeenFailure& seen, absl::Time failed,
 
 TrialActions CaseBook::Lawful(const TrialActions& fixed,
                               const FailureCase& failure) const {
-  const PlanLimits& limits = failure.limits;
+  const PlanLimits& rules = failure.rules;
   TrialActions lawful = fixed;
-  lawful.last_day = std::min(fixed.last_day, limits.last_day);
   int full_days = 0;
   while (full_days < kUnpaidDays &&
          fixed.actions[static_cast<std::size_t>(full_days + 1)].access ==
              Access::kFull) {
     ++full_days;
   }
-  const int length = LengthUpTo(full_days, limits);
+  const int length = LengthUpTo(full_days, rules);
+  lawful.last_day = std::min(fixed.last_day, rules.LastDayOf(length));
+  ShortenFull(length, lawful.actions);
   CardHistory history = failure.history;
   for (int day = 1; day <= kUnpaidDays; ++day) {
     DayAction& action = lawful.actions[static_cast<std::size_t>(day)];
-    if (day <= length) {
-      action.access = Access::kFull;
-    } else if (action.access == Access::kFull) {
-      action.access = Access::kNone;
-    }
-    if (limits.messages_max == 0) action.messages = false;
+    if (rules.messages_max == 0) action.messages = false;
     if (!action.attempts) continue;
-    const ProposedAttempt proposed = limits.card.AttemptOn(day);
-    action.attempts = limits.attempt_days[static_cast<std::size_t>(day)] &&
+    const ProposedAttempt proposed = rules.card.AttemptOn(day);
+    action.attempts = rules.attempt_days[static_cast<std::size_t>(day)] &&
                       rules_.Judge(history, proposed).allowed;
     if (action.attempts) {
       history.Add({.time = proposed.time,

@@ -19,7 +19,8 @@ namespace tenuto {
 struct FailureCase {
   FailedPayment facts;  // As the recovery model reads them.
   CardHistory history;  // Of the first attempt.
-  PlanLimits limits;    // Refers to `history`.
+  PlanLimits limits;    // Of the planner. Refers to `history`, as does
+  PlanLimits rules;     // what rules alone leave to policies that people wrote.
   WorldStakes stakes;   // In the currency of the comparison.
   SegmentSet segments{};
 
@@ -42,9 +43,10 @@ class CaseBook {
   absl::Status Fill(const world::SeenFailure& seen, absl::Time failed,
                     FailureCase& filled) const;
 
-  // What a policy that everybody gets does here: attempts that rules forbid, or
-  // that ask a card which cannot pay, are left out; a store has its own lengths
-  // of grace, of which the longest that is not longer is taken.
+  // What a policy that everybody gets does here: as written, but attempts that
+  // rules forbid, or that ask a card which cannot pay, are left out; a store
+  // has its own lengths of grace, of which the longest that is not longer is
+  // taken. Reduced access, where it is written at all, follows at once.
   TrialActions Lawful(const TrialActions& fixed,
                       const FailureCase& failure) const;
 

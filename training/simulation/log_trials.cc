@@ -58,6 +58,7 @@ absl::Status LogTrials::ExpectAll(const GraceFailure& failure,
   bench.actions.resize(policies.size());
   bench.outcomes.assign(policies.size(), TrialOutcome());
   bench.curves.assign(policies.size(), RecoveryCurve());
+  GracePlan plan;
   for (std::size_t k = 0; k < policies.size(); ++k) {
     TrialActions& actions = bench.actions[k];
     switch (policies[k].kind) {
@@ -66,11 +67,9 @@ absl::Status LogTrials::ExpectAll(const GraceFailure& failure,
             {policies[k].actions, policies[k].last_day}, known);
         break;
       case PolicyKind::kPersonal:
-        actions = {bench.planner
-                       .Plan(bench.hazards, known.stakes.stakes, known.limits,
-                             UnpaidPast())
-                       .actions,
-                   known.limits.last_day};
+        plan = bench.planner.Plan(bench.hazards, known.stakes.stakes,
+                                  known.limits, UnpaidPast());
+        actions = {plan.actions, plan.last_day};
         break;
       case PolicyKind::kOracle:
       case PolicyKind::kMixture:

@@ -83,6 +83,7 @@ absl::Status FillCase(const CaseBook& book, const LoggedFailures& log,
   const std::string own_currency(spell.currency.empty() ? std::string(currency)
                                                         : spell.currency);
   world::SeenFailure seen;
+  seen.outcome = spell.outcome;
   seen.decline_code = spell.decline_code.c_str();
   seen.advice_code = spell.advice_code.c_str();
   seen.network = payment.network;

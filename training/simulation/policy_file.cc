@@ -233,6 +233,38 @@ absl::StatusOr<ComparedPolicy> PolicyOf(
   return policy;
 }
 
+struct Struck {
+  int count = 0;
+  int attempts = 0;  // As written.
+  int first_day = 0;
+  absl::string_view rule;  // Of the first.
+  v1::CardNetwork network = v1::CARD_NETWORK_UNSPECIFIED;
+};
+
+// Of a card that was never tried before.
+Struck StrikeOut(const ComparedPolicy& policy, const PaymentRules& rules,
+                 v1::CardNetwork network, absl::Time failed) {
+  Struck struck;
+  struck.network = network;
+  constexpr v1::PaymentInitiator kWe = v1::PAYMENT_INITIATOR_MERCHANT;
+  CardHistory history(network);
+  history.Add({failed, kWe, v1::PAYMENT_OUTCOME_DECLINED, kNoCode, kNoCode, 1});
+  for (int day = 1; day <= kUnpaidDays; ++day) {
+    if (!policy.actions[static_cast<std::size_t>(day)].attempts) continue;
+    ++struck.attempts;
+    const absl::Time time = failed + absl::Hours(24 * day);
+    const AttemptVerdict verdict = rules.Judge(history, {time, kWe, 1});
+    if (verdict.allowed) {
+      history.Add(
+          {time, kWe, v1::PAYMENT_OUTCOME_DECLINED, kNoCode, kNoCode, 1});
+    } else if (struck.count++ == 0) {
+      struck.first_day = day;
+      struck.rule = verdict.rule;
+    }
+  }
+  return struck;
+}
+
 }  // namespace
 
 absl::StatusOr<PolicyFile> PolicyFile::FromText(absl::string_view text,
@@ -292,25 +324,18 @@ const ComparedPolicy& PolicyFile::Serving(std::size_t policy,
 
 absl::Status CheckLawful(const ComparedPolicy& policy,
                          const PaymentRules& rules, absl::Time failed_time) {
-  std::vector<ProposedAttempt> schedule;
-  for (int day = 1; day <= kUnpaidDays; ++day) {
-    if (!policy.actions[static_cast<std::size_t>(day)].attempts) continue;
-    schedule.push_back({failed_time + absl::Hours(24 * day),
-                        v1::PAYMENT_INITIATOR_MERCHANT, 1});
-  }
+  Struck most;
   for (int network = v1::CARD_NETWORK_UNSPECIFIED + 1;
        network < v1::CardNetwork_ARRAYSIZE; ++network) {
-    const auto named = static_cast<v1::CardNetwork>(network);
-    CardHistory history(named);
-    history.Add({failed_time, v1::PAYMENT_INITIATOR_MERCHANT,
-                 v1::PAYMENT_OUTCOME_DECLINED, kNoCode, kNoCode, 1});
-    const absl::Status lawful = rules.CheckSchedule(history, schedule);
-    if (lawful.ok()) continue;
-    return absl::FailedPreconditionError(
-        absl::StrCat("policy ", Quoted(policy.name), ": on ",
-                     v1::CardNetwork_Name(named), " ", lawful.message()));
+    const Struck struck = StrikeOut(
+        policy, rules, static_cast<v1::CardNetwork>(network), failed_time);
+    if (struck.count > most.count) most = struck;
   }
-  return absl::OkStatus();
+  if (most.count == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "policy ", Quoted(policy.name), ": rules strike ", most.count, " of ",
+      most.attempts, " attempts on ", v1::CardNetwork_Name(most.network),
+      ", the first on day ", most.first_day, ", by ", std::string(most.rule)));
 }
 
 }  // namespace tenuto

@@ -65,9 +65,10 @@ class PolicyFile {
   std::string currency_;
 };
 
-// kFailedPrecondition naming the policy, the network, the attempt and the rule,
-// if a network would refuse an attempt of a fixed policy on a card that was
-// never tried before the failure, on that day.
+// kFailedPrecondition naming the policy, the network, how many attempts of how
+// many, the first of them and its rule, if a network would refuse attempts of a
+// fixed policy on a card that was never tried before the failure, on that day.
+// Of several networks the strictest.
 absl::Status CheckLawful(const ComparedPolicy& policy,
                          const PaymentRules& rules, absl::Time failed_time);
 

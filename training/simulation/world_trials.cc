@@ -9,8 +9,8 @@ namespace tenuto {
 namespace {
 
 // What a plan says, as long as its payment may be collected.
-TrialActions ActionsOf(const GracePlan& plan, const PlanLimits& limits) {
-  return {plan.actions, limits.last_day};
+TrialActions ActionsOf(const GracePlan& plan) {
+  return {plan.actions, plan.last_day};
 }
 
 }  // namespace
@@ -28,8 +28,7 @@ absl::Status WorldTrials::Decide(const ComparedPolicy& policy,
       TENUTO_RETURN_IF_ERROR(
           options_.model->Fill(seen.values, known.facts, bench.hazards));
       actions = ActionsOf(bench.planner.Plan(bench.hazards, known.stakes.stakes,
-                                             known.limits, UnpaidPast()),
-                          known.limits);
+                                             known.limits, UnpaidPast()));
       break;
     case PolicyKind::kOracle: {
       options_.world.TrueHazards(failure, bench.hazards);
@@ -38,9 +37,8 @@ absl::Status WorldTrials::Decide(const ComparedPolicy& policy,
           options_.world.PaidMonths(failure, options_.world.Begin(failure));
       stakes.recovery_minor.fill(known.stakes.month_margin_minor * months -
                                  known.stakes.recovery_fee_minor);
-      actions = ActionsOf(
-          bench.planner.Plan(bench.hazards, stakes, known.limits, UnpaidPast()),
-          known.limits);
+      actions = ActionsOf(bench.planner.Plan(bench.hazards, stakes,
+                                             known.limits, UnpaidPast()));
       break;
     }
     case PolicyKind::kMixture:

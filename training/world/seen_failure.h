@@ -17,6 +17,7 @@ namespace tenuto::world {
 inline constexpr std::size_t kSeenColumns = 29;
 
 struct SeenFailure {
+  v1::PaymentOutcome outcome = v1::PAYMENT_OUTCOME_DECLINED;
   const char* decline_code = "";  // Raw; static storage.
   const char* advice_code = "";
   v1::CardNetwork network = v1::CARD_NETWORK_UNSPECIFIED;

@@ -114,6 +114,62 @@ TEST(GracePlanner, BeatsEveryFixedScheduleOfTheMarket) {
   }
 }
 
+// A store that holds a payment for so many days after grace and no longer: the
+// last day follows from the length.
+TEST(GracePlanner, EndsWithTheHoldThatFollowsTheChosenLength) {
+  constexpr int kHold = 20;
+  std::mt19937 random(kSeed + 7);
+  GracePlanner planner;
+  int lengths = 0;
+  for (int round = 0; round < 40; ++round) {
+    const HazardTable hazards = LifelikeHazards(RandomLife(random));
+    const GraceStakes stakes = SomeStakes();
+    PlanLimits limits = Ceilings();
+    limits.attempt_days.reset();
+    limits.hold_days = kHold;
+    const GracePlan plan =
+        planner.Plan(hazards, stakes, limits, {}, PlanDetail::kEverything);
+    ASSERT_EQ(plan.last_day, plan.full_days + kHold);
+    PlanLimits ended = limits;
+    ended.last_day = plan.last_day;
+    ExpectLawful(plan, ended, {});
+    for (const LengthValue& other : plan.lengths()) {
+      ASSERT_LE(other.net_value_minor, plan.worth.net_minor() + 1);
+    }
+    for (int full_days = 0; full_days <= 30; ++full_days) {
+      DayActions fixed;
+      for (int day = 1; day <= kUnpaidDays; ++day) {
+        fixed[static_cast<std::size_t>(day)].access =
+            day <= full_days ? Access::kFull : Access::kNone;
+      }
+      PlanLimits of_length = limits;
+      of_length.last_day = limits.LastDayOf(full_days);
+      ASSERT_LE(PlanOf(fixed, hazards, stakes, of_length, {}).worth.net_minor(),
+                plan.worth.net_minor() + 0.7);
+    }
+    lengths += plan.full_days;
+    // Nothing was learned on the first days but that it is still open.
+    UnpaidPast past;
+    past.day = std::min(3, plan.full_days);
+    for (int day = 1; day <= past.day; ++day) {
+      if (plan.message_days[static_cast<std::size_t>(day)]) {
+        past.last_message_day = day;
+        --limits.messages_max;
+      }
+    }
+    const GracePlan later = planner.Plan(hazards, stakes, limits, past);
+    ASSERT_EQ(later.full_days, plan.full_days);
+    ASSERT_EQ(later.last_day, plan.last_day);
+    // What is over is over: the hold goes on from where access ended.
+    past.day = plan.full_days + 1;
+    past.access = Access::kNone;
+    past.full_days = plan.full_days;
+    ASSERT_EQ(planner.Plan(hazards, stakes, limits, past).last_day,
+              plan.last_day);
+  }
+  EXPECT_GT(lengths, 40);
+}
+
 TEST(GracePlanner, GivesTheSamePlanForADayLater) {
   // Nothing was learned but that it is still open, so nothing changes.
   std::mt19937 random(kSeed + 2);

@@ -98,6 +98,21 @@ TEST_F(PlanLimitsTest, LeaveAttemptsAndLengthsToAStore) {
   EXPECT_EQ(google.full_lengths.count(), 30u);
 }
 
+// Google's hold: 30 days after grace until December 2025, then what grace
+// leaves of 60.
+TEST_F(PlanLimitsTest, EndWithTheHoldThatAStoreHadOnTheDayOfTheFailure) {
+  situation_.store = v1::STORE_GOOGLE_PLAY;
+  EXPECT_EQ(Limits().LastDayOf(7), 60);
+  situation_.failed_time =
+      absl::FromCivil(absl::CivilDay(2025, 11, 30), absl::UTCTimeZone());
+  EXPECT_EQ(Limits().LastDayOf(7), 37);
+  EXPECT_EQ(Limits().LastDayOf(30), 60);
+  situation_.store = v1::STORE_APP_STORE;
+  EXPECT_EQ(Limits().LastDayOf(3), 60);
+  situation_.store = v1::STORE_UNSPECIFIED;
+  EXPECT_EQ(Limits().LastDayOf(0), 60);
+}
+
 TEST_F(PlanLimitsTest, CountWhatWasDoneAlready) {
   situation_.past = {.day = 9, .attempts = 4, .last_attempt_day = 9};
   situation_.messages_sent = 2;

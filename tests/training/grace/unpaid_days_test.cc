@@ -209,6 +209,38 @@ TEST(UnpaidDays, ReadAccessFromThePlanInForceAndMessagesFromTheirDays) {
   EXPECT_EQ(actions[30].access, Access::kNone);
 }
 
+// Whoever pays early gets no more messages; what their plan held must not
+// depend on that.
+TEST(UnpaidDays, HoldThePlannedMessagesAfterTheEndToo) {
+  for (const bool pays : {true, false}) {
+    Log log;
+    log.Decline(10, 1);
+    v1::GracePlanned& plan = *log.At(10, 5).mutable_grace_planned();
+    plan.set_invoice_id("a");
+    for (const int day : {1, 4, 9}) plan.add_message_days(day);
+    log.At(11, 6).mutable_message_sent();
+    if (pays) log.At(14, 3).mutable_renewed();
+    if (!pays) log.At(14, 3).mutable_cancelled();
+    const DayActions actions = log.Read()[0].Actions(/*usual_attempts=*/0);
+    EXPECT_TRUE(actions[1].messages);
+    EXPECT_FALSE(actions[2].messages);
+    EXPECT_TRUE(actions[4].messages) << "it ended before it was sent";
+    EXPECT_TRUE(actions[9].messages);
+    EXPECT_FALSE(actions[10].messages);
+  }
+}
+
+TEST(UnpaidDays, SayWhetherTheNetworkAnsweredAtAll) {
+  Log log;
+  log.Attempt(10, 4, "a", 1, v1::PAYMENT_OUTCOME_ERROR, false, "");
+  log.Decline(50, 1, "b");
+  const auto spells = log.Read();
+  ASSERT_EQ(spells.size(), 2u);
+  EXPECT_EQ(spells[0].outcome, v1::PAYMENT_OUTCOME_ERROR);
+  EXPECT_EQ(spells[0].KnownAt(0).decline_class, v1::DECLINE_CLASS_TECHNICAL);
+  EXPECT_EQ(spells[1].outcome, v1::PAYMENT_OUTCOME_DECLINED);
+}
+
 TEST(UnpaidDays, GoOnAsUsualWhereNoPlanIsKnown) {
   Log log;
   log.Decline(10, 1);

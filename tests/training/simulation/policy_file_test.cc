@@ -197,17 +197,20 @@ TEST(PolicyFile, DeployedIsRightAndLawful) {
   }
 }
 
-TEST(PolicyFile, SaysWhichNetworkRefusesASchedule) {
+// The strictest of all networks, those included of which only our own caution
+// is known: 15 re-attempts in 30 days.
+TEST(PolicyFile, SaysHowManyAttemptsRulesStrike) {
   const auto file = PolicyFile::FromText(
-      absl::StrReplaceAll(kGood, {{"days: 8 times: 3", "days: 1 times: 60"}}),
+      absl::StrReplaceAll(kGood, {{"days: 8 times: 3", "days: 1 times: 18"}}),
       "p");
   ASSERT_TRUE(file.ok()) << file.status();
   const absl::Status lawful =
       CheckLawful(file->policies()[1], PaymentRules::Embedded(),
                   absl::FromUnixSeconds(1'780'300'000));
   EXPECT_EQ(lawful.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(lawful.message()),
-              StartsWith("policy \"often\": on CARD_NETWORK_VISA attempt 21 "));
+  EXPECT_EQ(lawful.message(),
+            "policy \"often\": rules strike 3 of 18 attempts on "
+            "CARD_NETWORK_AMEX, the first on day 16, by own_caution_30_days");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/copy_events.h"
 #include "tests/support/failure_lives.h"
+#include "tests/support/test_events.h"
 
 namespace tenuto {
 namespace {

@@ -47,7 +47,7 @@ TEST(PolicyTally, PairsEveryPolicyWithThePersonalOne) {
     tally.Add(std::vector<TrialOutcome>{Lived(5, 100, net), Lived(5, 100, 50)},
               {}, std::vector<std::size_t>{1});
   }
-  for (const std::size_t segment : {0, 1}) {
+  for (const std::size_t segment : {std::size_t{0}, std::size_t{1}}) {
     EXPECT_EQ(tally.sums(0, segment).personal_gain, -40 + 10);
     EXPECT_EQ(tally.sums(0, segment).personal_gain_squares, 1600 + 100);
     EXPECT_EQ(tally.sums(1, segment).personal_gain_squares, 0);
@@ -129,7 +129,7 @@ TEST(PolicyTally, SumsOfPartsAreThoseOfTheWhole) {
     (k < 40 ? first : second).Add(outcomes, {}, segments);
   }
   first.Add(second);
-  for (std::size_t segment : {0, 1}) {
+  for (const std::size_t segment : {std::size_t{0}, std::size_t{1}}) {
     EXPECT_EQ(first.sums(0, segment).recovered,
               whole.sums(0, segment).recovered);
     EXPECT_EQ(first.sums(1, segment).difference,

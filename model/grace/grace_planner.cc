@@ -251,11 +251,11 @@ GracePlan GracePlanner::PlanByLength(const PlanQuestion& question,
   }
   GracePlan plan = plan_to(best, detail);
   if (detail == PlanDetail::kActions) return plan;
-  std::array<int, WorthTable::kLengthsMax> lengths{};
-  const std::size_t count = LengthsToCompare(limits, past, best, lengths);
-  for (std::size_t i = 0; i < count; ++i) {
-    plan.alternatives[i] = {lengths[i],
-                            values[static_cast<std::size_t>(lengths[i])]};
+  const DaySet compared = LengthsToCompare(limits, past, best);
+  std::size_t count = 0;
+  for (int days = 0; days <= kUnpaidDays; ++days) {
+    const auto at = static_cast<std::size_t>(days);
+    if (compared[at]) plan.alternatives[count++] = {days, values[at]};
   }
   plan.alternatives_count = static_cast<int>(count);
   plan.gains.full_lengths = 0;

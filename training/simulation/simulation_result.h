@@ -32,7 +32,6 @@ struct SimulationResult {
   int threads = 1;
   double seconds = 0;           // All in all.
   double learning_seconds = 0;  // Of them: the recovery model.
-  double fixed_seconds = 0;     // Of them: policies that everybody gets.
   std::vector<std::string> policies;
   std::size_t current = 0;  // What the others are compared with.
   // The current policy's name where it was refused: then that is another one.

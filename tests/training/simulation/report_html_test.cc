@@ -167,7 +167,6 @@ TEST(ReportHtml, ShowsFidelityNextToTheVerdict) {
 TEST(ReportHtml, GivesTheSameBytesHoweverLongItTook) {
   SimulationResult slow = Result();
   slow.seconds = 12.5;
-  slow.fixed_seconds = 3.5;
   slow.learning_seconds = 2.25;
   slow.threads = 2;
   EXPECT_EQ(ReportHtml(slow), ReportHtml(Result()));

@@ -1,8 +1,10 @@
 #include "server/call_queue.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
+#include "grpc/support/time.h"
 #include "grpcpp/alarm.h"
 
 namespace tenuto {
@@ -79,23 +81,27 @@ void CallQueue::Run() {
 }
 
 bool CallQueue::Next(void** tag, bool* ok) {
-  const Steady::time_point begin = Steady::now();
-  Steady::time_point now = begin;
-  const Steady::time_point end = now + absl::ToChronoNanoseconds(spin_);
-  do {
-    const auto next =
-        queue_->AsyncNext(tag, ok, std::chrono::system_clock::time_point());
+  // By the clock that gRPC waits by: it would read two to convert another.
+  const gpr_timespec at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
+  Steady::time_point quiet_since = kAsleep;
+  bool is_patient = true;
+  while (is_patient) {
+    const auto next = queue_->AsyncNext(tag, ok, at_once);
     if (next != grpc::CompletionQueue::TIMEOUT) {
       return next == grpc::CompletionQueue::GOT_EVENT;
     }
     AnswerWaiting();
-    now = Steady::now();
+    const Steady::time_point now = Steady::now();
     last_quiet_ = now;
+    quiet_since = std::min(quiet_since, now);
     // One look may see nothing while another connection has something.
-    if (now - begin < kQuiet) continue;
-    for (const auto& quiet : asked_) quiet->Notify();
-    asked_.clear();
-  } while (now < end || !asked_.empty());
+    if (now - quiet_since >= kQuiet) {
+      for (const auto& quiet : asked_) quiet->Notify();
+      asked_.clear();
+    }
+    is_patient =
+        now - quiet_since < absl::ToChronoNanoseconds(spin_) || !asked_.empty();
+  }
   last_quiet_ = kAsleep;
   const bool taken = queue_->Next(tag, ok);
   last_quiet_ = Steady::now();

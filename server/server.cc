@@ -33,6 +33,7 @@
 #include "server/backfill_thread.h"
 #include "server/bind_error.h"
 #include "server/call_queue.h"
+#include "server/channel_settings.h"
 #include "server/decision_service.h"
 #include "server/grace_service.h"
 #include "server/health_service.h"
@@ -263,9 +264,7 @@ absl::Status Server::Parts::Bind() {
   builder.AddListeningPort(config_.listen(), credentials, &port_);
   // Two servers on one port would split the calls between them unseen.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // Its counts of every call and message would be read by nobody: our metrics
-  // tell them.
-  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  MakeChannelSettings(builder);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              static_cast<int>(config_.connection_calls_max()));
   builder.SetMaxReceiveMessageSize(

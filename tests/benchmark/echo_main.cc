@@ -1,7 +1,7 @@
 // echo_server KIND SETTINGS ROWS USERS: an EchoServer that answers with the
 // serialized responses in the files ROWS and USERS, until it is killed.
-// SETTINGS are "plain", as gRPC starts, or "ours", as our server's main() makes
-// them. Prints "listening on HOST:PORT" as our server does.
+// SETTINGS are "plain", as gRPC starts, or "ours", as our server makes them.
+// Prints "listening on HOST:PORT" as our server does.
 #include <unistd.h>
 
 #include <cstdio>
@@ -17,12 +17,13 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: echo_server KIND SETTINGS ROWS USERS\n");
     return 2;
   }
-  absl::Duration spin = absl::ZeroDuration();
+  tenuto::EchoSettings settings;
   if (std::string(argv[2]) == "ours") {
     tenuto::MakeProcessSettings();
     tenuto::v1::ServerConfig config;
     tenuto::SetDefaults(config);
-    spin = absl::Microseconds(config.call_spin_us());
+    settings = {absl::Microseconds(config.call_spin_us()),
+                /*our_channels=*/true};
   }
   tenuto::Answers answers;
   std::ifstream rows(argv[3], std::ios::binary);
@@ -32,7 +33,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "cannot read %s or %s\n", argv[3], argv[4]);
     return 2;
   }
-  const auto server = tenuto::EchoServer::Start(argv[1], answers, spin);
+  const auto server = tenuto::EchoServer::Start(argv[1], answers, settings);
   if (server == nullptr) {
     std::fprintf(stderr, "unknown kind \"%s\"\n", argv[1]);
     return 2;

@@ -7,6 +7,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "server/call_queue.h"
+#include "server/channel_settings.h"
 #include "server/rpc_service.h"
 #include "server/unary_calls.h"
 #include "tenuto/v1/scoring.grpc.pb.h"
@@ -99,9 +100,11 @@ class SyncEcho final : public EchoServer, public v1::Scoring::Service {
 // What our server does with a call, but for the work.
 class AsyncEcho final : public EchoServer, public RpcService {
  public:
-  AsyncEcho(const Answers& answers, absl::Duration spin) : answers_(answers) {
+  AsyncEcho(const Answers& answers, const EchoSettings& settings)
+      : answers_(answers) {
     listener_.Add(methods_);
-    queue_ = std::make_unique<CallQueue>(listener_.builder(), spin);
+    if (settings.our_channels) MakeChannelSettings(listener_.builder());
+    queue_ = std::make_unique<CallQueue>(listener_.builder(), settings.spin);
     listener_.Start();
     Await(*queue_);
     queue_->Start();
@@ -136,9 +139,9 @@ class AsyncEcho final : public EchoServer, public RpcService {
 
 std::unique_ptr<EchoServer> EchoServer::Start(absl::string_view kind,
                                               const Answers& answers,
-                                              absl::Duration spin) {
+                                              const EchoSettings& settings) {
   if (kind == "callback") return std::make_unique<CallbackEcho>(answers);
-  if (kind == "async") return std::make_unique<AsyncEcho>(answers, spin);
+  if (kind == "async") return std::make_unique<AsyncEcho>(answers, settings);
   if (kind == "sync") return std::make_unique<SyncEcho>(answers);
   return nullptr;
 }

@@ -19,16 +19,21 @@ struct Answers {
   v1::ScoreUsersResponse users;
 };
 
+struct EchoSettings {
+  absl::Duration spin;  // The thread looks for so long before it sleeps.
+  bool our_channels = false;
+};
+
 // Thread-safe.
 class EchoServer {
  public:
   virtual ~EchoServer() = default;
   // Binds a port of 127.0.0.1. `kind` is "async" (one thread at one completion
-  // queue, as our server, which looks for `spin` before it sleeps), "callback"
-  // or "sync"; else null.
-  static std::unique_ptr<EchoServer> Start(
-      absl::string_view kind, const Answers& answers,
-      absl::Duration spin = absl::ZeroDuration());
+  // queue, as our server), "callback" or "sync"; else null. Settings are of the
+  // first.
+  static std::unique_ptr<EchoServer> Start(absl::string_view kind,
+                                           const Answers& answers,
+                                           const EchoSettings& settings = {});
   virtual int port() const = 0;
 };
 

@@ -77,6 +77,18 @@ TEST(UnaryCall, GivesEveryCallerItsOwnAnswer) {
   }
 }
 
+TEST(UnaryCall, TakesACompressedRequest) {
+  RowsService service(Repeat);
+  QueueServer server({&service});
+  const auto stub = v1::Scoring::NewStub(server.channel());
+  grpc::ClientContext context;
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  v1::ScoreRowsResponse response;
+  const std::string model(10'000, 'm');
+  EXPECT_TRUE(stub->ScoreRows(&context, Request(model), &response).ok());
+  EXPECT_EQ(response.model(), model);
+}
+
 TEST(UnaryCall, TellsTheCallerHowItFailed) {
   RowsService service([](Call& call) {
     call.Finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "no such model"));

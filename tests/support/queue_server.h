@@ -11,6 +11,7 @@
 #include "features/base/log.h"
 #include "grpcpp/grpcpp.h"
 #include "server/call_queue.h"
+#include "server/channel_settings.h"
 #include "server/rpc_service.h"
 
 namespace tenuto {
@@ -22,6 +23,7 @@ class QueueServer {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
                              &port_);
+    MakeChannelSettings(builder);
     for (RpcService* const service : services) {
       builder.RegisterService(&service->methods());
     }

@@ -17,7 +17,7 @@
 namespace tenuto::testing {
 namespace {
 
-constexpr int kRounds = 5;
+constexpr int kRounds = 20;
 
 const SignalFold& Fold() {
   static const auto* const fold = new SignalFold(Catalogue::Embedded());

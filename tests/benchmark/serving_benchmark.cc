@@ -229,7 +229,7 @@ class ServingBenchmark : public ::testing::Test {
   }
 
   // Beside the first echo, gRPC as it starts, which is the floor; in the note
-  // beside the second, which has the settings that we found for our server.
+  // beside the second, which is linked and set as our server is.
   // Where others held servers and client back, a ratio of calls would say who
   // was held back more. The ratio of CPU time a call is what it would have
   // been, for servers that wait for nothing.
@@ -247,7 +247,7 @@ class ServingBenchmark : public ::testing::Test {
     ReportFigure(
         key, {.measured = ratio_to(echo(0)),
               .note = absl::StrFormat(
-                  "%s%.2f of an echo with our settings; CPU %.1f us a call, "
+                  "%s%.2f of an echo made as ours is; CPU %.1f us a call, "
                   "echoes %.1f and %.1f",
                   quiet ? "" : "others used the cores; by CPU time: ",
                   ratio_to(echo(1)), Median(ours().cpu_us),

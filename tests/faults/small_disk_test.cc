@@ -208,21 +208,27 @@ TEST_P(SmallDiskR6, StopsWritesOnlyAndEndsWhenAFileIsDeleted) {
   const double waited =
       SecondsUntilTakenIn(server, refused, v1::EVENT_VERDICT_ACCEPTED);
   EXPECT_TRUE(Decide(server, UserOf(0)).ok());
+  ASSERT_FALSE(HasFailure());
   server.Kill();
 
   ServerProcess again(folder);
+  const absl::Time start = Clock::Real().Now();
   for (int batch = 0; batch <= refused; ++batch) {
     SecondsUntilTakenIn(again, batch, v1::EVENT_VERDICT_DUPLICATE);
     ASSERT_FALSE(HasFailure());
   }
+  const double repeated = absl::ToDoubleSeconds(Clock::Real().Now() - start);
+  EXPECT_LT(repeated, 30) << "all at once, and want of room";
   again.Stop();
   const auto logged = LoggedIn(folder.data);
   EXPECT_EQ(logged.size(),
             static_cast<std::size_t>((refused + 1) * kBatchEvents + 1))
       << "those, and the decision";
   for (const auto& [hash, times] : logged) EXPECT_EQ(times, 1);
-  std::printf("full after %d batches of %d events, writes again after %.3f s\n",
-              refused, kBatchEvents, waited);
+  std::printf(
+      "full after %d batches of %d events, writes again after %.3f s; "
+      "sent again after a restart in %.3f s\n",
+      refused, kBatchEvents, waited, repeated);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ballast, SmallDiskR6, ::testing::Values(76, 56),

@@ -1,5 +1,5 @@
-// What our server's connections leave out of what gRPC does for every call, a
-// twenty-fifth of a call that scores a user, and how they notice who is gone.
+// What our server's connections leave out of what gRPC does for every call, and
+// how they notice who is gone.
 // Not thread-safe: the builder's thread's.
 #ifndef TENUTO_SERVER_CHANNEL_SETTINGS_H_
 #define TENUTO_SERVER_CHANNEL_SETTINGS_H_

@@ -97,8 +97,12 @@ class PrivateFiles final : public rocksdb::FileSystemWrapper {
 
 std::unique_ptr<rocksdb::Env> MakePrivateFiles(
     std::shared_ptr<rocksdb::FileSystem> files) {
-  return rocksdb::NewCompositeEnv(
+  auto env = rocksdb::NewCompositeEnv(
       std::make_shared<PrivateFiles>(std::move(files)));
+  for (const auto pool : {rocksdb::Env::LOW, rocksdb::Env::HIGH}) {
+    env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
+  }
+  return env;
 }
 
 bool KeepsLock(const rocksdb::Env& files) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -120,7 +121,10 @@ struct GraceService::Making {
   v1::PlanGracePeriodResponse response;
 };
 
-GraceService::GraceService(Options options) : options_(std::move(options)) {}
+GraceService::GraceService(Options options)
+    : options_(std::move(options)),
+      desks_(static_cast<int>(
+          std::max(1u, std::thread::hardware_concurrency()))) {}
 
 absl::Status GraceService::Check(
     const v1::PlanGracePeriodRequest& request) const {
@@ -241,8 +245,8 @@ absl::StatusOr<GraceStakes> GraceService::StakesOf(
 // Chance is asked once a payment; what it said then holds until the end.
 ChosenPlan GraceService::Pick(const Making& making,
                               const PlanQuestion& question,
-                              PlanDetail detail) const {
-  thread_local GracePlanner planner;  // Its memory is used again.
+                              PlanDetail detail,
+                              GracePlanner& planner) const {
   if (!making.open.planned) {
     std::mt19937_64 random(DrawSeed(making.user, making.open, options_.seed));
     return PlanByChance(planner, question, options_.values.exploration_share(),
@@ -269,9 +273,8 @@ absl::Status GraceService::Choose(Making& making) const {
                       "has no terms in payment_rules.textproto on the day of "
                       "the failure");
   }
-  // Their memory is used again.
-  thread_local std::vector<float> row;
-  thread_local HazardMargins margins;
+  const auto desk = desks_.Take();
+  std::vector<float>& row = desk->row;
   row.resize(static_cast<std::size_t>(model.plan()->width()));
   TENUTO_RETURN_IF_ERROR(
       model.plan()->Assemble(making.state,
@@ -282,18 +285,20 @@ absl::Status GraceService::Choose(Making& making) const {
   const bool tells = !making.request.plan_only();
   // Why attempts are not made can be told only by what they would bring.
   const bool retries = tells || limits->attempt_days.any();
-  HazardTable hazards;
+  HazardTable& hazards = desk->hazards;
   TENUTO_RETURN_IF_ERROR(
-      model.Ask(row, open.payment, limits->last_day, retries, margins));
-  model.Calibrate(margins, tells ? DaySet().set() : limits->attempt_days,
+      model.Ask(row, open.payment, limits->last_day, retries, desk->margins));
+  model.Calibrate(desk->margins, tells ? DaySet().set() : limits->attempt_days,
                   hazards);
   const PlanQuestion question{hazards, stakes, *limits, open.past};
-  const ChosenPlan chosen = Pick(
-      making, question, tells ? PlanDetail::kEverything : PlanDetail::kActions);
+  const ChosenPlan chosen =
+      Pick(making, question,
+           tells ? PlanDetail::kEverything : PlanDetail::kActions,
+           desk->planner);
   FillPlan(chosen, question, making.planned);
   if (!tells) return absl::OkStatus();
   HazardTable low, high;
-  model.CalibrateBounds(margins, chosen.plan.actions, open.past, low, high);
+  model.CalibrateBounds(desk->margins, chosen.plan.actions, open.past, low, high);
   FillReasons(chosen, question, open,
               BandOf(low, high, chosen.plan.actions, open.past),
               making.response);

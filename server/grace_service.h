@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,12 +19,14 @@
 #include "features/user_key.h"
 #include "model/decision/payment_rules.h"
 #include "model/grace/grace_choice.h"
+#include "model/grace/grace_planner.h"
 #include "model/grace/grace_values.h"
 #include "model/grace/open_payment.h"
 #include "model/grace/recovery_registry.h"
 #include "server/calls.h"
 #include "server/metrics.h"
 #include "server/rpc_service.h"
+#include "server/spares.h"
 #include "server/user_scorer.h"
 #include "tenuto/v1/grace.grpc.pb.h"
 
@@ -61,18 +64,26 @@ class GraceService final : public RpcService {
  private:
   // One plan while it is being made, under the user's stripe.
   struct Making;
+  // What making one needs much of, and leaves nothing in.
+  struct Desk {
+    std::vector<float> row;
+    HazardMargins margins;
+    HazardTable hazards;
+    GracePlanner planner;
+  };
   absl::Status Check(const v1::PlanGracePeriodRequest& request) const;
   absl::StatusOr<Ledger::Outcome> Make(absl::string_view state,
                                        Making& making) const;
   absl::Status Read(Making& making) const;
   absl::StatusOr<GraceStakes> StakesOf(const OpenPayment& open) const;
   ChosenPlan Pick(const Making& making, const PlanQuestion& question,
-                  PlanDetail detail) const;
+                  PlanDetail detail, GracePlanner& planner) const;
   absl::Status Choose(Making& making) const;
   void Lease(Making& making) const;
   Ledger::Outcome Record(Making& making) const;
 
   const Options options_;
+  mutable Spares<Desk> desks_;
   v1::Grace::AsyncService methods_;
 };
 

@@ -218,6 +218,9 @@ class GraceServer {
     }
     measured.peak = Median(speeds);
     measured.cpu_us = Median(cpu_us);
+    const LoadResult alone = client_->Closed(closed, 1, kRound * kRounds);
+    std::printf("%-26s one call at a time: p50 %6.3f ms  p99 %6.3f ms\n", what,
+                alone.Milliseconds(0.5), alone.Milliseconds(0.99));
     const double rate = kOpenShare * measured.peak;
     const Load open = make(static_cast<int>(
         1.2 * rate * absl::ToDoubleSeconds(kOpenWindows * kOpenWindow)));

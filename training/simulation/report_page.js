@@ -183,27 +183,23 @@ function isThin(segment) {
 
 // Titles, and what stands below them for a segment.
 function segmentColumns() {
-  const columns = [['Payments', (segment) => make('td', whole(segment.payments))]];
-  if (picked === null) {
-    for (const policy of compared()) {
-      columns.push([labelOf(policy), (s) => intervalCell(s.policies[policy].difference, signed)]);
-    }
-    return columns;
-  }
-  const own = (key) => (segment) => segment.policies[picked][key];
-  const [difference, recovered, net, free] = ['difference', 'recovered', 'net', 'free_days'].map(own);
-  columns.push(
-      ['Beside ' + figures.reference,
-       (s) => intervalCell(difference(s), signed, picked === figures.current)],
-      ['Recovered,\u00a0%', (s) => intervalCell(recovered(s), (v) => v.toFixed(1))],
-      ['Net value', (s) => make('td', minus(money(net(s))))],
-      ['Free days', (s) => make('td', free(s).toFixed(2))]);
-  return columns;
+  const beside = (policy) => (s) => intervalCell(s.policies[policy].difference, signed);
+  if (picked === null) return compared().map((policy) => [labelOf(policy), beside(policy)]);
+  return [
+    ...compared().map((policy) => ['Beside ' + figures.reference, beside(policy)]),
+    ['Recovered, %', (s) => intervalCell(s.policies[picked].recovered, (v) => v.toFixed(1))],
+    ['Net value', (s) => make('td', minus(money(s.policies[picked].net)))],
+    ['Free days', (s) => make('td', s.policies[picked].free_days.toFixed(2))],
+  ];
 }
 
 function segmentsWords() {
   const marks = {personal: 'circles', fixed: 'triangles'};
-  const words = [];
+  const words = ['Averages of one payment; money in ' + figures.currency + '.'];
+  if (compared().length > 0) {
+    words.push((picked === null ? 'Net' : 'The chart has net') + ' value beside the ' + figures.reference + ' policy.');
+  }
+  words.push('Small print and lines are 95\u00a0% intervals.');
   if (picked === null) {
     words.push(compared().map((k) => labelOf(k) + ': ' + marks[roleOf(k)]).join('; ') + '.');
   }
@@ -214,18 +210,17 @@ function segmentsWords() {
 }
 
 function fillSegments() {
-  document.getElementById('segments-what').textContent =
-      (picked === null ? 'Net value' : 'What becomes of a payment, and its net value') +
-      ' beside the ' + figures.reference + ' policy, in ' + figures.currency + ' a payment.';
-  document.getElementById('segments-who').textContent = segmentsWords();
+  document.getElementById('segments-words').textContent = segmentsWords();
   const columns = segmentColumns();
   for (const {table, rows} of figures.segments) {
     table.replaceChildren();
     const body = header(table, ['Group', ...columns.map(([title]) => title)]);
+    table.querySelector('th').append(make('small', 'payments'));
     for (const segment of rows) {
       const row = make('tr', undefined, isThin(segment) ? 'few' : '');
       const name = make('th', segment.name);
       name.scope = 'row';
+      name.append(make('small', whole(segment.payments)));
       row.append(name, ...columns.map(([, cell]) => cell(segment)));
       body.append(row);
     }

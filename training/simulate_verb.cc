@@ -21,6 +21,7 @@
 #include "training/progress.h"
 #include "training/simulation/policy_file.h"
 #include "training/simulation/report_html.h"
+#include "training/simulation/segments_csv.h"
 #include "training/simulation/simulate_ledger.h"
 #include "training/simulation/simulate_world.h"
 #include "training/simulation/simulation_result.h"
@@ -38,6 +39,7 @@ struct SimulateFlags {
   std::string variant;
   std::string policies;
   std::string summary;
+  std::string segments;
   std::string report;
   std::int64_t practice = 20'000;
   int threads = 0;
@@ -106,8 +108,10 @@ absl::Status CheckSource(const SimulateFlags& flags) {
 
 // The work would take the other for what it is not, or overwrite it.
 absl::Status CheckOutputs(const SimulateFlags& flags) {
-  TENUTO_RETURN_IF_ERROR(
-      CheckSummary(flags.summary, {flags.policies, flags.report}));
+  TENUTO_RETURN_IF_ERROR(CheckSummary(
+      flags.summary, {flags.policies, flags.segments, flags.report}));
+  TENUTO_RETURN_IF_ERROR(CheckOutput("--segments", flags.segments,
+                                     {flags.policies, flags.report}));
   return CheckOutput("--report", flags.report, {flags.policies});
 }
 
@@ -161,6 +165,10 @@ absl::Status Simulate(const SimulateFlags& flags, const Workshop& workshop) {
     TENUTO_RETURN_IF_ERROR(
         WriteFileAtomically(flags.report, ReportHtml(result)));
   }
+  if (!flags.segments.empty()) {
+    TENUTO_RETURN_IF_ERROR(
+        WriteFileAtomically(flags.segments, SegmentsCsv(result)));
+  }
   if (flags.summary.empty()) return absl::OkStatus();
   return WriteFileAtomically(flags.summary, SimulationJson(result));
 }
@@ -209,6 +217,9 @@ void AddSimulateVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   grace->add_option("--threads", flags->threads, "0: one a core")
       ->check(CLI::Range(0, 256));
   grace->add_option("--summary", flags->summary, "writes the result as JSON");
+  grace->add_option("--segments", flags->segments,
+                    "writes every policy by decline class, tenure, listening "
+                    "and country as CSV");
   grace->add_option("--report", flags->report,
                     "writes one HTML page with charts, for phones too");
   grace->callback([flags, &workshop, &run] {

@@ -50,14 +50,16 @@ class SimulateVerbTest : public ::testing::Test {
   std::string shown_;
 };
 
-TEST_F(SimulateVerbTest, WritesTheSummaryAndTheReportOfAWorld) {
+TEST_F(SimulateVerbTest, WritesTheSummaryTheSegmentsAndTheReportOfAWorld) {
   const std::string report = folder_.path() / "r.html";
+  const std::string segments = folder_.path() / "s.csv";
   const absl::Status status =
       Run({"simulate", "grace", "--world", "1,3000", "--policies",
            folder_.Write("p.textproto", kPolicies), "--summary", summary_,
-           "--report", report});
+           "--segments", segments, "--report", report});
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_THAT(*ReadFile(summary_), HasSubstr("{\"failures\":3000,\"days\":60"));
+  EXPECT_THAT(*ReadFile(segments), HasSubstr("\n\"none\",country,Sweden,"));
   EXPECT_THAT(*ReadFile(report), HasSubstr("</html>"));
 }
 
@@ -81,20 +83,26 @@ TEST_F(SimulateVerbTest, RefusesAReportNobodyCanWriteBeforeTheWork) {
 
 TEST_F(SimulateVerbTest, OverwritesNeitherItsPoliciesNorItsOtherResult) {
   const std::string file = folder_.Write("p.textproto", kPolicies);
+  const std::string segments = folder_.path() / "s.csv";
+  const std::string page = folder_.path() / "r.html";
   const auto refuses = [&](const std::string& report,
-                           const std::string& summary) {
-    const absl::Status status =
-        Run({"simulate", "grace", "--world", "1,100", "--policies", file,
-             "--report", report, "--summary", summary});
+                           const std::string& summary,
+                           const std::string& by_segment) {
+    const absl::Status status = Run(
+        {"simulate", "grace", "--world", "1,100", "--policies", file,
+         "--report", report, "--summary", summary, "--segments", by_segment});
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     EXPECT_THAT(std::string(status.message()),
                 HasSubstr("is also a file of this command"));
     EXPECT_EQ(*ReadFile(file), kPolicies);
   };
-  refuses(file, summary_);
-  refuses(folder_.path() / "." / "p.textproto", summary_);
-  refuses(folder_.path() / "r.html", file);
-  refuses(summary_, summary_);
+  refuses(file, summary_, segments);
+  refuses(folder_.path() / "." / "p.textproto", summary_, segments);
+  refuses(page, file, segments);
+  refuses(summary_, summary_, segments);
+  refuses(page, summary_, file);
+  refuses(page, summary_, page);
+  refuses(page, summary_, summary_);
   EXPECT_FALSE(std::filesystem::exists(summary_));
 }
 

@@ -114,24 +114,24 @@ std::string CurvesJson(const SimulationResult& result,
   return Array(curves);
 }
 
-std::string SegmentJson(const SimulationResult& result,
-                        const PolicyRanking& ranking, std::size_t segment) {
-  const auto difference = [&](const std::optional<std::size_t>& policy) {
-    if (!policy.has_value() || *policy == result.current) {
-      return std::string("null");
-    }
-    return IntervalJson(FiguresOf(result, *policy, segment).difference);
-  };
+std::string SegmentJson(const SimulationResult& result, std::size_t segment) {
+  std::vector<std::string> policies;
+  for (std::size_t k = 0; k < result.policies.size(); ++k) {
+    const PolicyFigures figures = FiguresOf(result, k, segment);
+    policies.push_back(
+        Object({{"difference", IntervalJson(figures.difference)},
+                {"recovered", IntervalJson(figures.recovered_percent)},
+                {"net", JsonNumber(figures.net.value)},
+                {"free_days", JsonNumber(figures.free_days.value)}}));
+  }
   return Object(
       {{"name", JsonString(Segments()[segment].name)},
        {"payments",
         JsonNumber(result.tally.sums(result.current, segment).failures)},
-       {"best_fixed", difference(ranking.best_fixed)},
-       {"personal", difference(result.personal)}});
+       {"policies", Array(policies)}});
 }
 
-std::string SegmentsJson(const SimulationResult& result,
-                         const PolicyRanking& ranking) {
+std::string SegmentsJson(const SimulationResult& result) {
   if (result.policies.empty()) return "[]";
   std::vector<std::pair<absl::string_view, std::vector<std::string>>> kinds;
   const std::size_t segments =
@@ -141,7 +141,7 @@ std::string SegmentsJson(const SimulationResult& result,
     const absl::string_view kind = Segments()[k].kind;
     if (kinds.empty() || kinds.back().first != kind)
       kinds.push_back({kind, {}});
-    kinds.back().second.push_back(SegmentJson(result, ranking, k));
+    kinds.back().second.push_back(SegmentJson(result, k));
   }
   std::vector<std::string> objects;
   for (const auto& [kind, rows] : kinds) {
@@ -183,7 +183,7 @@ std::string ReportJson(const SimulationResult& result,
               {"policies", Array(policies)},
               {"curves", CurvesJson(result, ranking)},
               {"segment_payments_min", absl::StrCat(kSegmentPaymentsMin)},
-              {"segments", SegmentsJson(result, ranking)},
+              {"segments", SegmentsJson(result)},
               {"refused", Array(refused)}});
   // In JSON these three stand only inside strings.
   return absl::StrReplaceAll(

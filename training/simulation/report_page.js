@@ -167,71 +167,108 @@ function drawSurvival() {
       })));
 }
 
-// What a segment's row compares with the current policy.
+// Whose segments are shown: a policy, or null for those that a reader chooses
+// between.
+let picked = null;
+
+// Policies whose differences to the current one are shown by segment.
 function compared() {
-  const columns = [];
-  const add = (key, policy, role) => {
-    if (policy === null || policy === figures.current) return;
-    columns.push({key: key, name: labelOf(policy), role: role});
-  };
-  add('personal', figures.personal, 'personal');
-  add('best_fixed', figures.best_fixed, 'fixed');
-  return columns;
+  const shown = picked === null ? [figures.personal, figures.best_fixed] : [picked];
+  return shown.filter((policy) => policy !== null && policy !== figures.current);
+}
+
+function isThin(segment) {
+  return segment.payments < figures.segment_payments_min;
+}
+
+// Titles, and what stands below them for a segment.
+function segmentColumns() {
+  const beside = (policy) => (s) => intervalCell(s.policies[policy].difference, signed);
+  if (picked === null) return compared().map((policy) => [labelOf(policy), beside(policy)]);
+  return [
+    ...compared().map((policy) => ['Beside ' + figures.reference, beside(policy)]),
+    ['Recovered, %', (s) => intervalCell(s.policies[picked].recovered, (v) => v.toFixed(1))],
+    ['Net value', (s) => make('td', minus(money(s.policies[picked].net)))],
+    ['Free days', (s) => make('td', s.policies[picked].free_days.toFixed(2))],
+  ];
+}
+
+function segmentsWords() {
+  const marks = {personal: 'circles', fixed: 'triangles'};
+  const words = ['Averages of one payment; money in ' + figures.currency + '.'];
+  if (compared().length > 0) {
+    words.push((picked === null ? 'Net' : 'The chart has net') + ' value beside the ' + figures.reference + ' policy.');
+  }
+  words.push('Small print and lines are 95\u00a0% intervals.');
+  if (picked === null) {
+    words.push(compared().map((k) => labelOf(k) + ': ' + marks[roleOf(k)]).join('; ') + '.');
+  }
+  if (figures.segments.some((kind) => kind.rows.some(isThin))) {
+    words.push('Grey: fewer than ' + figures.segment_payments_min + ' payments, too few to build on.');
+  }
+  return words.join(' ');
 }
 
 function fillSegments() {
-  const columns = compared();
-  let few = false;
+  document.getElementById('segments-words').textContent = segmentsWords();
+  const columns = segmentColumns();
+  for (const {table, rows} of figures.segments) {
+    table.replaceChildren();
+    const body = header(table, ['Group', ...columns.map(([title]) => title)]);
+    table.querySelector('th').append(make('small', 'payments'));
+    for (const segment of rows) {
+      const row = make('tr', undefined, isThin(segment) ? 'few' : '');
+      const name = make('th', segment.name);
+      name.scope = 'row';
+      name.append(make('small', whole(segment.payments)));
+      row.append(name, ...columns.map(([, cell]) => cell(segment)));
+      body.append(row);
+    }
+  }
+}
+
+function setUpSegments() {
   for (const kind of figures.segments) {
     const box = make('div', undefined, 'kind');
     const chart = make('div', undefined, 'chart');
-    const canvas = make('canvas');
-    canvas.setAttribute('role', 'img');
-    canvas.setAttribute('aria-label', 'Differences by ' + kind.kind + '; the table beside it has the figures.');
-    chart.append(canvas);
-    kind.canvas = canvas;
+    kind.canvas = make('canvas');
+    kind.canvas.setAttribute('role', 'img');
+    kind.canvas.setAttribute('aria-label', 'Differences by ' + kind.kind + '; the table beside it has the figures.');
+    chart.append(kind.canvas);
     const scroll = make('div', undefined, 'scroll');
-    const table = make('table');
-    const body = header(table, ['Group', 'Payments', ...columns.map((c) => c.name)]);
-    for (const segment of kind.rows) {
-      const thin = segment.payments < figures.segment_payments_min;
-      few = few || thin;
-      const row = make('tr', undefined, thin ? 'few' : '');
-      const name = make('th', segment.name);
-      name.scope = 'row';
-      row.append(name, make('td', whole(segment.payments)));
-      for (const c of columns) row.append(intervalCell(segment[c.key], signed));
-      body.append(row);
-    }
-    scroll.append(table);
+    kind.table = make('table');
+    scroll.append(kind.table);
     box.append(make('h3', 'By ' + kind.kind), chart, scroll);
     document.getElementById('segment-kinds').append(box);
   }
-  const marks = {personal: 'circles', fixed: 'triangles'};
-  let who = columns.map((c) => c.name + ': ' + marks[c.role]).join('; ');
-  who += who ? '.' : 'There is nothing to compare with the ' + figures.reference + ' policy.';
-  if (figures.best_fixed === figures.current) {
-    who += ' The best fixed policy is the ' + figures.reference + ' one.';
+  const select = document.getElementById('segment-policy');
+  const choice = compared();
+  if (choice.length > 1) {
+    select.append(new Option(choice.map(labelOf).join(' and '), ''));
+  } else {
+    picked = choice.length > 0 ? choice[0] : figures.current;
   }
-  if (few) {
-    who += ' Grey: fewer than ' + figures.segment_payments_min +
-        ' payments, too few to build on.';
+  for (const policy of figures.order) {
+    const what = policy === figures.current ? ' (' + figures.reference + ')' : '';
+    select.append(new Option(labelOf(policy) + what, policy));
   }
-  document.getElementById('segments-who').textContent = who;
+  select.value = picked === null ? '' : picked;
+  select.addEventListener('change', () => {
+    picked = select.value === '' ? null : Number(select.value);
+    fillSegments();
+    drawAll();
+  });
 }
 
 function drawSegments() {
-  const columns = compared();
-  if (columns.length === 0) {
-    for (const kind of figures.segments) kind.canvas.parentNode.hidden = true;
-    return [];
-  }
+  const policies = compared();
+  for (const kind of figures.segments) kind.canvas.parentNode.hidden = policies.length === 0;
+  if (policies.length === 0) return [];
   return figures.segments.map((kind) => whiskerChart(
       kind.canvas, kind.rows.map((s) => s.name),
-      columns.map((c) => ({
-        label: c.name,
-        points: kind.rows.map((s) => whisker(
-            s[c.key], c.role, s.payments < figures.segment_payments_min)),
+      policies.map((k) => ({
+        label: labelOf(k),
+        points: kind.rows.map((s) => whisker(s.policies[k].difference, roleOf(k), isThin(s))),
       })),
       INTERVAL_WORDS));
 }
@@ -282,6 +319,7 @@ function drawAll() {
 fillRest();
 fillPolicies();
 fillDays();
+setUpSegments();
 fillSegments();
 drawAll();
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll);

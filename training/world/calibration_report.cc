@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "features/base/status_macros.h"
 
@@ -73,26 +74,90 @@ constexpr std::array<Published, 14> kPublished = {{
      }},
 }};
 
+// Payment types of KKBox's tables.
+constexpr absl::string_view kAutomatic = "Auto-renew";
+constexpr absl::string_view kManual = "Manual";
+constexpr absl::string_view kNoManual =
+    "\nThe world simulates no manual renewals: every subscription in it is "
+    "charged by itself. What it tells of churn, failed payments and grace is "
+    "of "
+    "automatic renewals alone, and no guide to subscribers who pay each period "
+    "by hand.\n";
+
 // Points by which a value lies outside a range.
 double DistanceTo(double value, double low, double high) {
   return 100 * std::max({low - value, value - high, 0.0});
 }
 
-template <std::size_t n>
-void AppendBands(absl::string_view title, const std::array<Share, n>& ours,
-                 const std::vector<KkboxRow>& theirs, std::string& text) {
-  absl::StrAppendFormat(&text, "\n%-28s %9s %9s %9s %12s\n", title, "world",
-                        "KKBox", "distance", "decisions");
-  for (std::size_t k = 0; k < n && k < theirs.size(); ++k) {
-    const KkboxRow& row = theirs[k];
-    const double rate = row.decisions == 0
-                            ? 0
-                            : static_cast<double>(row.churned) /
-                                  static_cast<double>(row.decisions);
-    absl::StrAppendFormat(&text, "  %-26s %8.2f%% %8.2f%% %8.2fp %12d\n",
-                          row.band, 100 * ours[k].rate(), 100 * rate,
-                          100 * (ours[k].rate() - rate), ours[k].all);
+// A dash where nobody decided anything.
+std::string Percent(const Share& share) {
+  return share.all == 0 ? "-" : absl::StrFormat("%.2f%%", 100 * share.rate());
+}
+
+Share Sum(absl::Span<const Share> shares) {
+  Share sum;
+  for (const Share& share : shares) sum.Add(share);
+  return sum;
+}
+
+void AppendRow(absl::string_view band, const Share& ours, const Share& theirs,
+               std::string& text) {
+  const std::string distance =
+      ours.all == 0 || theirs.all == 0
+          ? "-"
+          : absl::StrFormat("%.2fp", 100 * (ours.rate() - theirs.rate()));
+  absl::StrAppendFormat(&text, "    %-24s %9s %9s %9s %11s %11d\n", band,
+                        Percent(ours), Percent(theirs), distance,
+                        ours.all == 0 ? "-" : absl::StrCat(ours.all),
+                        theirs.all);
+}
+
+// `ours` is empty where the world has none.
+void AppendBands(absl::string_view payment_type,
+                 absl::Span<const char* const> bands,
+                 absl::Span<const Share> ours, absl::Span<const Share> theirs,
+                 std::string& text) {
+  absl::StrAppend(&text, "  ", payment_type, "\n");
+  for (std::size_t k = 0; k < bands.size(); ++k) {
+    AppendRow(bands[k], ours.empty() ? Share() : ours[k], theirs[k], text);
   }
+  AppendRow("all", Sum(ours), Sum(theirs), text);
+}
+
+void AppendTable(absl::string_view title, absl::Span<const char* const> bands,
+                 absl::Span<const Share> ours, const KkboxTable& theirs,
+                 std::string& text) {
+  absl::StrAppendFormat(&text, "\n%-28s %9s %9s %9s %11s %11s\n", title,
+                        "world", "KKBox", "distance", "due, world", "due, KKBox");
+  AppendBands(kAutomatic, bands, ours, theirs.automatic, text);
+  AppendBands(kManual, bands, {}, theirs.manual, text);
+}
+
+// The share of a line "channel,payment_type,band,decisions,churned" is added to
+// its band; what is wrong with it otherwise.
+std::string AddLine(absl::string_view line, absl::Span<const char* const> bands,
+                    KkboxTable& table) {
+  const std::vector<std::string> fields = absl::StrSplit(line, ',');
+  Share share;
+  if (fields.size() != 5 || !absl::SimpleAtoi(fields[3], &share.all) ||
+      !absl::SimpleAtoi(fields[4], &share.of) || share.of < 0 ||
+      share.of > share.all) {
+    return "not five fields that end with decisions and churned ones among "
+           "them";
+  }
+  if (fields[1] != kAutomatic && fields[1] != kManual) {
+    return absl::StrCat("payment type \"", fields[1], "\" is neither \"",
+                        kAutomatic, "\" nor \"", kManual, "\"");
+  }
+  const auto band = std::find(bands.begin(), bands.end(), fields[2]);
+  if (band == bands.end()) {
+    return absl::StrCat("\"", fields[2], "\" is none of ",
+                        absl::StrJoin(bands, ", "));
+  }
+  std::vector<Share>& shares =
+      fields[1] == kAutomatic ? table.automatic : table.manual;
+  shares[static_cast<std::size_t>(band - bands.begin())].Add(share);
+  return "";
 }
 
 }  // namespace
@@ -129,8 +194,9 @@ std::string FormatCalibration(const PaymentFigures& figures) {
   return text;
 }
 
-absl::StatusOr<std::vector<KkboxRow>> ReadKkbox(
-    const std::filesystem::path& path, absl::string_view column) {
+absl::StatusOr<KkboxTable> ReadKkbox(const std::filesystem::path& path,
+                                     absl::string_view column,
+                                     absl::Span<const char* const> bands) {
   std::ifstream file(path);
   if (!file) {
     return absl::NotFoundError(
@@ -140,54 +206,41 @@ absl::StatusOr<std::vector<KkboxRow>> ReadKkbox(
   }
   const std::string header =
       absl::StrCat("channel,payment_type,", column, ",decisions,churned");
-  std::vector<KkboxRow> rows;
+  KkboxTable table = {std::vector<Share>(bands.size()),
+                      std::vector<Share>(bands.size())};
   std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
+  for (int number = 1; std::getline(file, line) || number == 1; ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (number == 1) {
-      if (line == header) continue;
-      return absl::InvalidArgumentError(absl::StrCat(
-          path.string(), ":1: the header must be \"", header, "\""));
+    std::string wrong;
+    if (number > 1) {
+      wrong = AddLine(line, bands, table);
+    } else if (line != header) {
+      wrong = absl::StrCat("the header must be \"", header, "\"");
     }
-    const std::vector<std::string> fields = absl::StrSplit(line, ',');
-    KkboxRow row;
-    if (fields.size() != 5 || !absl::SimpleAtoi(fields[3], &row.decisions) ||
-        !absl::SimpleAtoi(fields[4], &row.churned) || row.churned < 0 ||
-        row.churned > row.decisions) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path.string(), ":", number,
-                       ": not five fields that end with decisions and churned "
-                       "ones among them"));
-    }
-    if (fields[1] != "Auto-renew") continue;
-    row.band = fields[2];
-    const auto known =
-        std::find_if(rows.begin(), rows.end(),
-                     [&](const KkboxRow& r) { return r.band == row.band; });
-    if (known == rows.end()) {
-      rows.push_back(row);
-    } else {
-      known->decisions += row.decisions;
-      known->churned += row.churned;
-    }
+    if (wrong.empty()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(path.string(), ":", number, ": ", wrong));
   }
-  return rows;
+  return table;
 }
 
 absl::StatusOr<std::string> FormatKkbox(
     const PaymentFigures& figures, const std::filesystem::path& directory) {
+  TENUTO_ASSIGN_OR_RETURN(const KkboxTable tenure,
+                          ReadKkbox(directory / "renewal_decisions_2016.csv",
+                                    "tenure", kTenureNames));
   TENUTO_ASSIGN_OR_RETURN(
-      const std::vector<KkboxRow> tenure,
-      ReadKkbox(directory / "renewal_decisions_2016.csv", "tenure"));
-  TENUTO_ASSIGN_OR_RETURN(
-      const std::vector<KkboxRow> active,
+      const KkboxTable active,
       ReadKkbox(directory / "listening_days_before_renewal_2016.csv",
-                "active_days_last_4w"));
-  std::string text;
-  AppendBands("churn by renewals before", figures.churn_by_tenure, tenure,
-              text);
-  AppendBands("churn by listening days, 4 w", figures.churn_by_activity, active,
-              text);
+                "active_days_last_4w", kActiveNames));
+  std::string text =
+      "\nOf renewals that were due, the share that did not come; the others "
+      "renewed.\n";
+  AppendTable("churn by renewals before", kTenureNames, figures.churn_by_tenure,
+              tenure, text);
+  AppendTable("churn by listening days, 4 w", kActiveNames,
+              figures.churn_by_activity, active, text);
+  absl::StrAppend(&text, kNoManual);
   return text;
 }
 

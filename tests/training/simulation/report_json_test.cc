@@ -110,16 +110,47 @@ TEST(ReportJson, LeavesOutSegmentsWithoutPayments) {
   EXPECT_EQ(std::string(kind["rows"].at(0)["name"].get_c_str()), "soft");
   EXPECT_EQ(double{kind["rows"].at(0)["payments"]}, 900);
   EXPECT_EQ(double{kind["rows"].at(1)["payments"]}, 100);
-  EXPECT_DOUBLE_EQ(Numbers(kind["rows"].at(0)["personal"])[0], 0.5);
-  EXPECT_DOUBLE_EQ(Numbers(kind["rows"].at(0)["best_fixed"])[0], 0.2);
 }
 
-TEST(ReportJson, ComparesNothingWithItself) {
+TEST(ReportJson, HoldsTheSegmentsOfEveryPolicy) {
+  const SimulationResult result = Result();
+  const Parsed parsed(result);
+  std::size_t rows = 0;
+  for (std::size_t segment = 1; segment < Segments().size(); ++segment) {
+    if (result.tally.sums(0, segment).failures == 0) continue;
+    simdjson::dom::element row;
+    for (const simdjson::dom::element kind :
+         parsed.json["segments"].get_array()) {
+      if (std::string(kind["kind"].get_c_str()) != Segments()[segment].kind) {
+        continue;
+      }
+      for (const simdjson::dom::element one : kind["rows"].get_array()) {
+        if (std::string(one["name"].get_c_str()) == Segments()[segment].name) {
+          row = one;
+        }
+      }
+    }
+    ASSERT_EQ(row["policies"].get_array().size(), 4U);
+    ++rows;
+    for (std::size_t k = 0; k < 4; ++k) {
+      const simdjson::dom::element policy = row["policies"].at(k);
+      const PolicyFigures figures = FiguresOf(result, k, segment);
+      ExpectInterval(policy["difference"], figures.difference);
+      ExpectInterval(policy["recovered"], figures.recovered_percent);
+      EXPECT_NEAR(double{policy["net"]}, figures.net.value, kRounding);
+      EXPECT_NEAR(double{policy["free_days"]}, figures.free_days.value,
+                  kRounding);
+    }
+  }
+  EXPECT_EQ(rows, 6U);  // Two classes, two countries, two unknowns.
+}
+
+TEST(ReportJson, ComparesTheCurrentPolicyWithItselfAsNothing) {
   const Parsed parsed(SmallSimulation({{"now", 5}, {"a", 4, 1}}));
   const simdjson::dom::element row =
       parsed.json["segments"].at(0)["rows"].at(0);
-  EXPECT_TRUE(row["best_fixed"].is_null());  // It is the current one.
-  EXPECT_TRUE(row["personal"].is_null());
+  EXPECT_THAT(Numbers(row["policies"].at(0)["difference"]),
+              ElementsAre(0, 0, 0));
   EXPECT_TRUE(parsed.json["oracle"].is_null());
   EXPECT_TRUE(parsed.json["policies"].at(0)["regret"].is_null());
 }

@@ -1,7 +1,9 @@
 #include "training/simulation/simulate_ledger.h"
 
+#include <array>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -15,6 +17,8 @@
 #include "tests/support/temp_folder.h"
 #include "training/grace/train_grace.h"
 #include "training/simulation/backtest.h"
+#include "training/simulation/segments_csv.h"
+#include "training/simulation/trial.h"
 
 namespace tenuto {
 namespace {
@@ -142,7 +146,52 @@ TEST_F(SimulateLedgerTest, GivesTheSameBytesOnOneAndTwoThreads) {
   ASSERT_TRUE(one.ok() && two.ok());
   two->threads = one->threads;
   EXPECT_EQ(SimulationJson(*one), SimulationJson(*two));
+  EXPECT_EQ(SegmentsCsv(*one), SegmentsCsv(*two));
   EXPECT_EQ(one->fidelity, two->fidelity);
+}
+
+// What the model expects of each payment, one after the other.
+TEST_F(SimulateLedgerTest, GivesASegmentWhatIsExpectedOfItsPayments) {
+  const auto result = Simulate(kPolicies, 2);
+  const auto log = OpenLoggedFailures(log_->Source(1), log_->workshop());
+  const auto file = PolicyFile::FromText(kPolicies, "p.textproto");
+  const auto book = CaseBook::Create(PaymentRules::Embedded(),
+                                     GraceValues::Embedded(), "EUR");
+  ASSERT_TRUE(result.ok() && log.ok() && file.ok() && book.ok());
+  std::map<std::string, std::array<double, 3>> expected;
+  for (const GraceFailure& failure : log->failures) {
+    const auto its_class = failure.decisions[0].payment.decline_class;
+    FailureCase known;
+    ASSERT_TRUE(FillCase(*book, *log, failure, "EUR", known).ok());
+    HazardTable hazards;
+    ASSERT_TRUE(
+        log->model->Fill(failure.decisions[0].row, known.facts, hazards).ok());
+    std::array<TrialOutcome, 2> outcomes;
+    for (std::size_t k = 0; k < 2; ++k) {
+      const ComparedPolicy& policy = file->policies()[k];
+      RecoveryCurve curve;
+      outcomes[k] =
+          Expect(hazards, known.stakes.stakes,
+                 book->Lawful({policy.actions, policy.last_day}, known), curve);
+    }
+    auto& sums =
+        expected[its_class == v1::DECLINE_CLASS_SOFT         ? "soft"
+                 : its_class == v1::DECLINE_CLASS_FIX_NEEDED ? "fix needed"
+                                                             : "other"];
+    sums[0] += 1;
+    sums[1] += outcomes[1].recovered;
+    sums[2] += outcomes[1].net_minor - outcomes[0].net_minor;
+  }
+  ASSERT_EQ(expected.size(), 2U);
+  for (std::size_t k = 1; k <= 6; ++k) {
+    const std::string& name = Segments()[k].name;
+    SCOPED_TRACE(name);
+    ASSERT_EQ(Segments()[k].kind, "decline class");
+    EXPECT_EQ(result->tally.sums(1, k).failures, expected[name][0]);
+    const PolicyTotals totals = TotalsOf(*result, 1, k);
+    EXPECT_NEAR(totals.recovered.value, expected[name][1], 1e-6);
+    EXPECT_NEAR(totals.difference_minor.value, expected[name][2], 1e-3);
+  }
 }
 
 TEST_F(SimulateLedgerTest, ComparesWithTheNearestWhereItRefusesTheCurrent) {

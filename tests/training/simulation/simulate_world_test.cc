@@ -1,11 +1,15 @@
 #include "training/simulation/simulate_world.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/fixed_clock.h"
+#include "training/simulation/segments_csv.h"
 
 namespace tenuto {
 namespace {
@@ -55,9 +59,71 @@ TEST(SimulateWorld, GivesTheSameBytesOnOneAndTwoThreads) {
     auto result = Simulate(std::string(kPolicies) + kPlanned, options);
     ASSERT_TRUE(result.ok()) << result.status();
     result->threads = 0;
-    texts[threads - 1] = SimulationJson(*result) + FormatSimulation(*result);
+    texts[threads - 1] = SimulationJson(*result) + FormatSimulation(*result) +
+                         SegmentsCsv(*result);
   }
   EXPECT_EQ(texts[0], texts[1]);
+}
+
+std::size_t SegmentNamed(absl::string_view name) {
+  const auto segments = Segments();
+  return static_cast<std::size_t>(
+      std::find_if(segments.begin(), segments.end(),
+                   [name](const Segment& one) { return one.name == name; }) -
+      segments.begin());
+}
+
+// One payment after the other, of those that live in Germany.
+TEST(SimulateWorld, GivesASegmentWhatItsPaymentsCameToOneByOne) {
+  SimulateWorldOptions options;
+  options.failures = 2'500;
+  options.threads = 2;
+  const auto result = Simulate(kPolicies, options);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const auto file = PolicyFile::FromText(kPolicies, "test");
+  const auto world =
+      world::FailureWorld::Create(options.seed, world::WorldVariant());
+  const auto book = CaseBook::Create(PaymentRules::Embedded(),
+                                     GraceValues::Embedded(), "EUR");
+  ASSERT_TRUE(file.ok() && world.ok() && book.ok());
+  std::vector<std::vector<double>> net(2);
+  double recovered = 0, free_days = 0;
+  for (std::uint64_t number = 0; number < 2'500; ++number) {
+    const world::FailedPayment failure = world->Make(number);
+    const world::SeenFailure seen = world->See(failure);
+    if (std::string(seen.time_zone) != "Europe/Berlin") continue;
+    FailureCase known;
+    ASSERT_TRUE(book->Fill(seen,
+                           absl::FromUnixSeconds(world->FailedEpochOf(failure)),
+                           known)
+                    .ok());
+    for (std::size_t k = 0; k < 2; ++k) {
+      const ComparedPolicy& policy = file->policies()[k];
+      const TrialOutcome outcome =
+          LiveThrough(*world, failure, world->LuckOf(failure), known.stakes,
+                      book->Lawful({policy.actions, policy.last_day}, known));
+      net[k].push_back(outcome.net_minor);
+      if (k == 1) recovered += outcome.recovered;
+      if (k == 0) free_days += outcome.free_days;
+    }
+  }
+  const std::size_t germany = SegmentNamed("Germany");
+  const auto n = static_cast<double>(net[0].size());
+  ASSERT_GT(n, 200);
+  EXPECT_EQ(result->tally.sums(1, germany).failures, n);
+  EXPECT_EQ(TotalsOf(*result, 1, germany).recovered.value, recovered);
+  EXPECT_NEAR(TotalsOf(*result, 0, germany).free_days, free_days, 1e-6);
+  double sum = 0, squares = 0;
+  for (std::size_t k = 0; k < net[0].size(); ++k) sum += net[1][k] - net[0][k];
+  for (std::size_t k = 0; k < net[0].size(); ++k) {
+    squares += std::pow(net[1][k] - net[0][k] - sum / n, 2);
+  }
+  const double half = 1.959964 * std::sqrt(n * squares / (n - 1));
+  const Estimate difference = TotalsOf(*result, 1, germany).difference_minor;
+  EXPECT_GT(std::abs(sum), 100);
+  EXPECT_NEAR(difference.value, sum, 1e-3);
+  EXPECT_NEAR(difference.low, sum - half, 1e-3);
+  EXPECT_NEAR(difference.high, sum + half, 1e-3);
 }
 
 TEST(SimulateWorld, ServesEachPaymentOfAMixtureByOneOfItsParts) {

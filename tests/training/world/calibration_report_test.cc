@@ -1,11 +1,20 @@
 #include "training/world/calibration_report.h"
 
 #include <fstream>
+#include <string>
+#include <vector>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace tenuto::world {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 std::filesystem::path Write(const std::string& name, const std::string& text) {
   const std::filesystem::path directory =
@@ -17,32 +26,88 @@ std::filesystem::path Write(const std::string& name, const std::string& text) {
 
 constexpr char kTenure[] =
     "channel,payment_type,tenure,decisions,churned\n"
+    "A,Auto-renew,13th+,200,1\n"
     "A,Auto-renew,1st,100,10\n"
     "A,Manual,1st,100,90\n"
     "B,Auto-renew,1st,300,10\n"
-    "B,Auto-renew,13th+,50,1\n";
+    "B,Manual,2nd-3rd,50,10\n";
+constexpr char kListening[] =
+    "channel,payment_type,active_days_last_4w,decisions,churned\r\n"
+    "A,Auto-renew,0,10,5\r\n"
+    "A,Manual,22-28,40,4\r\n";
 
-TEST(CalibrationReport, AddsUpTheChannelsOfAutoRenewingSubscriptions) {
-  const auto rows = ReadKkbox(Write("t.csv", kTenure), "tenure");
-  ASSERT_TRUE(rows.ok()) << rows.status();
-  ASSERT_EQ(rows->size(), 2u);
-  EXPECT_EQ((*rows)[0].band, "1st");
-  EXPECT_EQ((*rows)[0].decisions, 400);
-  EXPECT_EQ((*rows)[0].churned, 20);
+TEST(CalibrationReport, AddsUpTheChannelsOfEachPaymentType) {
+  const auto table = ReadKkbox(Write("t.csv", kTenure), "tenure", kTenureNames);
+  ASSERT_TRUE(table.ok()) << table.status();
+  ASSERT_EQ(table->automatic.size(), 4U);
+  ASSERT_EQ(table->manual.size(), 4U);
+  const auto expect = [](const Share& share, std::int64_t all,
+                         std::int64_t of) {
+    EXPECT_EQ(share.all, all);
+    EXPECT_EQ(share.of, of);
+  };
+  expect(table->automatic[0], 400, 20);
+  expect(table->automatic[1], 0, 0);
+  expect(table->automatic[3], 200, 1);  // By name, not by place.
+  expect(table->manual[0], 100, 90);
+  expect(table->manual[1], 50, 10);
 }
 
 TEST(CalibrationReport, NamesTheLineThatIsWrong) {
-  const auto path =
-      Write("bad.csv",
-            "channel,payment_type,tenure,decisions,churned\nA,Auto-renew,1st,"
-            "5,7\n");
-  const absl::Status status = ReadKkbox(path, "tenure").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(status.message().find("bad.csv:2:"), absl::string_view::npos);
-  EXPECT_EQ(ReadKkbox(path, "other").status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(ReadKkbox("/nowhere/t.csv", "tenure").status().code(),
+  const std::string header = "channel,payment_type,tenure,decisions,churned\n";
+  const auto refuses = [&](const std::string& text, const std::string& why) {
+    const absl::Status status =
+        ReadKkbox(Write("bad.csv", text), "tenure", kTenureNames).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_NE(status.message().find(why), absl::string_view::npos) << status;
+  };
+  refuses(header + "A,Auto-renew,1st,5,7\n", "bad.csv:2: not five fields");
+  refuses(header + "A,Manual,1st,9,7\nA,Free,1st,9,7\n",
+          "bad.csv:3: payment type \"Free\" is neither");
+  refuses(header + "A,Manual,5th,9,7\n",
+          "bad.csv:2: \"5th\" is none of 1st, 2nd-3rd, 4th-12th, 13th+");
+  refuses("a,b\n", "bad.csv:1: the header must be");
+  refuses("", "bad.csv:1: the header must be");
+  EXPECT_EQ(ReadKkbox("/nowhere/t.csv", "tenure", kTenureNames).status().code(),
             absl::StatusCode::kNotFound);
+}
+
+// Lines of the text, without what stands in them for looks.
+std::vector<std::string> LinesOf(const std::string& text) {
+  std::vector<std::string> lines;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    lines.push_back(
+        absl::StrJoin(absl::StrSplit(line, ' ', absl::SkipWhitespace()), " "));
+  }
+  return lines;
+}
+
+TEST(CalibrationReport, SetsAutomaticRenewalsBesideKkboxAndNoManualOnes) {
+  const std::filesystem::path directory =
+      Write("renewal_decisions_2016.csv", kTenure).parent_path();
+  Write("listening_days_before_renewal_2016.csv", kListening);
+  PaymentFigures figures;
+  figures.churn_by_tenure[0] = {50, 10};
+  figures.churn_by_tenure[3] = {50, 1};
+  figures.churn_by_activity[4] = {30, 3};
+  const auto text = FormatKkbox(figures, directory);
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(
+      LinesOf(*text),
+      ElementsAre(
+          "", StartsWith("Of renewals that were due"), "",
+          StartsWith("churn by renewals before"), "Auto-renew",
+          "1st 20.00% 5.00% 15.00p 50 400", "2nd-3rd - - - - 0",
+          "4th-12th - - - - 0", "13th+ 2.00% 0.50% 1.50p 50 200",
+          "all 11.00% 3.50% 7.50p 100 600", "Manual", "1st - 90.00% - - 100",
+          "2nd-3rd - 20.00% - - 50", "4th-12th - - - - 0", "13th+ - - - - 0",
+          "all - 66.67% - - 150", "", StartsWith("churn by listening days"),
+          "Auto-renew", "0 - 50.00% - - 10", "1-7 - - - - 0", "8-14 - - - - 0",
+          "15-21 - - - - 0", "22-28 10.00% - - 30 0",
+          "all 10.00% 50.00% -40.00p 30 10", "Manual", "0 - - - - 0",
+          "1-7 - - - - 0", "8-14 - - - - 0", "15-21 - - - - 0",
+          "22-28 - 10.00% - - 40", "all - 10.00% - - 40", "",
+          HasSubstr("simulates no manual renewals"), ""));
 }
 
 TEST(CalibrationReport, StatesTheDistanceToEachFigure) {

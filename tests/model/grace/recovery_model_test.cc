@@ -164,7 +164,7 @@ TEST_F(RecoveryModelTest, BoundsTheCurveFromBelowAndAbove) {
   ASSERT_TRUE(model.ok());
   HazardTable hazards, low, high;
   DayActions actions;
-  for (const std::size_t day : {2, 9, 20}) actions[day].attempts = true;
+  for (const std::size_t day : {2u, 9u, 20u}) actions[day].attempts = true;
   HazardMargins margins;
   ASSERT_TRUE((*model)->Ask(row_, payment_, kUnpaidDays, true, margins).ok());
   (*model)->Calibrate(margins, DaySet().set(), hazards);
@@ -199,7 +199,7 @@ TEST_F(RecoveryModelTest, GivesTheSameBitsWhereLessIsAsked) {
     HazardMargins margins;
     ASSERT_TRUE((*model)->Ask(row_, payment_, 30, true, margins).ok());
     DaySet attempt_days;
-    for (const std::size_t day : {3, 18, 29}) attempt_days.set(day);
+    for (const std::size_t day : {3u, 18u, 29u}) attempt_days.set(day);
     (*model)->Calibrate(margins, attempt_days, part);
     for (int day = 1; day <= kUnpaidDays; ++day) {
       const bool asked = day > decided && day <= 30;

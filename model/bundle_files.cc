@@ -1,5 +1,7 @@
 #include "model/bundle_files.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -14,6 +16,55 @@ namespace tenuto {
 
 static_assert(std::endian::native == std::endian::little,
               "golden rows are little-endian");
+namespace {
+
+struct GoldenRows {
+  std::size_t width;
+  std::vector<float> values;
+  std::vector<float> margins;
+
+  absl::Span<const float> Row(std::uint32_t r) const {
+    return absl::MakeConstSpan(values).subspan(r * width, width);
+  }
+  absl::Status Check(std::uint32_t r, float margin,
+                     absl::string_view name) const {
+    if (std::bit_cast<std::uint32_t>(margin) ==
+        std::bit_cast<std::uint32_t>(margins[r])) {
+      return absl::OkStatus();
+    }
+    return absl::DataLossError(absl::StrCat(
+        name, ": row ", r, " scores ", margin, ", not ", margins[r],
+        " as when the bundle was written; is the forest another one's?"));
+  }
+};
+
+absl::StatusOr<GoldenRows> ReadGoldenRows(int columns, absl::string_view name,
+                                          std::uint32_t rows,
+                                          absl::string_view bytes) {
+  const auto width = static_cast<std::size_t>(columns);
+  if (bytes.size() != rows * (width + 1) * sizeof(float)) {
+    return absl::DataLossError(absl::StrCat(name, " has ", bytes.size(),
+                                            " bytes, which are not ", rows,
+                                            " rows of ", width, " columns"));
+  }
+  GoldenRows golden{width, std::vector<float>(rows * width),
+                    std::vector<float>(rows)};
+  for (std::uint32_t r = 0; r < rows; ++r) {
+    const char* row = bytes.data() + r * (width + 1) * sizeof(float);
+    std::memcpy(golden.values.data() + r * width, row, width * sizeof(float));
+    std::memcpy(&golden.margins[r], row + width * sizeof(float), sizeof(float));
+  }
+  return golden;
+}
+
+void Append(absl::Span<const float> row, absl::Span<const int> columns,
+            std::vector<float>& values) {
+  for (const int column : columns) {
+    values.push_back(row[static_cast<std::size_t>(column)]);
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<v1::Manifest> ReadManifest(
     const std::filesystem::path& directory) {
@@ -85,33 +136,45 @@ absl::StatusOr<Forest> ReadListedForest(const BundleFiles& files,
 absl::Status CheckGoldenRows(const CompiledForest& forest, std::size_t which,
                              absl::string_view name, std::uint32_t rows,
                              absl::string_view bytes) {
-  const auto width = static_cast<std::size_t>(forest.columns());
-  if (bytes.size() != rows * (width + 1) * sizeof(float)) {
-    return absl::DataLossError(absl::StrCat(name, " has ", bytes.size(),
-                                            " bytes, which are not ", rows,
-                                            " rows of ", width, " columns"));
-  }
-  std::vector<float> values(rows * width), expected(rows);
-  for (std::uint32_t r = 0; r < rows; ++r) {
-    const char* row = bytes.data() + r * (width + 1) * sizeof(float);
-    std::memcpy(values.data() + r * width, row, width * sizeof(float));
-    std::memcpy(&expected[r], row + width * sizeof(float), sizeof(float));
-  }
+  TENUTO_ASSIGN_OR_RETURN(const GoldenRows golden,
+                          ReadGoldenRows(forest.columns(), name, rows, bytes));
   std::vector<std::byte> scratch(forest.ScratchBytes());
   std::vector<float> together(rows * forest.forests());
   std::vector<float> single(forest.forests());
-  TENUTO_RETURN_IF_ERROR(forest.PredictMargins(values, absl::MakeSpan(together),
-                                               absl::MakeSpan(scratch)));
+  TENUTO_RETURN_IF_ERROR(forest.PredictMargins(
+      golden.values, absl::MakeSpan(together), absl::MakeSpan(scratch)));
   for (std::uint32_t r = 0; r < rows; ++r) {
     TENUTO_RETURN_IF_ERROR(forest.PredictMargins(
-        absl::MakeConstSpan(values).subspan(r * width, width),
-        absl::MakeSpan(single), absl::MakeSpan(scratch)));
+        golden.Row(r), absl::MakeSpan(single), absl::MakeSpan(scratch)));
     for (const float margin : {single[which], together[which * rows + r]}) {
-      if (std::bit_cast<std::uint32_t>(margin) !=
-          std::bit_cast<std::uint32_t>(expected[r])) {
-        return absl::DataLossError(absl::StrCat(
-            name, ": row ", r, " scores ", margin, ", not ", expected[r],
-            " as when the bundle was written; is the forest another one's?"));
+      TENUTO_RETURN_IF_ERROR(golden.Check(r, margin, name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckGoldenRows(const GridForest& forest, absl::string_view name,
+                             std::uint32_t rows, absl::string_view bytes) {
+  TENUTO_ASSIGN_OR_RETURN(const GoldenRows golden,
+                          ReadGoldenRows(forest.columns(), name, rows, bytes));
+  constexpr std::uint32_t kSide = GridForest::kPlacesMax;
+  std::array<float, kSide * kSide> margins;
+  std::vector<float> lines, places;
+  for (const std::uint32_t side : {1u, kSide}) {
+    for (std::uint32_t first = 0; first < rows; first += side) {
+      const std::uint32_t end = std::min(rows, first + side);
+      lines.clear();
+      places.clear();
+      for (std::uint32_t r = first; r < end; ++r) {
+        Append(golden.Row(r), forest.line_columns(), lines);
+        Append(golden.Row(r), forest.place_columns(), places);
+      }
+      const auto count = static_cast<int>(end - first);
+      for (std::uint32_t r = first; r < end; ++r) {
+        forest.Predict({golden.Row(r), lines, places, count, count},
+                       absl::MakeSpan(margins.data(), (end - first) * kSide));
+        TENUTO_RETURN_IF_ERROR(
+            golden.Check(r, margins[(r - first) * (kSide + 1)], name));
       }
     }
   }

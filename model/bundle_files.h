@@ -20,6 +20,7 @@
 #include "model/bundle_manifest.h"
 #include "model/forest/compiled_forest.h"
 #include "model/forest/forest.h"
+#include "model/forest/grid_forest.h"
 #include "tenuto/v1/bundle.pb.h"
 
 namespace tenuto {
@@ -52,6 +53,10 @@ absl::StatusOr<Forest> ReadListedForest(const BundleFiles& files,
 absl::Status CheckGoldenRows(const CompiledForest& forest, std::size_t which,
                              absl::string_view name, std::uint32_t rows,
                              absl::string_view bytes);
+// The same of a forest that is asked grids: each row as a grid of its own, and
+// among the lines and places of those beside it.
+absl::Status CheckGoldenRows(const GridForest& forest, absl::string_view name,
+                             std::uint32_t rows, absl::string_view bytes);
 
 // The code and text of `status`, with the bundle in front.
 absl::Status InBundle(const std::filesystem::path& directory,

@@ -86,6 +86,21 @@ void FillAnswer(const v1::GracePlanned& planned,
       TimeUtil::SecondsToTimestamp(planned.lease_until_epoch_s());
 }
 
+// Both enums have their own values in the same order, after UNSPECIFIED.
+void FillPhases(const PlanPhases& phases,
+                v1::PlanGracePeriodResponse& response) {
+  using google::protobuf::util::TimeUtil;
+  for (const PhaseSpan& span : phases.spans()) {
+    v1::SubscriptionSpan& told = *response.add_phases();
+    told.set_phase(static_cast<v1::SubscriptionPhase>(
+        static_cast<int>(span.phase) + v1::SUBSCRIPTION_PHASE_ACTIVE));
+    told.set_access(static_cast<v1::SubscriptionAccess>(
+        static_cast<int>(span.access) + v1::SUBSCRIPTION_ACCESS_NONE));
+    *told.mutable_begin_time() =
+        TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(span.begin));
+  }
+}
+
 void FillReasons(const ChosenPlan& chosen, const PlanQuestion& question,
                  const OpenPayment& open, const RecoveryBand& band,
                  v1::PlanGracePeriodResponse& response) {

@@ -7,6 +7,7 @@
 #include "model/grace/grace_choice.h"
 #include "model/grace/grace_planner.h"
 #include "model/grace/open_payment.h"
+#include "model/grace/plan_phases.h"
 #include "model/grace/recovery_band.h"
 #include "tenuto/v1/event.pb.h"
 #include "tenuto/v1/grace.pb.h"
@@ -20,6 +21,10 @@ void FillPlan(const ChosenPlan& chosen, const PlanQuestion& question,
 // The part of the answer that the event tells. Whether it was replayed, the
 // currency and the time are the caller's to say.
 void FillAnswer(const v1::GracePlanned& planned,
+                v1::PlanGracePeriodResponse& response);
+
+// What the plan's lengths mean for the subscription, phase by phase.
+void FillPhases(const PlanPhases& phases,
                 v1::PlanGracePeriodResponse& response);
 
 // Why: curve with interval, what other lengths are worth, what binds, reasons.

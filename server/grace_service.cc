@@ -79,6 +79,13 @@ ToldPayment ToldBy(const v1::PlanGracePeriodRequest& request) {
   return told;
 }
 
+// How long the store that collects says nothing of a failure.
+absl::Duration SilentLength(const OpenPayment& open,
+                            const PaymentRules& rules) {
+  return absl::Hours(
+      rules.At(open.payment.failed).ChoicesOf(open.payment.store).silent_hours);
+}
+
 // Of the payment, not of the request: its plan may be forgotten for that of
 // another invoice, and is then drawn again. Of what the log holds.
 std::uint64_t DrawSeed(const UserKey& user, const OpenPayment& open,
@@ -296,6 +303,9 @@ absl::Status GraceService::Choose(Making& making) const {
            tells ? PlanDetail::kEverything : PlanDetail::kActions,
            desk->planner);
   FillPlan(chosen, question, making.planned);
+  FillPhases(PhasesOf(chosen.plan, open.payment.failed,
+                      SilentLength(open, options_.rules), making.now),
+             making.response);
   if (!tells) return absl::OkStatus();
   HazardTable low, high;
   model.CalibrateBounds(desk->margins, chosen.plan.actions, open.past, low, high);

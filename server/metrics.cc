@@ -182,6 +182,10 @@ struct Metrics::Series final : prometheus::Collectable {
     families.push_back(Reading("tenuto_models_serving",
                                "Models that have a bundle in service.",
                                MetricType::Gauge, now.models_serving));
+    families.push_back(Reading("tenuto_recovery_models_serving",
+                               "Those of them that grace periods are planned "
+                               "with.",
+                               MetricType::Gauge, now.recovery_models_serving));
     families.push_back(
         Reading("tenuto_call_lag_seconds",
                 "For how long the busiest thread of calls has had no pause.",

@@ -44,7 +44,8 @@ struct MetricReadings {
   LedgerFaults ledger_faults{};
   std::int64_t score_records_written = 0;
   std::int64_t score_records_lost = 0;
-  int models_serving = 0;
+  int models_serving = 0;  // Recovery models included.
+  int recovery_models_serving = 0;
   int signals_pending = 0;
   double call_lag_s = 0;
   std::vector<std::pair<std::string, std::uint64_t>> events_late;

@@ -307,6 +307,8 @@ absl::Status Server::Parts::BindMetrics() {
             .score_records_lost = counts.lost,
             .models_serving = static_cast<int>(registry_.All().size() +
                                                recovery_registry_.All().size()),
+            .recovery_models_serving =
+                static_cast<int>(recovery_registry_.All().size()),
             .signals_pending = CountPending(facts),
             .call_lag_s = absl::ToDoubleSeconds(CallLag()),
             .events_late = facts.late->Counts()};

@@ -40,6 +40,8 @@ class GridForest {
   void Predict(const Grid& grid, absl::Span<float> margins) const;
 
   int columns() const { return columns_; }
+  absl::Span<const int> line_columns() const { return line_columns_; }
+  absl::Span<const int> place_columns() const { return place_columns_; }
 
  private:
   enum class Kind : std::uint8_t { kLeaf, kShared, kLine, kPlace };

@@ -121,6 +121,12 @@ HazardGrids::HazardGrids(const std::array<Forest, 3>& forests)
       later_retry_(forests[1], DayColumnsOf(forests[1]),
                    ChoiceColumnsOf(forests[1])) {}
 
+std::vector<const GridForest*> HazardGrids::GridsOf(std::size_t index) const {
+  if (index == 0) return {&by_user_};
+  if (index == 2) return {&cancels_};
+  return {&first_retry_, &later_retry_};
+}
+
 void HazardGrids::Ask(absl::Span<const float> row, const FailedPayment& payment,
                       int last_day, bool retries,
                       HazardMargins& margins) const {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "model/forest/forest.h"
@@ -59,6 +60,9 @@ class HazardGrids {
   // without `retries` those margins are left as they are.
   void Ask(absl::Span<const float> row, const FailedPayment& payment,
            int last_day, bool retries, HazardMargins& margins) const;
+
+  // What answers for the forest `index`, in the order given above.
+  std::vector<const GridForest*> GridsOf(std::size_t index) const;
 
  private:
   GridForest by_user_;

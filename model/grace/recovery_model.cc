@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
 #include "model/bundle_files.h"
-#include "model/forest/compiled_forest.h"
 
 namespace tenuto {
 namespace {
@@ -55,16 +54,17 @@ absl::StatusOr<std::shared_ptr<const RecoveryModel>> RecoveryModel::Verify(
         forests[k], ReadListedForest(files, PartModelFile(part.name()),
                                      manifest.columns_size(), part.trees()));
   }
+  TENUTO_ASSIGN_OR_RETURN(const std::shared_ptr<const RecoveryModel> model,
+                          Create(std::move(manifest), forests, catalogue));
   for (std::size_t k = 0; k < forests.size(); ++k) {
-    const v1::ForestPart& part = manifest.parts(static_cast<int>(k));
-    TENUTO_ASSIGN_OR_RETURN(
-        const CompiledForest compiled,
-        CompiledForest::Compile(absl::MakeConstSpan(&forests[k], 1)));
+    const v1::ForestPart& part = model->manifest().parts(static_cast<int>(k));
     const std::string golden = PartGoldenFile(part.name());
-    TENUTO_RETURN_IF_ERROR(CheckGoldenRows(
-        compiled, 0, golden, part.golden_rows(), files.at(golden)));
+    for (const GridForest* const grid : model->grids_.GridsOf(k)) {
+      TENUTO_RETURN_IF_ERROR(
+          CheckGoldenRows(*grid, golden, part.golden_rows(), files.at(golden)));
+    }
   }
-  return Create(std::move(manifest), forests, catalogue);
+  return model;
 }
 
 absl::StatusOr<std::shared_ptr<const RecoveryModel>> RecoveryModel::Create(

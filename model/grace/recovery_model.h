@@ -35,8 +35,9 @@ inline constexpr std::array<const char*, 3> kHazardNames = {
 class RecoveryModel {
  public:
   // Checks as ModelBundle::Open does: manifest, SHA-256 of every file,
-  // fingerprint of every column, every node, the golden rows' bits. Any failure
-  // names the file, the column or the node and leaves nothing behind.
+  // fingerprint of every column, every node, the golden rows' bits from the
+  // very grids that will be asked. Any failure names the file, the column or
+  // the node and leaves nothing behind.
   static absl::StatusOr<std::shared_ptr<const RecoveryModel>> Open(
       const std::filesystem::path& directory, const Catalogue& catalogue);
 

@@ -43,6 +43,19 @@ Breaches AlertsOnUnknownMetrics(const SourceFile& alerts,
   return breaches;
 }
 
+// Nor does one on a call that nobody can make.
+Breaches AlertsOnUnknownMethods(const SourceFile& alerts,
+                                const SourceFile& metrics) {
+  const std::set<std::string> counted = Matches(metrics, R"(\"([A-Za-z]+)\")");
+  Breaches breaches;
+  for (const std::string& name : Matches(alerts, R"(method="([^"]*)\")")) {
+    if (!counted.contains(name)) {
+      breaches.push_back(alerts.path + ": nobody counts calls of " + name);
+    }
+  }
+  return breaches;
+}
+
 // "## Calls fail" becomes "calls-fail", as in a link.
 std::set<std::string> AnchorsOf(const SourceFile& page) {
   std::set<std::string> anchors;
@@ -103,6 +116,21 @@ TEST(Deploy, AlertsOnMetricsThatAreExported) {
   ASSERT_NE(alerts, nullptr);
   ASSERT_NE(metrics, nullptr);
   const Breaches breaches = AlertsOnUnknownMetrics(*alerts, *metrics);
+  EXPECT_TRUE(breaches.empty()) << Join(breaches);
+}
+
+TEST(Deploy, AlertsOnCallsThatAreCounted) {
+  const SourceTree bad = SourceTree::Of({
+      {"alerts.yml", "a{method=\"Plan\"} / a{method=\"Plans\"}\n"},
+      {"metrics.cc", "kMethods = {\n    \"Plan\", \"Score\"};\n"},
+  });
+  EXPECT_THAT(AlertsOnUnknownMethods(bad.files()[0], bad.files()[1]),
+              ElementsAre(HasSubstr("of Plans")));
+  const SourceFile* alerts = ThisTree().Find("deploy/alerts.yml");
+  const SourceFile* metrics = ThisTree().Find("server/metrics.cc");
+  ASSERT_NE(alerts, nullptr);
+  ASSERT_NE(metrics, nullptr);
+  const Breaches breaches = AlertsOnUnknownMethods(*alerts, *metrics);
   EXPECT_TRUE(breaches.empty()) << Join(breaches);
 }
 

@@ -8,6 +8,7 @@
 #include "benchmark/benchmark.h"
 #include "model/grace/grace_planner.h"
 #include "model/grace/grace_values.h"
+#include "model/grace/plan_phases.h"
 #include "tests/support/unpaid_tables.h"
 
 namespace tenuto {
@@ -80,11 +81,26 @@ void ExplainFree(benchmark::State& run) {
 void ExplainBound(benchmark::State& run) {
   Run(run, true, Limits(), PlanDetail::kEverything);
 }
+// Which phases it leads through, with reduced access.
+void PhasesOfPlan(benchmark::State& run) {
+  GracePlan plan;
+  plan.full_days = 7;
+  plan.reduced_days = 5;
+  const absl::Time failed = absl::FromUnixSeconds(1'780'272'001);
+  int hour = 0;
+  for (auto _ : run) {
+    const PlanPhases phases = PhasesOf(plan, failed, absl::ZeroDuration(),
+                                       failed + absl::Hours(hour));
+    benchmark::DoNotOptimize(&phases);
+    hour = (hour + 1) % 64;
+  }
+}
 BENCHMARK(PlanFree);
 BENCHMARK(PlanBound);
 BENCHMARK(PlanOfDeadCard);
 BENCHMARK(ExplainFree);
 BENCHMARK(ExplainBound);
+BENCHMARK(PhasesOfPlan);
 
 }  // namespace
 }  // namespace tenuto

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "gtest/gtest.h"
 #include "tests/support/toy_forest.h"
@@ -71,6 +72,39 @@ TEST_F(BundleFilesTest, ProvesEachOfTheForestsThatAreCompiledTogether) {
   EXPECT_EQ(wrong.code(), absl::StatusCode::kDataLoss);
   EXPECT_NE(wrong.message().find("g: row 0 scores"), absl::string_view::npos);
   EXPECT_FALSE(CheckGoldenRows(*compiled, 1, "g", rows + 1, golden).ok());
+}
+
+TEST_F(BundleFilesTest, ProvesAForestThatIsAskedGrids) {
+  const BundleFiles files = *ReadVerified(directory_, manifest_);
+  const Forest forest = *ReadListedForest(files, kModelFile, kWidth, 20);
+  const std::uint32_t rows = manifest_.golden_rows();
+  const std::string& golden = files.at(kGoldenFile);
+  const auto check = [&](const Forest& asked, absl::string_view bytes) {
+    return CheckGoldenRows(GridForest(asked, {1}, {3, 0}), "g", rows, bytes);
+  };
+  EXPECT_TRUE(check(forest, golden).ok()) << check(forest, golden);
+  EXPECT_TRUE(
+      CheckGoldenRows(GridForest(forest, {}, {}), "g", rows, golden).ok());
+  // A leaf that the first row reaches.
+  Forest other = forest;
+  std::size_t at = 0;
+  std::vector<ForestNode>& nodes = other.trees[7].nodes;
+  while (!nodes[at].is_leaf()) {
+    at = static_cast<std::size_t>(nodes[at].default_left ? nodes[at].left
+                                                         : nodes[at].right);
+  }
+  nodes[at].value += 0.01f;
+  absl::Status wrong = check(other, golden);
+  EXPECT_EQ(wrong.code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(wrong.message().find("g: row 0 scores"), absl::string_view::npos);
+  // The last bit of the last margin.
+  std::string changed = golden;
+  changed[changed.size() - sizeof(float)] ^= 1;
+  wrong = check(forest, changed);
+  EXPECT_NE(wrong.message().find(absl::StrCat("g: row ", rows - 1, " scores")),
+            absl::string_view::npos)
+      << wrong;
+  EXPECT_FALSE(check(forest, absl::string_view(golden).substr(4)).ok());
 }
 
 TEST_F(BundleFilesTest, CountsTheTrees) {

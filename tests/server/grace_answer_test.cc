@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "model/grace/grace_values.h"
 #include "tests/support/unpaid_tables.h"
@@ -88,6 +90,33 @@ TEST_F(GraceAnswerTest, PropensitiesAreThoseThatAStateKeeps) {
   EXPECT_NEAR(planned.propensity(), 1 / 61.0, 1e-9);
   EXPECT_EQ(planned.propensity(),
             static_cast<double>(planned.propensity_billionths()) / 1e9);
+}
+
+TEST_F(GraceAnswerTest, TellsEveryPhaseAndAccessByItsName) {
+  const absl::Time begin = absl::FromUnixMicros(1'700'000'000'250'000);
+  PlanPhases phases;
+  const auto told = [&](SubscriptionPhase phase, Access access) {
+    phases.all[0] = {phase, access, begin};
+    phases.count = 1;
+    v1::PlanGracePeriodResponse response;
+    FillPhases(phases, response);
+    return response.phases(0);
+  };
+  for (int k = 0; k < kSubscriptionPhases; ++k) {
+    const auto phase = static_cast<SubscriptionPhase>(k);
+    EXPECT_EQ(v1::SubscriptionPhase_Name(told(phase, Access::kNone).phase()),
+              absl::StrCat("SUBSCRIPTION_PHASE_", std::string(NameOf(phase))));
+  }
+  EXPECT_EQ(v1::SubscriptionPhase_ARRAYSIZE, kSubscriptionPhases + 1);
+  for (const auto& [access, name] :
+       {std::pair(Access::kNone, v1::SUBSCRIPTION_ACCESS_NONE),
+        std::pair(Access::kReduced, v1::SUBSCRIPTION_ACCESS_REDUCED),
+        std::pair(Access::kFull, v1::SUBSCRIPTION_ACCESS_FULL)}) {
+    const v1::SubscriptionSpan span = told(SubscriptionPhase::kInGrace, access);
+    EXPECT_EQ(span.access(), name);
+    EXPECT_EQ(span.begin_time().seconds(), 1'700'000'000);
+    EXPECT_EQ(span.begin_time().nanos(), 250'000'000);
+  }
 }
 
 TEST_F(GraceAnswerTest, TellsAttemptsAfterPaydaysOfThePayment) {

@@ -81,9 +81,54 @@ TEST_F(GraceServiceTest, TellsWhyUnlessOnlyThePlanIsWanted) {
   EXPECT_EQ(bare.full_days(), told.full_days());
   EXPECT_EQ(bare.attempt_days_size(), told.attempt_days_size());
   EXPECT_EQ(bare.net_value_minor(), told.net_value_minor());
+  EXPECT_EQ(bare.phases_size(), told.phases_size());
   EXPECT_EQ(bare.curve_size() + bare.alternatives_size() + bare.reasons_size() +
                 bare.binding_size(),
             0);
+}
+
+// On every day from the failure until it is lost.
+TEST_F(GraceServiceTest, TellsThePhaseOfTodayAndThoseToCome) {
+  const std::int64_t failed_s = absl::ToUnixSeconds(kFailed);
+  const std::int64_t midnight_s = failed_s - failed_s % 86'400;
+  const auto begins = [](const v1::SubscriptionSpan& span) {
+    return span.begin_time().seconds();
+  };
+  std::set<int> held;
+  for (const int day : {0, 1, 5, 9, 14, 20, 31, 45, 60}) {
+    GoTo(day);
+    const v1::PlanGracePeriodResponse plan =
+        Plan(Request(absl::StrCat("day-", day)));
+    ASSERT_GE(plan.phases_size(), 1) << day;
+    const v1::SubscriptionSpan& now = plan.phases(0);
+    held.insert(now.phase());
+    const std::int64_t grace_days = plan.full_days() + plan.reduced_days();
+    EXPECT_EQ(now.phase(), day <= grace_days ? v1::SUBSCRIPTION_PHASE_IN_GRACE
+                                             : v1::SUBSCRIPTION_PHASE_ON_HOLD);
+    EXPECT_EQ(now.access(),
+              day <= plan.full_days() ? v1::SUBSCRIPTION_ACCESS_FULL
+              : day <= grace_days     ? v1::SUBSCRIPTION_ACCESS_REDUCED
+                                      : v1::SUBSCRIPTION_ACCESS_NONE);
+    EXPECT_EQ(begins(now), day <= plan.full_days() ? failed_s
+                           : day <= grace_days
+                               ? midnight_s + 86'400 * (plan.full_days() + 1)
+                               : midnight_s + 86'400 * (grace_days + 1));
+    const v1::SubscriptionSpan& last = plan.phases(plan.phases_size() - 1);
+    EXPECT_EQ(last.phase(), v1::SUBSCRIPTION_PHASE_EXPIRED);
+    EXPECT_EQ(begins(last), midnight_s + 86'400 * 61);
+  }
+  EXPECT_EQ(held.size(), 2u) << "grace and hold";
+}
+
+TEST_F(GraceServiceTest, TellsOfAStoresSilentHours) {
+  v1::PlanGracePeriodRequest request = Request("r1");
+  request.set_store(v1::STORE_GOOGLE_PLAY);
+  const v1::PlanGracePeriodResponse plan = Plan(request);
+  ASSERT_GE(plan.phases_size(), 3);
+  EXPECT_EQ(plan.phases(0).phase(), v1::SUBSCRIPTION_PHASE_ACTIVE);
+  EXPECT_EQ(plan.phases(1).phase(), v1::SUBSCRIPTION_PHASE_IN_GRACE);
+  EXPECT_EQ(plan.phases(1).begin_time().seconds(),
+            absl::ToUnixSeconds(kFailed + kDay));
 }
 
 // Only of a country whose custom is known.

@@ -49,6 +49,7 @@ TEST_F(MetricsTest, ExportsEverySeriesFromZero) {
         "tenuto_call_lag_seconds 0",
         "tenuto_signals_pending 0",
         "tenuto_models_serving 0",
+        "tenuto_recovery_models_serving 0",
         "tenuto_ledger_tail_truncated_total 0",
         "tenuto_ledger_errors_total{kind=\"disk_full\"} 0",
         "tenuto_ledger_errors_total{kind=\"io\"} 0",

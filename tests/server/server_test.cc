@@ -172,9 +172,13 @@ class RetryWorkers {
 };
 
 TEST_F(ServerTest, LeasesAnAttemptToOneOfManyCallersAlsoAfterARestart) {
+  EXPECT_THAT(HttpGet(server_->metrics_port(), "/metrics"),
+              HasSubstr("\ntenuto_recovery_models_serving 0"));
   WriteRecoveryBundle(config_.models_dir());
   server_.reset();
   Start();
+  EXPECT_THAT(HttpGet(server_->metrics_port(), "/metrics"),
+              HasSubstr("\ntenuto_recovery_models_serving 1"));
   grpc::ClientContext context;
   v1::IngestEventsResponse response;
   ASSERT_TRUE(v1::Ingest::NewStub(channel_)

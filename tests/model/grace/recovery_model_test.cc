@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "features/base/digest.h"
 #include "gtest/gtest.h"
@@ -64,6 +65,18 @@ class RecoveryModelTest : public testing::Test {
     ASSERT_TRUE(
         WriteFileAtomically(directory / kManifestFile, SealManifest(*manifest))
             .ok());
+  }
+  // With a digest that holds.
+  static void Replace(const fs::path& directory, const std::string& name,
+                      const std::string& bytes) {
+    Reseal(directory, [&](v1::Manifest& manifest) {
+      ASSERT_TRUE(WriteFileAtomically(directory / name, bytes).ok());
+      for (v1::FileDigest& file : *manifest.mutable_files()) {
+        if (file.name() != name) continue;
+        file.set_sha256(Sha256Hex(bytes));
+        file.set_size_bytes(static_cast<std::int64_t>(bytes.size()));
+      }
+    });
   }
   static void ExpectRefused(const fs::path& directory, absl::string_view says) {
     const auto model = Open(directory);
@@ -151,7 +164,7 @@ TEST_F(RecoveryModelTest, BoundsTheCurveFromBelowAndAbove) {
   ASSERT_TRUE(model.ok());
   HazardTable hazards, low, high;
   DayActions actions;
-  for (const std::size_t day : {2, 9, 20}) actions[day].attempts = true;
+  for (const std::size_t day : {2u, 9u, 20u}) actions[day].attempts = true;
   HazardMargins margins;
   ASSERT_TRUE((*model)->Ask(row_, payment_, kUnpaidDays, true, margins).ok());
   (*model)->Calibrate(margins, DaySet().set(), hazards);
@@ -186,7 +199,7 @@ TEST_F(RecoveryModelTest, GivesTheSameBitsWhereLessIsAsked) {
     HazardMargins margins;
     ASSERT_TRUE((*model)->Ask(row_, payment_, 30, true, margins).ok());
     DaySet attempt_days;
-    for (const std::size_t day : {3, 18, 29}) attempt_days.set(day);
+    for (const std::size_t day : {3u, 18u, 29u}) attempt_days.set(day);
     (*model)->Calibrate(margins, attempt_days, part);
     for (int day = 1; day <= kUnpaidDays; ++day) {
       const bool asked = day > decided && day <= 30;
@@ -237,17 +250,8 @@ TEST_F(RecoveryModelTest, NamesWhatIsWrongWithABundle) {
   fs::path copy = Copy("cut");
   fs::resize_file(copy / "by_retry.json", 100);
   ExpectRefused(copy, "by_retry.json has 100 bytes");
-  copy = Copy("other");
-  Reseal(copy, [&](v1::Manifest& manifest) {
-    // Another forest, with a digest that holds.
-    const std::string bytes = models_[0].forest.model_json;
-    ASSERT_TRUE(WriteFileAtomically(copy / "cancels.json", bytes).ok());
-    for (v1::FileDigest& file : *manifest.mutable_files()) {
-      if (file.name() != "cancels.json") continue;
-      file.set_sha256(Sha256Hex(bytes));
-      file.set_size_bytes(static_cast<std::int64_t>(bytes.size()));
-    }
-  });
+  copy = Copy("other");  // Another forest.
+  Replace(copy, "cancels.json", models_[0].forest.model_json);
   ExpectRefused(copy, "cancels.golden.bin: row ");
   copy = Copy("stale");
   Reseal(copy, [](v1::Manifest& manifest) {
@@ -269,6 +273,20 @@ TEST_F(RecoveryModelTest, NamesWhatIsWrongWithABundle) {
     manifest.mutable_parts(0)->set_trees(3);
   });
   ExpectRefused(copy, "by_user.json has 20 trees, not 3");
+}
+
+// Of each hazard, one bit of one margin.
+TEST_F(RecoveryModelTest, ServesOnlyGridsThatGiveEveryGoldenMargin) {
+  for (const char* const name : kHazardNames) {
+    const fs::path copy = Copy(name);
+    const std::string file = PartGoldenFile(name);
+    std::string golden = *ReadFile(copy / file);
+    const std::size_t row_bytes = (kWidth + 1) * sizeof(float);
+    const std::size_t row = golden.size() / row_bytes - 1;
+    golden[golden.size() - sizeof(float)] ^= 1;
+    Replace(copy, file, golden);
+    ExpectRefused(copy, absl::StrCat(file, ": row ", row, " scores "));
+  }
 }
 
 TEST_F(RecoveryModelTest, IsNoModelThatScoresUsersAndDisturbsNone) {

@@ -99,6 +99,8 @@ std::unique_ptr<rocksdb::Env> MakePrivateFiles(
     std::shared_ptr<rocksdb::FileSystem> files) {
   auto env = rocksdb::NewCompositeEnv(
       std::make_shared<PrivateFiles>(std::move(files)));
+  // Who waits for an answer goes before a flush; a store that falls behind
+  // holds its writers back, so that it gets its turn.
   for (const auto pool : {rocksdb::Env::LOW, rocksdb::Env::HIGH}) {
     env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
   }

@@ -52,6 +52,7 @@ rocksdb::Options DatabaseOptions(const RocksStoreOptions& options,
   // A reader beside the writer needs every file open.
   db.max_open_files = -1;
   db.max_background_jobs = options.threads;
+  // A table that reached the disk only when it is whole would hold up the log.
   db.bytes_per_sync = 1 << 20;
   db.max_bgerror_resume_count = 0;
   db.info_log_level = rocksdb::WARN_LEVEL;

@@ -130,8 +130,9 @@ struct GraceService::Making {
 
 GraceService::GraceService(Options options)
     : options_(std::move(options)),
-      desks_(static_cast<int>(
-          std::max(1u, std::thread::hardware_concurrency()))) {}
+      desks_(
+          static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))) {
+}
 
 absl::Status GraceService::Check(
     const v1::PlanGracePeriodRequest& request) const {
@@ -251,8 +252,7 @@ absl::StatusOr<GraceStakes> GraceService::StakesOf(
 
 // Chance is asked once a payment; what it said then holds until the end.
 ChosenPlan GraceService::Pick(const Making& making,
-                              const PlanQuestion& question,
-                              PlanDetail detail,
+                              const PlanQuestion& question, PlanDetail detail,
                               GracePlanner& planner) const {
   if (!making.open.planned) {
     std::mt19937_64 random(DrawSeed(making.user, making.open, options_.seed));
@@ -298,17 +298,17 @@ absl::Status GraceService::Choose(Making& making) const {
   model.Calibrate(desk->margins, tells ? DaySet().set() : limits->attempt_days,
                   hazards);
   const PlanQuestion question{hazards, stakes, *limits, open.past};
-  const ChosenPlan chosen =
-      Pick(making, question,
-           tells ? PlanDetail::kEverything : PlanDetail::kActions,
-           desk->planner);
+  const ChosenPlan chosen = Pick(
+      making, question, tells ? PlanDetail::kEverything : PlanDetail::kActions,
+      desk->planner);
   FillPlan(chosen, question, making.planned);
   FillPhases(PhasesOf(chosen.plan, open.payment.failed,
                       SilentLength(open, options_.rules), making.now),
              making.response);
   if (!tells) return absl::OkStatus();
   HazardTable low, high;
-  model.CalibrateBounds(desk->margins, chosen.plan.actions, open.past, low, high);
+  model.CalibrateBounds(desk->margins, chosen.plan.actions, open.past, low,
+                        high);
   FillReasons(chosen, question, open,
               BandOf(low, high, chosen.plan.actions, open.past),
               making.response);

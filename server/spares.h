@@ -1,8 +1,8 @@
 // Working memory that calls take, use and give back: the one used last goes
-// first, so that it is still in the caches, and there are never more than ran
-// at once. With one a thread, threads that take turns would each bring theirs
-// into the caches anew.
-// Thread-safe; what is taken belongs to its taker.
+// first, so that it is still in the caches. With one a thread, threads that
+// take turns would each bring theirs into the caches anew; and where there are
+// as many as cores, what was begun is ended before more is begun. Thread-safe;
+// what is taken belongs to its taker.
 #ifndef TENUTO_SERVER_SPARES_H_
 #define TENUTO_SERVER_SPARES_H_
 

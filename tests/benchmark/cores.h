@@ -5,6 +5,9 @@
 
 #include <sys/types.h>
 
+#include <atomic>
+#include <thread>
+
 namespace tenuto {
 
 int CountCores();
@@ -15,6 +18,22 @@ void PinThisProcess(int core);
 
 // Seconds of CPU that a process and all its threads have used.
 double CpuSecondsOf(pid_t process);
+
+// While it lives, a core never sleeps: a thread of the idle class turns there,
+// and whatever else is to run goes first. A virtual machine lends a core that
+// sleeps to its neighbours, and gets it back milliseconds late: waits for that
+// are the machine's, not the program's.
+class AwakeCore {
+ public:
+  explicit AwakeCore(int core);
+  ~AwakeCore();
+  AwakeCore(const AwakeCore&) = delete;
+  AwakeCore& operator=(const AwakeCore&) = delete;
+
+ private:
+  std::atomic<bool> ends_{false};
+  std::thread thread_;
+};
 
 }  // namespace tenuto
 

@@ -4,7 +4,7 @@
 // forests as large as `tenuto train grace` makes them. The server has one core,
 // the client the other. No call can be quicker than the disk makes a write
 // durable, so that is measured beside it, and the server a second time on files
-// in memory: what is left is ours.
+// in memory: what is left is ours. The server's core is kept awake (AwakeCore).
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -154,6 +154,7 @@ class GraceServer {
     server_ = std::make_unique<ServerProcess>(folder_);
     PinThisProcess(kClientCore);
     client_ = std::make_unique<LoadClient>(server_->address());
+    awake_ = std::make_unique<AwakeCore>(kServerCore);
     std::printf(
         "%d users with an open failure; 3 forests of %d trees of depth %d over "
         "%zu columns and 20 of the payment; %s\n",
@@ -248,6 +249,7 @@ class GraceServer {
   const ServerFolder folder_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<LoadClient> client_;
+  std::unique_ptr<AwakeCore> awake_;
   std::int64_t requests_ = 0;
 };
 

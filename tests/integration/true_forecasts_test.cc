@@ -119,7 +119,7 @@ std::vector<double> SortedPs(double bent) {
       forecasts.push_back(lived.open());
       for (double& open : forecasts.back()) open = std::pow(open, bent);
     }
-    all.push_back(CheckDCalibration(outcomes, forecasts).p);
+    all.push_back(CheckDCalibration(outcomes, forecasts).strict.p);
   }
   std::sort(all.begin(), all.end());
   const auto below = std::lower_bound(all.begin(), all.end(), 0.05);

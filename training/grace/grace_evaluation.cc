@@ -232,22 +232,23 @@ absl::StatusOr<GraceEvaluation> EvaluateGrace(
 }
 
 std::string FormatGraceEvaluation(const GraceEvaluation& evaluation) {
+  const DCalibration& model = evaluation.d_calibration;
+  const DCalibration& curve = evaluation.d_calibration_kaplan_meier;
   std::string text = absl::StrFormat(
       "  integrated Brier score, days 1-%d   %.4f  (Kaplan-Meier %.4f, %.1f %% "
       "%s)\n"
-      "  D-calibration                       p = %.3f  (chi-square %.1f on %d; "
-      "Pearson's, too mild, p = %.3f)\n"
-      "    of Kaplan-Meier's curve           p = %.3f  (chi-square %.1f on "
-      "%d)\n\n"
+      "  D-calibration                       p = %.3f  (chi-square %.1f on "
+      "%d)\n"
+      "    weighed by covariance, stricter   p = %.3f  (chi-square %.1f on "
+      "%d)\n"
+      "    of Kaplan-Meier's curve           p = %.3f, stricter %.3f\n\n"
       "  recovered by day   expected     came      ECE   by chance\n",
       evaluation.ibs_days, evaluation.ibs, evaluation.ibs_kaplan_meier,
       100 * std::abs(1 - evaluation.ibs / evaluation.ibs_kaplan_meier),
       evaluation.ibs > evaluation.ibs_kaplan_meier ? "more" : "less",
-      evaluation.d_calibration.p, evaluation.d_calibration.chi_square,
-      evaluation.d_calibration.degrees, evaluation.d_calibration.p_plain,
-      evaluation.d_calibration_kaplan_meier.p,
-      evaluation.d_calibration_kaplan_meier.chi_square,
-      evaluation.d_calibration_kaplan_meier.degrees);
+      model.published.p, model.published.chi_square, model.published.degrees,
+      model.strict.p, model.strict.chi_square, model.strict.degrees,
+      curve.published.p, curve.strict.p);
   for (const GraceEvaluation::Day& day : evaluation.days) {
     absl::StrAppendFormat(&text, "  %16d   %8.4f %8.4f %8.4f    %8.4f\n",
                           day.day, day.expected, day.came, day.groups.error,
@@ -275,6 +276,8 @@ std::string FormatGraceEvaluation(const GraceEvaluation& evaluation) {
 }
 
 std::string GraceEvaluationJson(const GraceEvaluation& evaluation) {
+  const DCalibration& model = evaluation.d_calibration;
+  const DCalibration& curve = evaluation.d_calibration_kaplan_meier;
   std::vector<std::string> ece, by_chance, expected, came, days, segments;
   for (const GraceEvaluation::Day& day : evaluation.days) {
     days.push_back(absl::StrCat(day.day));
@@ -298,14 +301,12 @@ std::string GraceEvaluationJson(const GraceEvaluation& evaluation) {
       ",\"ibs\":", JsonNumber(evaluation.ibs),
       ",\"ibs_kaplan_meier\":", JsonNumber(evaluation.ibs_kaplan_meier),
       ",\"ibs_days\":", evaluation.ibs_days,
-      ",\"d_calibration_p\":", JsonNumber(evaluation.d_calibration.p),
-      ",\"d_calibration_chi_square\":",
-      JsonNumber(evaluation.d_calibration.chi_square),
-      ",\"d_calibration_degrees\":", evaluation.d_calibration.degrees,
-      ",\"d_calibration_p_plain\":",
-      JsonNumber(evaluation.d_calibration.p_plain),
-      ",\"d_calibration_p_kaplan_meier\":",
-      JsonNumber(evaluation.d_calibration_kaplan_meier.p),
+      ",\"d_calibration_p\":", JsonNumber(model.published.p),
+      ",\"d_calibration_chi_square\":", JsonNumber(model.published.chi_square),
+      ",\"d_calibration_degrees\":", model.published.degrees,
+      ",\"d_calibration_p_strict\":", JsonNumber(model.strict.p),
+      ",\"d_calibration_p_kaplan_meier\":", JsonNumber(curve.published.p),
+      ",\"d_calibration_p_strict_kaplan_meier\":", JsonNumber(curve.strict.p),
       ",\"ece_by_day\":", list(ece), ",\"ece_days\":", list(days),
       ",\"ece_by_chance\":", list(by_chance),
       ",\"expected_by_day\":", list(expected), ",\"came_by_day\":", list(came),

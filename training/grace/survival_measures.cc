@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstddef>
 #include <utility>
+
+#include "training/split_mix.h"
+
 namespace tenuto {
 namespace {
 
@@ -66,18 +69,18 @@ std::vector<double> SpreadOver(double low, double high, int bins) {
   return parts;
 }
 
+double Uniform(SplitMix64& random) {
+  return static_cast<double>(random.Next() >> 11) * 0x1p-53;
+}
+
 // A symmetric matrix of a few rows.
 using Covariance = std::vector<std::vector<double>>;
 
-struct Weighed {
-  double chi_square = 0;
-  int degrees = 0;
-};
 // difference' covariance^-1 difference, over the directions in which the
 // covariance is not below `least`: Cholesky's steps, largest rest first.
-Weighed WeighBy(Covariance covariance, std::vector<double> difference,
-                double least) {
-  Weighed result;
+ChiSquareTest WeighBy(Covariance covariance, std::vector<double> difference,
+                      double least) {
+  ChiSquareTest result;
   std::vector<bool> done(difference.size());
   for (std::size_t step = 0; step < difference.size(); ++step) {
     std::size_t best = difference.size();
@@ -155,22 +158,27 @@ double IntegratedBrier(absl::Span<const SurvivalOutcome> outcomes,
 }
 
 DCalibration CheckDCalibration(absl::Span<const SurvivalOutcome> outcomes,
-                               absl::Span<const Survival> forecasts,
-                               int bins) {
+                               absl::Span<const Survival> forecasts, int bins) {
   constexpr double kPaymentsMin = 5;
   const auto size = static_cast<std::size_t>(bins);
   DCalibration result;
   result.counts.resize(size);
+  std::vector<double> drawn(size);
+  SplitMix64 random(1);
   Covariance covariance(size, std::vector<double>(size));
   for (std::size_t k = 0; k < outcomes.size(); ++k) {
     const auto day = static_cast<std::size_t>(outcomes[k].day);
     const double open = Clamp01(forecasts[k][day]);
+    const double before =
+        outcomes[k].happened ? Clamp01(forecasts[k][day - 1]) : open;
+    const double at = open + (before - open) * Uniform(random);
     const std::vector<double> parts =
-        outcomes[k].happened
-            ? SpreadOver(open, Clamp01(forecasts[k][day - 1]), bins)
-            : SpreadOver(0, open, bins);
+        SpreadOver(outcomes[k].happened ? open : 0, before, bins);
+    const std::vector<double> placed =
+        outcomes[k].happened ? SpreadOver(at, at, bins) : parts;
     for (std::size_t i = 0; i < size; ++i) {
       result.counts[i] += parts[i];
+      drawn[i] += placed[i];
       for (std::size_t j = 0; j < size; ++j) {
         covariance[i][j] += (parts[i] - 1.0 / bins) * (parts[j] - 1.0 / bins);
       }
@@ -178,19 +186,20 @@ DCalibration CheckDCalibration(absl::Span<const SurvivalOutcome> outcomes,
   }
   const double expected = static_cast<double>(outcomes.size()) / bins;
   std::vector<double> differences;
-  double plain = 0;
-  for (const double count : result.counts) {
-    differences.push_back(count - expected);
-    plain += (count - expected) * (count - expected) / expected;
+  for (std::size_t i = 0; i < size; ++i) {
+    differences.push_back(result.counts[i] - expected);
+    result.published.chi_square +=
+        (drawn[i] - expected) * (drawn[i] - expected) / expected;
   }
-  result.p_plain = ChiSquareTail(plain, bins - 1);
-  const Weighed weighed =
+  result.published.degrees = bins - 1;
+  result.published.p =
+      ChiSquareTail(result.published.chi_square, result.published.degrees);
+  result.strict =
       WeighBy(std::move(covariance), std::move(differences), kPaymentsMin);
-  result.chi_square = weighed.chi_square;
-  result.degrees = weighed.degrees;
-  result.p = weighed.degrees > 0
-                 ? ChiSquareTail(weighed.chi_square, weighed.degrees)
-                 : 1;
+  if (result.strict.degrees > 0) {
+    result.strict.p =
+        ChiSquareTail(result.strict.chi_square, result.strict.degrees);
+  }
   return result;
 }
 

@@ -87,7 +87,8 @@ TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
   ASSERT_TRUE(truth.ok()) << truth.status();
   EXPECT_EQ(truth->failures, 3000);
   EXPECT_EQ(truth->ibs_days, 12);
-  EXPECT_GT(truth->d_calibration.p, 0.05);
+  EXPECT_GT(truth->d_calibration.published.p, 0.05);
+  EXPECT_GT(truth->d_calibration.strict.p, 0.05);
   EXPECT_NEAR(truth->ibs, truth->ibs_kaplan_meier, 0.002)
       << "there is one curve for all, and both know it";
   ASSERT_EQ(truth->days.size(), kCalibrationDays.size());
@@ -102,12 +103,13 @@ TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
   }
   const auto wrong = EvaluateGrace(*Constant(0.02, 0.6, 0.02), learned, test);
   ASSERT_TRUE(wrong.ok());
-  EXPECT_LT(wrong->d_calibration.p, 0.001);
+  EXPECT_LT(wrong->d_calibration.published.p, 0.001);
+  EXPECT_LT(wrong->d_calibration.strict.p, 0.001);
   EXPECT_GT(wrong->ibs, truth->ibs);
   // One curve for all is as right as it was, whatever the model says.
-  EXPECT_EQ(wrong->d_calibration_kaplan_meier.p,
-            truth->d_calibration_kaplan_meier.p);
-  EXPECT_GT(truth->d_calibration_kaplan_meier.p, 0.001);
+  EXPECT_EQ(wrong->d_calibration_kaplan_meier.strict.p,
+            truth->d_calibration_kaplan_meier.strict.p);
+  EXPECT_GT(truth->d_calibration_kaplan_meier.strict.p, 0.001);
   EXPECT_GT(wrong->days[1].groups.error, truth->days[1].groups.error);
 }
 
@@ -134,6 +136,7 @@ TEST(GraceEvaluation, SaysTheSameInWordsAndInJson) {
   EXPECT_THAT(FormatGraceEvaluation(*wrong), HasSubstr(" % more)"));
   EXPECT_THAT(json, HasSubstr("\"ibs_days\":12"));
   EXPECT_THAT(json, HasSubstr("\"d_calibration_p_kaplan_meier\":"));
+  EXPECT_THAT(json, HasSubstr("\"d_calibration_p_strict\":"));
   EXPECT_THAT(text, HasSubstr("of Kaplan-Meier's curve"));
   EXPECT_THAT(json, HasSubstr("\"ece_days\":[1,3,7,14,28,60]"));
   EXPECT_THAT(json, HasSubstr("{\"decline_class\":\"hard\",\"failures\":200"));

@@ -115,6 +115,7 @@ TEST_F(TrainGraceTest, LearnsTheChancesThatWereLived) {
   const double ibs = json["test"]["ibs"];
   EXPECT_LT(ibs, double{json["test"]["ibs_kaplan_meier"]});
   EXPECT_GT(double{json["test"]["d_calibration_p"]}, 0.05);
+  EXPECT_GT(double{json["test"]["d_calibration_p_strict"]}, 0.05);
   EXPECT_EQ(json["test"]["ece_by_day"].get_array().size(), 6u);
   EXPECT_GT(int64_t{json["rows"]["by_retry"]["events"]}, 100);
   double seconds = -1;

@@ -97,14 +97,8 @@ class PrivateFiles final : public rocksdb::FileSystemWrapper {
 
 std::unique_ptr<rocksdb::Env> MakePrivateFiles(
     std::shared_ptr<rocksdb::FileSystem> files) {
-  auto env = rocksdb::NewCompositeEnv(
+  return rocksdb::NewCompositeEnv(
       std::make_shared<PrivateFiles>(std::move(files)));
-  // Who waits for an answer goes before a flush; a store that falls behind
-  // holds its writers back, so that it gets its turn.
-  for (const auto pool : {rocksdb::Env::LOW, rocksdb::Env::HIGH}) {
-    env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
-  }
-  return env;
 }
 
 bool KeepsLock(const rocksdb::Env& files) {

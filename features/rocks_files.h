@@ -1,7 +1,7 @@
 // The files of RocksDB, as they must be for a ledger: readable for their owner
 // only, with a log that a full disk cannot hurt, and a lock that is kept from
-// one opening to the next. Its threads, those of all ledgers of the process,
-// run below others. Thread-safe: functions.
+// one opening to the next.
+// Thread-safe: functions.
 #ifndef TENUTO_FEATURES_ROCKS_FILES_H_
 #define TENUTO_FEATURES_ROCKS_FILES_H_
 

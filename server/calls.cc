@@ -1,15 +1,12 @@
 #include "server/calls.h"
 
-#include <algorithm>
-#include <thread>
 
+#include "features/base/usable_cores.h"
 #include "server/rpc_status.h"
 
 namespace tenuto {
 
-int Calls::HeavyThreads() {
-  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
+int Calls::HeavyThreads() { return UsableCores(); }
 
 grpc::Status Calls::Close(RpcMethod method, absl::Time start,
                           const absl::Status& status) {

@@ -4,12 +4,12 @@
 #include <memory>
 #include <optional>
 #include <random>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
+#include "features/base/usable_cores.h"
 #include "features/state_reader.h"
 #include "google/protobuf/util/time_util.h"
 #include "model/grace/grace_planner.h"
@@ -129,10 +129,7 @@ struct GraceService::Making {
 };
 
 GraceService::GraceService(Options options)
-    : options_(std::move(options)),
-      desks_(
-          static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))) {
-}
+    : options_(std::move(options)), desks_(UsableCores()) {}
 
 absl::Status GraceService::Check(
     const v1::PlanGracePeriodRequest& request) const {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -12,6 +11,7 @@
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
 #include "features/base/textproto.h"
+#include "features/base/usable_cores.h"
 
 namespace tenuto {
 namespace {
@@ -170,8 +170,7 @@ void SetDefaults(v1::ServerConfig& config) {
   }
   if (!config.has_commit_threads()) config.set_commit_threads(kCommitThreads);
   if (!config.has_call_threads()) {
-    config.set_call_threads(
-        std::max(1u, std::thread::hardware_concurrency() / 2));
+    config.set_call_threads(std::max(1, UsableCores() / 2));
   }
   if (!config.has_call_spin_us()) config.set_call_spin_us(kCallSpinUs);
   if (!config.has_connection_calls_max()) {

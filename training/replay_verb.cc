@@ -3,13 +3,13 @@
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "features/base/usable_cores.h"
 #include "training/verb.h"
 #include "training/verify_replay.h"
 
@@ -34,10 +34,7 @@ absl::Status Run(const Options& options, const Workshop& workshop) {
   TENUTO_ASSIGN_OR_RETURN(
       const OpenedLedger opened,
       workshop.open_ledger(options.ledger, LedgerAccess::kRead));
-  const int threads =
-      options.threads > 0
-          ? options.threads
-          : static_cast<int>(std::thread::hardware_concurrency());
+  const int threads = options.threads > 0 ? options.threads : UsableCores();
   const absl::Time start = workshop.clock.Now();
   TENUTO_ASSIGN_OR_RETURN(
       const VerifyResult result,

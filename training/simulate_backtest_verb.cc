@@ -1,14 +1,13 @@
 // `tenuto simulate backtest`: would a simulation have been right?
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "features/base/usable_cores.h"
 #include "training/flag_values.h"
 #include "training/progress.h"
 #include "training/simulation/backtest.h"
@@ -36,8 +35,7 @@ absl::Status RunBacktest(const BacktestFlags& flags, const Workshop& workshop) {
     TENUTO_ASSIGN_OR_RETURN(source.until, ParseMoment("--until", flags.until));
   }
   if (source.threads == 0) {
-    source.threads =
-        static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    source.threads = UsableCores();
   }
   TENUTO_RETURN_IF_ERROR(CheckModelName(source.model));
   TENUTO_RETURN_IF_ERROR(CheckSummary(flags.summary));

@@ -1,13 +1,11 @@
 // `tenuto simulate grace`: what would policies for failed payments have saved
 // and cost?
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -16,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "features/base/usable_cores.h"
 #include "model/decision/payment_rules.h"
 #include "training/flag_values.h"
 #include "training/progress.h"
@@ -46,9 +45,7 @@ struct SimulateFlags {
 };
 
 int ThreadsOf(const SimulateFlags& flags) {
-  return flags.threads > 0 ? flags.threads
-                           : static_cast<int>(std::max(
-                                 1u, std::thread::hardware_concurrency()));
+  return flags.threads > 0 ? flags.threads : UsableCores();
 }
 
 absl::StatusOr<SimulateWorldOptions> OptionsOf(const SimulateFlags& flags) {

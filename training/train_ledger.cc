@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "features/base/usable_cores.h"
 #include "training/ablation.h"
 #include "training/baselines.h"
 #include "training/bundle_writer.h"
@@ -60,9 +60,7 @@ class LedgerTraining {
   LedgerTraining(const TrainLedgerOptions& options, const Workshop& workshop)
       : options_(options),
         workshop_(workshop),
-        threads_(options.threads > 0
-                     ? options.threads
-                     : static_cast<int>(std::thread::hardware_concurrency())) {}
+        threads_(options.threads > 0 ? options.threads : UsableCores()) {}
 
   absl::Status Run() {
     const absl::Time start = workshop_.clock.Now();

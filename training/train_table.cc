@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "features/base/usable_cores.h"
 #include "training/baselines.h"
 #include "training/bundle_writer.h"
 #include "training/champion.h"
@@ -251,7 +251,7 @@ std::string WarningsJson(const std::vector<DroppedColumn>& warnings) {
 
 int ThreadsOf(const TrainTableOptions& options) {
   if (options.threads > 0) return options.threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return UsableCores();
 }
 
 absl::Status CheckOptions(const TrainTableOptions& options) {

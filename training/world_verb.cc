@@ -1,18 +1,17 @@
 // `tenuto world generate`: a ledger to start from where there is no data;
 // `tenuto world report`: how near a world's payments come to published ones.
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "features/base/usable_cores.h"
 #include "training/flag_values.h"
 #include "training/progress.h"
 #include "training/verb.h"
@@ -39,10 +38,7 @@ absl::StatusOr<world::WorldOptions> OptionsOf(const WorldFlags& flags) {
   options.users = flags.users;
   options.days = flags.days;
   options.seed = flags.seed;
-  options.threads =
-      flags.threads > 0
-          ? flags.threads
-          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  options.threads = flags.threads > 0 ? flags.threads : UsableCores();
   if (!absl::ParseCivilTime(flags.start, &options.start) ||
       options.start < absl::CivilDay(1991, 1, 1) ||
       options.start > absl::CivilDay(2200, 1, 1)) {

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <filesystem>
+#include <future>
 #include <string>
 
 namespace tenuto {
@@ -41,24 +42,27 @@ double CpuSecondsOf(pid_t process) {
          1e-9 * static_cast<double>(used.tv_nsec);
 }
 
-AwakeCore::AwakeCore(int core)
-    : thread_([this, core] {
-        cpu_set_t cores;
-        CPU_ZERO(&cores);
-        CPU_SET(core, &cores);
-        const sched_param none{};
-        // Of another class it would take time from what is measured.
-        if (CountCores() < 2 ||
-            ::sched_setaffinity(0, sizeof cores, &cores) != 0 ||
-            ::sched_setscheduler(0, SCHED_IDLE, &none) != 0) {
-          return;
-        }
-        while (!ends_.load(std::memory_order_relaxed)) ::sched_yield();
-      }) {}
+AwakeCore::AwakeCore(int core) {
+  if (CountCores() < 2) return;
+  std::promise<bool> turns;
+  std::future<bool> answer = turns.get_future();
+  thread_ = std::thread([this, core, &turns] {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    CPU_SET(core, &cores);
+    const sched_param none{};
+    // Of another class it would take time from what is measured.
+    const bool may = ::sched_setaffinity(0, sizeof cores, &cores) == 0 &&
+                     ::sched_setscheduler(0, SCHED_IDLE, &none) == 0;
+    turns.set_value(may);
+    while (may && !ends_.load(std::memory_order_relaxed)) ::sched_yield();
+  });
+  turns_ = answer.get();
+}
 
 AwakeCore::~AwakeCore() {
   ends_ = true;
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace tenuto

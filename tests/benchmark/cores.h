@@ -29,8 +29,11 @@ class AwakeCore {
   ~AwakeCore();
   AwakeCore(const AwakeCore&) = delete;
   AwakeCore& operator=(const AwakeCore&) = delete;
+  // False where that is not permitted, or where there is one core.
+  bool turns() const { return turns_; }
 
  private:
+  bool turns_ = false;
   std::atomic<bool> ends_{false};
   std::thread thread_;
 };

@@ -167,6 +167,9 @@ class GraceServer {
     server_->Stop();
   }
 
+  const char* awake() const {
+    return awake_->turns() ? "kept awake" : "let sleep";
+  }
   const std::filesystem::path& folder() const { return folder_.folder.path(); }
 
   // Every request is a new one, so none is answered from memory.
@@ -283,9 +286,12 @@ TEST(GraceBenchmark, PlansAndMakesDurable) {
        .note = absl::StrFormat(
            "the half second in the middle of 10; of the whole %.2f; p50 %.2f; "
            "peak %.0f calls/s; plan_only %.2f; the disk alone p50 %.2f, p99 "
-           "%.2f; on files in memory %.2f at half of %.0f calls/s",
+           "%.2f; on files in memory %.2f at half of %.0f calls/s; the "
+           "server's "
+           "core is %s",
            whole.p99_whole_ms, whole.p50_ms, whole.peak, bare.p99_ms,
-           At(0.5, syncs), At(0.99, syncs), in_memory.p99_ms, in_memory.peak)});
+           At(0.5, syncs), At(0.99, syncs), in_memory.p99_ms, in_memory.peak,
+           server.awake())});
 }
 
 }  // namespace

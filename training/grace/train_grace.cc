@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdio>
 #include <limits>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
+#include "features/base/usable_cores.h"
 #include "model/calibrator.h"
 #include "model/decision/payment_rules.h"
 #include "model/forest/forest_json.h"
@@ -184,9 +184,7 @@ class GraceTraining {
   GraceTraining(const TrainGraceOptions& options, const Workshop& workshop)
       : options_(options),
         workshop_(workshop),
-        threads_(options.threads > 0
-                     ? options.threads
-                     : static_cast<int>(std::thread::hardware_concurrency())) {}
+        threads_(options.threads > 0 ? options.threads : UsableCores()) {}
 
   absl::Status Run() {
     const absl::Time start = workshop_.clock.Now();

@@ -21,9 +21,10 @@ void AddTrainGraceVerb(CLI::App& train, const Workshop& workshop,
       "calibrates on stretches of ten days that were held out, tests on the "
       "latest failures. Needs payment_attempted events; a year of them "
       "with some thousand failures is little. Read the report so: "
-      "D-calibration p above 0.05, an integrated Brier score below "
-      "Kaplan-Meier's, and an ECE like the one by chance mean that the curves "
-      "may be believed; the table by hazard and days says where not.\n"
+      "D-calibration p above 0.05 (the stricter one too), an integrated Brier "
+      "score below Kaplan-Meier's, and an ECE like the one by chance mean that "
+      "the curves may be believed; the table by hazard and days says where "
+      "not.\n"
       "Example: tenuto train grace --ledger world --models models");
   struct Flags {
     TrainGraceOptions options;

@@ -152,6 +152,7 @@ TEST(SurvivalMeasures, GiveUniformPValuesToTrueForecasts) {
   std::printf("p below 0.05: %d of %d, median %.2f; published %d, %.2f\n",
               below(sorted), kSeeds, sorted[kSeeds / 2], below(plain),
               plain[kSeeds / 2]);
+  EXPECT_LE(below(plain), kSeeds / 20) << "it is the milder one";
   double distance = 0;  // Kolmogorov and Smirnov's.
   for (std::size_t k = 0; k < kSeeds; ++k) {
     const auto before = static_cast<double>(k);
@@ -193,9 +194,22 @@ TEST(SurvivalMeasures, SpreadWhatIsKnownOfSurvivalAtTheEvent) {
   // Of one payment nothing can be said.
   EXPECT_EQ(paid.strict.degrees, 0);
   EXPECT_EQ(paid.strict.p, 1);
-  // It counts for one bin of its stretch: nine are 0.1 short, one has 0.9 more.
+  // Open: in parts of 0.4, 0.4 and 0.2 where 0.1 were expected.
+  EXPECT_NEAR(open.published.chi_square, 2.6, 1e-9);
+  // Paid: whole, in one bin: nine are 0.1 short, one has 0.9 more.
   EXPECT_NEAR(paid.published.chi_square, 9, 1e-9);
   EXPECT_EQ(paid.published.degrees, 9);
+}
+
+TEST(SurvivalMeasures, CountAnEventWhereItsStretchLies) {
+  const std::vector<SurvivalOutcome> outcomes = {{1, true}, {2, true}};
+  // Both in the bin from 0.9; then one of them in that from 0.5.
+  EXPECT_NEAR(CheckDCalibration(outcomes, {{1, 0.95, 0.9}, {1, 0.94, 0.91}}, 10)
+                  .published.chi_square,
+              (1.8 * 1.8 + 9 * 0.2 * 0.2) / 0.2, 1e-9);
+  EXPECT_NEAR(CheckDCalibration(outcomes, {{1, 0.95, 0.9}, {1, 0.58, 0.52}}, 10)
+                  .published.chi_square,
+              (2 * 0.8 * 0.8 + 8 * 0.2 * 0.2) / 0.2, 1e-9);
 }
 
 TEST(SurvivalMeasures, GiveTheTailsOfPrintedTables) {

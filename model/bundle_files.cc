@@ -158,23 +158,30 @@ absl::Status CheckGoldenRows(const GridForest& forest, absl::string_view name,
   TENUTO_ASSIGN_OR_RETURN(const GoldenRows golden,
                           ReadGoldenRows(forest.columns(), name, rows, bytes));
   constexpr std::uint32_t kSide = GridForest::kPlacesMax;
-  std::array<float, kSide * kSide> margins;
+  constexpr std::uint32_t kLines = GridForest::kLinesMax;
+  std::array<float, kLines * kSide> margins;
   std::vector<float> lines, places;
   for (const std::uint32_t side : {1u, kSide}) {
     for (std::uint32_t first = 0; first < rows; first += side) {
       const std::uint32_t end = std::min(rows, first + side);
       lines.clear();
       places.clear();
+      const std::uint32_t count = end - first;
       for (std::uint32_t r = first; r < end; ++r) {
-        Append(golden.Row(r), forest.line_columns(), lines);
         Append(golden.Row(r), forest.place_columns(), places);
       }
-      const auto count = static_cast<int>(end - first);
+      // Again and again, up to the last line that can be asked.
+      for (std::uint32_t line = 0; line < kLines; ++line) {
+        Append(golden.Row(first + line % count), forest.line_columns(), lines);
+      }
       for (std::uint32_t r = first; r < end; ++r) {
-        forest.Predict({golden.Row(r), lines, places, count, count},
-                       absl::MakeSpan(margins.data(), (end - first) * kSide));
-        TENUTO_RETURN_IF_ERROR(
-            golden.Check(r, margins[(r - first) * (kSide + 1)], name));
+        forest.Predict({golden.Row(r), lines, places, GridForest::kLinesMax,
+                        static_cast<int>(count)},
+                       absl::MakeSpan(margins));
+        for (std::uint32_t line = r - first; line < kLines; line += count) {
+          TENUTO_RETURN_IF_ERROR(
+              golden.Check(r, margins[line * kSide + r - first], name));
+        }
       }
     }
   }

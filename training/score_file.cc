@@ -13,11 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "features/base/digest.h"
 #include "features/base/status_macros.h"
+#include "training/csv_cell.h"
 #include "training/pieced_file.h"
 #include "training/progress.h"
 #include "training/replayer.h"
@@ -182,10 +182,6 @@ class FileFiller {
 
 double ScoreFileReport::users_per_second() const {
   return static_cast<double>(users - users_found) / seconds;
-}
-
-std::string QuotedCell(absl::string_view text) {
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
 }
 
 absl::StatusOr<ScoreFileReport> WriteScoreFile(const Ledger& ledger,

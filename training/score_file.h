@@ -46,9 +46,6 @@ absl::StatusOr<ScoreFileReport> WriteScoreFile(const Ledger& ledger,
                                                const ScoreFileOptions& options,
                                                const Clock& clock);
 
-// "word"; a quote inside is doubled.
-std::string QuotedCell(absl::string_view text);
-
 }  // namespace tenuto
 
 #endif  // TENUTO_TRAINING_SCORE_FILE_H_

@@ -20,6 +20,7 @@
 #include "features/erasure_list.h"
 #include "model/model_bundle.h"
 #include "model/model_registry.h"
+#include "training/csv_cell.h"
 #include "training/flag_values.h"
 #include "training/score_file.h"
 #include "training/score_ledger.h"

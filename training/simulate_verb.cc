@@ -216,7 +216,8 @@ void AddSimulateVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
   grace->add_option("--summary", flags->summary, "writes the result as JSON");
   grace->add_option("--segments", flags->segments,
                     "writes every policy by decline class, tenure, listening "
-                    "and country as CSV");
+                    "and country as CSV; intervals of small segments claim too "
+                    "much, and those of one payment are empty");
   grace->add_option("--report", flags->report,
                     "writes one HTML page with charts, for phones too");
   grace->callback([flags, &workshop, &run] {

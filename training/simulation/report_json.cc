@@ -121,8 +121,8 @@ std::string SegmentJson(const SimulationResult& result, std::size_t segment) {
     policies.push_back(
         Object({{"difference", IntervalJson(figures.difference)},
                 {"recovered", IntervalJson(figures.recovered_percent)},
-                {"net", JsonNumber(figures.net.value)},
-                {"free_days", JsonNumber(figures.free_days.value)}}));
+                {"net", IntervalJson(figures.net)},
+                {"free_days", IntervalJson(figures.free_days)}}));
   }
   return Object(
       {{"name", JsonString(Segments()[segment].name)},

@@ -188,8 +188,8 @@ function segmentColumns() {
   return [
     ...compared().map((policy) => ['Beside ' + figures.reference, beside(policy)]),
     ['Recovered, %', (s) => intervalCell(s.policies[picked].recovered, (v) => v.toFixed(1))],
-    ['Net value', (s) => make('td', minus(money(s.policies[picked].net)))],
-    ['Free days', (s) => make('td', s.policies[picked].free_days.toFixed(2))],
+    ['Net value', (s) => intervalCell(s.policies[picked].net, (v) => minus(money(v)))],
+    ['Free days', (s) => intervalCell(s.policies[picked].free_days, (v) => v.toFixed(2))],
   ];
 }
 

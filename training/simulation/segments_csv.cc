@@ -4,7 +4,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
-#include "training/score_file.h"
+#include "training/csv_cell.h"
 #include "training/simulation/report_figures.h"
 #include "training/simulation/segments.h"
 #include "training/summary.h"
@@ -12,7 +12,7 @@
 namespace tenuto {
 namespace {
 
-// The names of the summary.
+// The names of the summary where it has the figure, too.
 constexpr std::array kFigures = {"recovered",  "recovered_value", "net_value",
                                  "difference", "free_days",       "attempts",
                                  "messages"};
@@ -49,8 +49,14 @@ std::string SegmentsCsv(const SimulationResult& result) {
                       segment.kind, ",", segment.name, ",",
                       JsonNumber(failures));
       for (const Estimate& total : TotalsBySegment(result, policy, k)) {
-        absl::StrAppend(&text, ",", JsonNumber(total.value), ",",
-                        JsonNumber(total.low), ",", JsonNumber(total.high));
+        absl::StrAppend(&text, ",", JsonNumber(total.value));
+        // One payment tells nothing of how much payments differ.
+        if (failures < 2) {
+          absl::StrAppend(&text, ",,");
+        } else {
+          absl::StrAppend(&text, ",", JsonNumber(total.low), ",",
+                          JsonNumber(total.high));
+        }
       }
       absl::StrAppend(&text, "\n");
     }

@@ -128,30 +128,38 @@ void AppendTable(absl::string_view title, absl::Span<const char* const> bands,
                  absl::Span<const Share> ours, const KkboxTable& theirs,
                  std::string& text) {
   absl::StrAppendFormat(&text, "\n%-28s %9s %9s %9s %11s %11s\n", title,
-                        "world", "KKBox", "distance", "due, world", "due, KKBox");
+                        "world", "KKBox", "distance", "due, world",
+                        "due, KKBox");
   AppendBands(kAutomatic, bands, ours, theirs.automatic, text);
   AppendBands(kManual, bands, {}, theirs.manual, text);
 }
 
+constexpr char kRemedy[] = "; take the tables of the data set as they are";
+
 // The share of a line "channel,payment_type,band,decisions,churned" is added to
-// its band; what is wrong with it otherwise.
-std::string AddLine(absl::string_view line, absl::Span<const char* const> bands,
-                    KkboxTable& table) {
+// its band; what is wrong with it otherwise. `column` is the band's.
+std::string AddLine(absl::string_view line, absl::string_view column,
+                    absl::Span<const char* const> bands, KkboxTable& table) {
   const std::vector<std::string> fields = absl::StrSplit(line, ',');
   Share share;
-  if (fields.size() != 5 || !absl::SimpleAtoi(fields[3], &share.all) ||
-      !absl::SimpleAtoi(fields[4], &share.of) || share.of < 0 ||
+  if (fields.size() != 5) {
+    return absl::StrCat(fields.size(), " fields, and 5 in the header");
+  }
+  if (!absl::SimpleAtoi(fields[3], &share.all) || share.all < 0) {
+    return absl::StrCat("decisions \"", fields[3], "\" is no count");
+  }
+  if (!absl::SimpleAtoi(fields[4], &share.of) || share.of < 0 ||
       share.of > share.all) {
-    return "not five fields that end with decisions and churned ones among "
-           "them";
+    return absl::StrCat("churned \"", fields[4], "\" is no count of ",
+                        share.all, " decisions");
   }
   if (fields[1] != kAutomatic && fields[1] != kManual) {
-    return absl::StrCat("payment type \"", fields[1], "\" is neither \"",
+    return absl::StrCat("payment_type \"", fields[1], "\" is neither \"",
                         kAutomatic, "\" nor \"", kManual, "\"");
   }
   const auto band = std::find(bands.begin(), bands.end(), fields[2]);
   if (band == bands.end()) {
-    return absl::StrCat("\"", fields[2], "\" is none of ",
+    return absl::StrCat(column, " \"", fields[2], "\" is none of ",
                         absl::StrJoin(bands, ", "));
   }
   std::vector<Share>& shares =
@@ -213,13 +221,19 @@ absl::StatusOr<KkboxTable> ReadKkbox(const std::filesystem::path& path,
     if (!line.empty() && line.back() == '\r') line.pop_back();
     std::string wrong;
     if (number > 1) {
-      wrong = AddLine(line, bands, table);
+      wrong = AddLine(line, column, bands, table);
     } else if (line != header) {
       wrong = absl::StrCat("the header must be \"", header, "\"");
     }
     if (wrong.empty()) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat(path.string(), ":", number, ": ", wrong));
+        absl::StrCat(path.string(), ":", number, ": ", wrong, kRemedy));
+  }
+  for (std::size_t k = 0; k < bands.size(); ++k) {
+    if (table.automatic[k].all > 0) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        path.string(), ": no decisions of payment_type \"", kAutomatic,
+        "\" with ", column, " \"", bands[k], "\": a part is missing", kRemedy));
   }
   return table;
 }

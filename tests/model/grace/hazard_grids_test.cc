@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <limits>
+#include <set>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -85,6 +86,17 @@ TEST_F(HazardGridsTest, SayWhatEveryRowAloneWouldSay) {
       }
     }
   }
+}
+
+// What is not listed is not proven when a bundle is opened.
+TEST_F(HazardGridsTest, ListEveryGridOnceUnderItsForest) {
+  std::set<const GridForest*> grids;
+  for (const std::size_t hazard : {0u, 1u, 2u}) {
+    const std::vector<const GridForest*> of = grids_.GridsOf(hazard);
+    EXPECT_EQ(of.size(), hazard == 1 ? 2U : 1U);
+    grids.insert(of.begin(), of.end());
+  }
+  EXPECT_EQ(grids.size(), 4U);
 }
 
 TEST_F(HazardGridsTest, AskNothingWhereNoDayIsLeft) {

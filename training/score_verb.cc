@@ -5,7 +5,6 @@
 #include <memory>
 #include <numeric>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "features/base/atomic_file.h"
 #include "features/base/digest.h"
 #include "features/base/status_macros.h"
+#include "features/base/usable_cores.h"
 #include "features/erasure_list.h"
 #include "model/model_bundle.h"
 #include "model/model_registry.h"
@@ -161,7 +161,7 @@ absl::StatusOr<absl::Time> MomentOf(const ScoreOptions& options,
 
 int ThreadsOf(const ScoreOptions& options) {
   if (options.threads > 0) return options.threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return UsableCores();
 }
 
 absl::StatusOr<Scored> ScoreUsers(const ScoreOptions& options,

@@ -289,7 +289,7 @@ absl::Status GraceService::Choose(Making& making) const {
   const bool tells = !making.request.plan_only();
   // Why attempts are not made can be told only by what they would bring.
   const bool retries = tells || limits->attempt_days.any();
-  HazardTable& hazards = desk->hazards;
+  HazardTable hazards;  // Begins empty: not every day of it is filled.
   TENUTO_RETURN_IF_ERROR(
       model.Ask(row, open.payment, limits->last_day, retries, desk->margins));
   model.Calibrate(desk->margins, tells ? DaySet().set() : limits->attempt_days,

@@ -68,7 +68,6 @@ class GraceService final : public RpcService {
   struct Desk {
     std::vector<float> row;
     HazardMargins margins;
-    HazardTable hazards;
     GracePlanner planner;
   };
   absl::Status Check(const v1::PlanGracePeriodRequest& request) const;

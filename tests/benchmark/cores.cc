@@ -7,15 +7,12 @@
 #include <future>
 #include <string>
 
+#include "features/base/usable_cores.h"
+
 namespace tenuto {
 
 int CountCores() {
-  static const int count = [] {  // Asked before anything is pinned.
-    cpu_set_t cores;
-    CPU_ZERO(&cores);
-    return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores)
-                                                             : 1;
-  }();
+  static const int count = UsableCores();  // Before anything is pinned.
   return count;
 }
 

@@ -13,17 +13,12 @@
 #include "features/base/log.h"
 
 namespace tenuto {
-namespace {
-
-const unsigned char* Bytes(absl::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-}  // namespace
-
 Digest Sha256(absl::string_view bytes) {
   Digest digest;
-  SHA256(Bytes(bytes), bytes.size(), digest.data());
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, bytes.data(), bytes.size());
+  SHA256_Final(digest.data(), &context);
   return digest;
 }
 

@@ -21,23 +21,23 @@ std::uint64_t FirstBits(int count) {
   return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
 }
 
-// Adds the leaf to the first `kLanes` places of each line: to those that are
+// Adds the leaf to the `kStride` places of each line: to those that are
 // not there, nothing. Lines that lie together are added without looking at
 // each.
-template <int kLanes>
+template <int kStride>
 [[gnu::always_inline]] inline void AddLeaf(float value, std::uint64_t lines,
                                            std::uint64_t places,
                                            float* margins) {
-  float added[kLanes];
-  for (int p = 0; p < kLanes; ++p) {
+  float added[kStride];
+  for (int p = 0; p < kStride; ++p) {
     added[p] = (places >> p & 1) != 0 ? value : kNothing;
   }
   while (lines != 0) {
     const int first = std::countr_zero(lines);
     const int end = first + std::countr_one(lines >> first);
     for (int l = first; l < end; ++l) {
-      float* const line = margins + l * GridForest::kPlacesMax;
-      for (int p = 0; p < kLanes; ++p) line[p] += added[p];
+      float* const line = margins + l * kStride;
+      for (int p = 0; p < kStride; ++p) line[p] += added[p];
     }
     lines = end < 64 ? lines >> end << end : 0;
   }
@@ -49,6 +49,10 @@ TENUTO_EACH_WIDTH void AddLeafTo8(float value, std::uint64_t lines,
 TENUTO_EACH_WIDTH void AddLeafTo16(float value, std::uint64_t lines,
                                    std::uint64_t places, float* margins) {
   AddLeaf<16>(value, lines, places, margins);
+}
+TENUTO_EACH_WIDTH void AddLeafTo32(float value, std::uint64_t lines,
+                                   std::uint64_t places, float* margins) {
+  AddLeaf<32>(value, lines, places, margins);
 }
 
 }  // namespace
@@ -149,8 +153,11 @@ void GridForest::Compare(const std::vector<Split>& splits,
 }
 
 void GridForest::AddTree(std::int32_t root, absl::Span<const float> row,
-                         const Masks& masks, const Part& all, int lanes,
+                         const Masks& masks, const Part& all, int stride,
                          float* margins) const {
+  const auto add_leaf = stride <= 8    ? AddLeafTo8
+                        : stride <= 16 ? AddLeafTo16
+                                       : AddLeafTo32;
   std::array<Part, kTreeDepthMax + 1> waiting;
   std::size_t count = 0;
   waiting[count++] = {root, all.lines, all.places};
@@ -185,16 +192,16 @@ void GridForest::AddTree(std::int32_t root, absl::Span<const float> row,
         waiting[count++] = right;
       }
     }
-    (lanes <= 8 ? AddLeafTo8 : AddLeafTo16)(node->value, part.lines,
-                                            part.places, margins);
+    add_leaf(node->value, part.lines, part.places, margins);
   }
 }
 
 void GridForest::Predict(const Grid& grid, absl::Span<float> margins) const {
+  const int stride = StrideOf(grid.place_count);
   TENUTO_CHECK(
       grid.line_count <= kLinesMax && grid.place_count <= kPlacesMax &&
           grid.row.size() == At(columns_) &&
-          margins.size() == At(grid.line_count * kPlacesMax) &&
+          margins.size() == At(grid.line_count * stride) &&
           grid.lines.size() == At(grid.line_count) * line_columns_.size() &&
           grid.places.size() == At(grid.place_count) * place_columns_.size(),
       "a grid of another size");
@@ -206,7 +213,7 @@ void GridForest::Predict(const Grid& grid, absl::Span<float> margins) const {
   std::fill(margins.begin(), margins.end(), base_margin_);
   const Part all = {0, FirstBits(grid.line_count), FirstBits(grid.place_count)};
   for (const std::int32_t root : roots_) {
-    AddTree(root, grid.row, masks, all, grid.place_count, margins.data());
+    AddTree(root, grid.row, masks, all, stride, margins.data());
   }
 }
 

@@ -19,7 +19,11 @@ namespace tenuto {
 class GridForest {
  public:
   static constexpr int kLinesMax = 64;
-  static constexpr int kPlacesMax = 16;
+  static constexpr int kPlacesMax = 32;
+  // Margins from a line to the next, where a line has so many places.
+  static constexpr int StrideOf(int place_count) {
+    return place_count <= 8 ? 8 : place_count <= 16 ? 16 : 32;
+  }
 
   // A valid forest; the columns that depend on the line, and on the place.
   GridForest(const Forest& forest, std::vector<int> line_columns,
@@ -34,9 +38,9 @@ class GridForest {
     int line_count = 0;
     int place_count = 0;
   };
-  // Of line l and place p at [l * kPlacesMax + p]; what lies beyond the grid
-  // is anything. line_count * kPlacesMax of them. Allocates only at a thread's
-  // first calls.
+  // Of line l and place p at [l * StrideOf(place_count) + p]; what lies beyond
+  // the grid is anything. line_count strides of them. Allocates only at a
+  // thread's first calls.
   void Predict(const Grid& grid, absl::Span<float> margins) const;
 
   int columns() const { return columns_; }
@@ -70,7 +74,7 @@ class GridForest {
                       std::size_t width, std::vector<std::uint64_t>& below,
                       std::vector<std::uint64_t>& missing);
   void AddTree(std::int32_t root, absl::Span<const float> row,
-               const Masks& masks, const Part& all, int lanes,
+               const Masks& masks, const Part& all, int stride,
                float* margins) const;
 
   int columns_;

@@ -103,7 +103,9 @@ constexpr std::array<Declared, kFailureColumns> kTable = {{
        return a.DaysFrom(&UsualPayday::After, a.failed_day, a.this_day());
      }},
     {{"day_since_payday", "from UsualPayday::UpTo the day"},
-     [](const Asked& a) { return DaysSincePayday(a.payment, a.day); }},
+     [](const Asked& a) {
+       return a.DaysFrom(&UsualPayday::UpTo, a.this_day(), a.this_day());
+     }},
     {{"day_payday_since_attempt",
       "DayChoice::PaydaySince the newest attempt; missing if unknown"},
      [](const Asked& a) { return a.choice.payday_since_attempt; }},
@@ -246,15 +248,15 @@ void WriteFailureColumns(const FailedPayment& payment, int day,
   }
 }
 
-void WriteDay(const FailedPayment& payment, int day,
-              absl::Span<float> columns) {
+void WriteDays(const FailedPayment& payment, int first_day,
+               absl::Span<float> columns) {
   const DayChoice any = DayChoice::OfAccess(Access::kNone, false);
-  const Asked asked = {payment, day, any,
-                       absl::ToCivilDay(payment.failed, absl::UTCTimeZone())};
-  constexpr int kFirst = kFailureColumns - kChoiceColumns - kDayColumns;
-  for (int k = 0; k < kDayColumns; ++k) {
-    columns[static_cast<std::size_t>(k)] =
-        kTable[static_cast<std::size_t>(kFirst + k)].read(asked);
+  Asked asked = {payment, first_day, any,
+                 absl::ToCivilDay(payment.failed, absl::UTCTimeZone())};
+  constexpr std::size_t kFirst = kFailureColumns - kChoiceColumns - kDayColumns;
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    if (k > 0 && k % kDayColumns == 0) ++asked.day;
+    columns[k] = kTable[kFirst + k % kDayColumns].read(asked);
   }
 }
 

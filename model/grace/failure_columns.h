@@ -105,8 +105,10 @@ void WriteFailureColumns(const FailedPayment& payment, int day,
                          const DayChoice& choice, absl::Span<float> columns);
 // Only those of the choice, the last ones, into columns already written.
 void WriteChoice(const DayChoice& choice, absl::Span<float> columns);
-// Only those of the day, kDayColumns of them.
-void WriteDay(const FailedPayment& payment, int day, absl::Span<float> columns);
+// Only those of the day, kDayColumns of each from first_day on; the last one is
+// day_since_payday.
+void WriteDays(const FailedPayment& payment, int first_day,
+               absl::Span<float> columns);
 
 }  // namespace tenuto
 

@@ -1,7 +1,7 @@
 #include "model/grace/hazard_grids.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <limits>
 #include <vector>
 
@@ -9,9 +9,6 @@ namespace tenuto {
 namespace {
 
 constexpr int kAccesses = 3;
-constexpr int kLaterCounts = HazardTable::kCounts - 1;
-constexpr int kLaterPlaces = kLaterCounts * HazardTable::kGaps;
-static_assert(kLaterPlaces <= GridForest::kPlacesMax);
 static_assert(kUnpaidDays <= GridForest::kLinesMax);
 
 // The last columns of a row are those of the day, then those of the choice.
@@ -56,24 +53,25 @@ const std::vector<float>& AccessChoices() {
   return *choices;
 }
 
-std::vector<float> MakeLaterAttempts(float payday_since) {
-  std::vector<float> values;
+void AddLaterAttempts(float payday_since, std::vector<float>& values) {
   for (int count = 1; count < HazardTable::kCounts; ++count) {
     for (int gap = 0; gap < HazardTable::kGaps; ++gap) {
       Add(DayChoice::OfCell(count, gap, payday_since), values);
     }
   }
-  return values;
 }
 
 // Whether a payday came since depends on day and gap together, on line and
 // place: both answers are asked for, and each cell takes its own.
-const std::vector<float>& LaterAttempts(float payday_since) {
-  static const auto* const choices = new std::array<std::vector<float>, 3>{
-      MakeLaterAttempts(0), MakeLaterAttempts(1),
-      MakeLaterAttempts(std::numeric_limits<float>::quiet_NaN())};
-  if (std::isnan(payday_since)) return (*choices)[2];
-  return (*choices)[payday_since > 0 ? 1 : 0];
+const std::vector<float>& LaterAttempts(bool payday_known) {
+  static const auto* const choices = [] {
+    auto* values = new std::array<std::vector<float>, 2>;
+    AddLaterAttempts(std::numeric_limits<float>::quiet_NaN(), (*values)[0]);
+    AddLaterAttempts(0, (*values)[1]);
+    AddLaterAttempts(1, (*values)[1]);
+    return values;
+  }();
+  return (*choices)[payday_known ? 1 : 0];
 }
 
 // Of a thread, and only ever larger: a call allocates nothing.
@@ -81,35 +79,21 @@ struct Workplace {
   std::vector<float> row;
   std::vector<float> days;
   std::vector<float> first_attempts;
-  std::array<float, kUnpaidDays * GridForest::kPlacesMax> paid;
 };
-
-// `margins` of no payday since the newest attempt; those of `paid` where there
-// was one. The last column of a line is day_since_payday.
-void TakePaid(absl::Span<const float> days, absl::Span<const float> paid,
-              absl::Span<float> margins) {
-  for (std::size_t line = 0; line * kDayColumns < days.size(); ++line) {
-    const float since = days[(line + 1) * kDayColumns - 1];
-    for (int place = 0; place < kLaterPlaces; ++place) {
-      if (DayChoice::PaydaySince(since, place % HazardTable::kGaps) == 0) {
-        continue;
-      }
-      const std::size_t cell =
-          line * GridForest::kPlacesMax + static_cast<std::size_t>(place);
-      margins[cell] = paid[cell];
-    }
-  }
-}
 
 }  // namespace
 
 float HazardMargins::by_retry(int day, int count_index, int gap_index) const {
-  if (count_index == 0) return first_retry_[Line(day)];
+  const auto line = static_cast<std::size_t>(day - first_day);
+  if (count_index == 0) return first_retry_[Line<1>(day)];
   // The newest of several attempts was on day 1 or later.
-  const int last = HazardTable::GapIndex(std::max(1, day - 1));
-  return later_retry_[Line(day) + static_cast<std::size_t>(
-                                      HazardTable::kGaps * (count_index - 1) +
-                                      std::min(gap_index, last))];
+  const int gap =
+      std::min(gap_index, HazardTable::GapIndex(std::max(1, day - 1)));
+  const bool paid = DayChoice::PaydaySince(days_since_payday_[line], gap) > 0;
+  return later_retry_
+      [line * static_cast<std::size_t>(GridForest::StrideOf(later_places_)) +
+       static_cast<std::size_t>((paid ? kLaterPlaces : 0) +
+                                HazardTable::kGaps * (count_index - 1) + gap)];
 }
 
 HazardGrids::HazardGrids(const std::array<Forest, 3>& forests)
@@ -136,41 +120,43 @@ void HazardGrids::Ask(absl::Span<const float> row, const FailedPayment& payment,
   const int first = payment.decided_day + 1;
   WriteFailureColumns(payment, first, DayChoice::OfAccess(Access::kNone, false),
                       absl::MakeSpan(work.row).last(kFailureColumns));
-  work.days.clear();
-  work.first_attempts.clear();
-  for (int day = first; day <= last_day; ++day) {
-    work.days.resize(work.days.size() + kDayColumns);
-    WriteDay(payment, day, absl::MakeSpan(work.days).last(kDayColumns));
-    work.first_attempts.insert(work.first_attempts.end(),
-                               work.days.end() - kDayColumns, work.days.end());
-    Add(DayChoice::OfAttempt(payment, day, 1, day), work.first_attempts);
-  }
   const int count = std::max(0, last_day - first + 1);
+  const auto days = static_cast<std::size_t>(count);
+  work.days.resize(days * kDayColumns);
+  WriteDays(payment, first, absl::MakeSpan(work.days));
   margins.first_day = first;
   margins.last_day = last_day;
   const auto ask = [&](const GridForest& forest,
                        const std::vector<float>& lines,
                        const std::vector<float>& places, int place_count,
-                       std::array<float, HazardMargins::kSize>& into) {
+                       absl::Span<float> into) {
+    const int stride = GridForest::StrideOf(place_count);
     forest.Predict({work.row, lines, places, count, place_count},
-                   absl::MakeSpan(into).first(static_cast<std::size_t>(
-                       count * GridForest::kPlacesMax)));
+                   into.first(days * static_cast<std::size_t>(stride)));
   };
   const std::vector<float>& access = AccessChoices();
-  ask(by_user_, work.days, access, 2 * kAccesses, margins.by_user_);
-  ask(cancels_, work.days, access, 2 * kAccesses, margins.cancels_);
+  ask(by_user_, work.days, access, HazardMargins::kAccessPlaces,
+      absl::MakeSpan(margins.by_user_));
+  ask(cancels_, work.days, access, HazardMargins::kAccessPlaces,
+      absl::MakeSpan(margins.cancels_));
   if (!retries) return;
-  ask(first_retry_, work.first_attempts, {}, 1, margins.first_retry_);
-  if (!payment.payday.is_known()) {
-    const float unknown = std::numeric_limits<float>::quiet_NaN();
-    ask(later_retry_, work.days, LaterAttempts(unknown), kLaterPlaces,
-        margins.later_retry_);
-    return;
+  work.first_attempts.clear();
+  for (std::size_t line = 0; line < days; ++line) {
+    const auto* const of_day = &work.days[line * kDayColumns];
+    const float since = of_day[kDayColumns - 1];
+    const int gap = HazardTable::GapIndex(first + static_cast<int>(line));
+    margins.days_since_payday_[line] = since;
+    work.first_attempts.insert(work.first_attempts.end(), of_day,
+                               of_day + kDayColumns);
+    Add(DayChoice::OfCell(0, gap, DayChoice::PaydaySince(since, gap)),
+        work.first_attempts);
   }
-  ask(later_retry_, work.days, LaterAttempts(0), kLaterPlaces,
-      margins.later_retry_);
-  ask(later_retry_, work.days, LaterAttempts(1), kLaterPlaces, work.paid);
-  TakePaid(work.days, work.paid, absl::MakeSpan(margins.later_retry_));
+  ask(first_retry_, work.first_attempts, {}, 1,
+      absl::MakeSpan(margins.first_retry_));
+  const bool payday_known = payment.payday.is_known();
+  margins.later_places_ = (payday_known ? 2 : 1) * HazardMargins::kLaterPlaces;
+  ask(later_retry_, work.days, LaterAttempts(payday_known),
+      margins.later_places_, absl::MakeSpan(margins.later_retry_));
 }
 
 }  // namespace tenuto

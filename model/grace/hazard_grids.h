@@ -34,19 +34,30 @@ struct HazardMargins {
 
  private:
   friend class HazardGrids;
-  static constexpr std::size_t kSize =
-      static_cast<std::size_t>(kUnpaidDays * GridForest::kPlacesMax);
+  static constexpr int kAccessPlaces = 6;
+  // Attempts after more than one: by count and gap, then the same once more for
+  // where a payday came since the newest one, if paydays are known.
+  static constexpr int kLaterPlaces =
+      (HazardTable::kCounts - 1) * HazardTable::kGaps;
+  template <int kPlaces>
+  using Margins =
+      std::array<float, static_cast<std::size_t>(
+                            kUnpaidDays* GridForest::StrideOf(kPlaces))>;
+  template <int kPlaces>
   std::size_t Line(int day) const {
-    return static_cast<std::size_t>((day - first_day) * GridForest::kPlacesMax);
+    return static_cast<std::size_t>((day - first_day) *
+                                    GridForest::StrideOf(kPlaces));
   }
   std::size_t Choice(int day, Access access, bool messaged) const {
-    return Line(day) + 2 * static_cast<std::size_t>(access) +
+    return Line<kAccessPlaces>(day) + 2 * static_cast<std::size_t>(access) +
            (messaged ? 1 : 0);
   }
-  std::array<float, kSize> by_user_;
-  std::array<float, kSize> cancels_;
-  std::array<float, kSize> first_retry_;  // After one attempt.
-  std::array<float, kSize> later_retry_;  // After more, by count and gap.
+  Margins<kAccessPlaces> by_user_;
+  Margins<kAccessPlaces> cancels_;
+  Margins<1> first_retry_;
+  Margins<2 * kLaterPlaces> later_retry_;
+  int later_places_ = kLaterPlaces;
+  std::array<float, kUnpaidDays> days_since_payday_;  // Missing: not known.
 };
 
 // Thread-safe: immutable.

@@ -2,80 +2,8 @@
 
 #include <algorithm>
 
-#include "features/base/each_width.h"
-
-// Unrolled too early, a row would be reckoned one lane at a time.
-#if defined(__clang__)
-#define TENUTO_LANES(i) for (int i = 0; i < kRowLanes; ++i)
-#else
-#define TENUTO_LANES(i) \
-  _Pragma("GCC unroll 1") for (int i = 0; i < kRowLanes; ++i)
-#endif
-
 namespace tenuto {
 namespace {
-
-constexpr int kRowLanes = 16;
-
-float Larger(float a, float b) { return a > b ? a : b; }
-
-// All numbers of attempts with one contact, on one day with one access.
-struct Rows {
-  int levels;        // Numbers of attempts, one row each.
-  int tried_levels;  // Those of them from which one more may be made.
-  int last_level;    // One more than this is this.
-  int counts[HazardTable::kCounts];  // Rows below belong to this count index.
-  const float* hits[HazardTable::kCounts];
-  const float* next;  // Of the day after; the row of the first number.
-  float* out;
-  bool merges;  // What is in `out` was another choice.
-  float stays;
-  float idle;          // What the day is worth if it stays open.
-  float attempt_cost;  // These two for those who did not pay themselves.
-  float recovery;
-  float paid;
-};
-
-TENUTO_EACH_WIDTH void KeepRows(const Rows& rows) {
-  int count = 0;
-  for (int level = 0; level < rows.levels; ++level) {
-    while (level >= rows.counts[count]) ++count;
-    const float* const later = rows.next + level * kRowLanes + 1;
-    float* const to = rows.out + level * kRowLanes;
-    float row[kRowLanes];
-    TENUTO_LANES(i) row[i] = rows.stays * later[i] + rows.idle;
-    if (level < rows.tried_levels) {
-      const int after = level < rows.last_level ? level + 1 : rows.last_level;
-      const float fails = rows.idle + rows.stays * rows.next[after * kRowLanes];
-      const float base = fails - rows.attempt_cost;
-      const float gain = rows.recovery + rows.paid - fails;
-      const float* const hits = rows.hits[count];
-      TENUTO_LANES(i) row[i] = Larger(row[i], base + hits[i] * gain);
-    }
-    if (rows.merges) {
-      TENUTO_LANES(i) row[i] = Larger(row[i], to[i]);
-    }
-    TENUTO_LANES(i) to[i] = row[i];
-    to[kRowLanes - 1] = to[kRowLanes - 2];
-  }
-}
-
-TENUTO_EACH_WIDTH void StepDownRows(const float* lower, float cost, bool alone,
-                                    int rows, float* out) {
-  for (int row = 0; row < rows; ++row) {
-    const float* const from = lower + row * kRowLanes;
-    float* const to = out + row * kRowLanes;
-    float kept[kRowLanes];
-    TENUTO_LANES(i) kept[i] = from[i] - cost;
-    if (!alone) {
-      TENUTO_LANES(i) kept[i] = Larger(kept[i], to[i]);
-    }
-    TENUTO_LANES(i) to[i] = kept[i];
-  }
-}
-
-// Enough for two days more than there are and a lane beyond the last.
-constexpr std::size_t kPad = 16;
 
 int CountSet(const DaySet& days, int first, int last) {
   int count = 0;
@@ -100,8 +28,7 @@ struct WorthTable::Day {
   std::array<std::array<float, 2>, 3> by_user;
   std::array<std::array<float, 2>, 3> stays;  // 1 - cancels.
   std::array<float, 3> access_cost;
-  // By count index; by lane.
-  std::array<std::array<float, kLanes>, HazardTable::kCounts> by_retry;
+  std::array<WorthRow, HazardTable::kCounts> by_retry;  // By count index.
 };
 
 struct WorthTable::Spot {
@@ -112,7 +39,7 @@ struct WorthTable::Spot {
 };
 
 WorthTable::WorthTable()
-    : worth_(static_cast<std::size_t>(3 * (kUnpaidDays + 2) * kSheet) + kPad) {
+    : worth_(static_cast<std::size_t>(3 * (kUnpaidDays + 2) * kSheet)) {
   days_.reserve(kUnpaidDays);
 }
 
@@ -149,11 +76,11 @@ void WorthTable::Measure(const PlanQuestion& question, Counted counted) {
   // Contacts are numbered so that what is reached lies below what it is from.
   const bool returns = messages && !counts_messages_;
   contacts_ = returns ? kWaits : first_contact_ + 1;
-  sheet_ = contacts_ * levels_ * kLanes;
+  sheet_ = contacts_ * levels_;
 }
 
 int WorthTable::first_gap() const {
-  return std::min(first_ - question_->past.last_attempt_day, kGapMax);
+  return std::min(first_ - question_->past.last_attempt_day, WorthRow::kGapMax);
 }
 
 bool WorthTable::MayAttempt(int day, int level) const {
@@ -202,78 +129,57 @@ WorthTable::Day WorthTable::DayOf(int day) const {
   }
   if (!found.attempts_allowed) return found;
   for (int count = 0; count < HazardTable::kCounts; ++count) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      found.by_retry[static_cast<std::size_t>(count)]
-                    [static_cast<std::size_t>(lane)] =
+    WorthRow& row = found.by_retry[static_cast<std::size_t>(count)];
+    for (int lane = 0; lane < WorthRow::kLanes; ++lane) {
+      row.lanes[lane] =
           hazards.by_retry(day, count, HazardTable::GapIndex(lane + 1));
     }
   }
   return found;
 }
 
-void WorthTable::KeepContact(const Day& day, Access access, bool messages,
-                             int contact, const float* next, float* out) const {
+DayRows WorthTable::RowsOf(const Day& day, Access access) const {
   const auto a = static_cast<std::size_t>(access);
-  // Where a message may be chosen, the sheet holds what none is worth already.
-  const int left = contact / kWaits;
-  const int wait = contact % kWaits;
-  const bool messaged = messages || wait > 0;
-  const int lefts_after = messages && counts_messages_ ? left - 1 : left;
-  const int wait_after = messages ? kWaits - 1 : std::max(0, wait - 1);
-  const int after = kWaits * lefts_after + wait_after;
-  const float pays = day.by_user[a][messaged];
-  const float open = 1 - pays;
-  Rows rows;
-  rows.levels = day.levels;
-  rows.tried_levels =
+  DayRows rows;
+  for (const auto said :
+       {DayRows::kNothing, DayRows::kEarlier, DayRows::kNow}) {
+    const bool messaged = said != DayRows::kNothing;
+    const float pays = day.by_user[a][messaged];
+    const float open = 1 - pays;
+    DayRows::Terms& terms = rows.terms[said];
+    terms.stays = open * day.stays[a][messaged];
+    terms.paid =
+        pays * day.recovery - (said == DayRows::kNow ? day.message_cost : 0);
+    terms.idle = terms.paid - terms.stays * day.access_cost[a];
+    terms.attempt_cost = open * day.attempt_cost;
+    terms.recovery = open * day.recovery;
+  }
+  rows.contacts = contacts_;
+  rows.levels = levels_;
+  rows.levels_reached = day.levels;
+  rows.levels_tried =
       !day.attempts_allowed ? 0 : levels_ - (counts_attempts_ ? 1 : 0);
-  rows.last_level = levels_ - 1;
-  const int attempts = question_->past.attempts;
+  rows.messages = day.messages_allowed && question_->limits.messages_max > 0;
+  rows.counts_messages = counts_messages_;
   for (int count = 0; count < HazardTable::kCounts; ++count) {
-    const auto at = static_cast<std::size_t>(count);
-    rows.counts[at] = count + 1 < HazardTable::kCounts
-                          ? std::max(0, count + 2 - attempts)
-                          : kLevels;
-    rows.hits[at] = day.by_retry[at].data();
+    rows.level_ends[static_cast<std::size_t>(count)] =
+        count + 1 < HazardTable::kCounts
+            ? std::max(0, count + 2 - question_->past.attempts)
+            : kLevels;
   }
-  rows.next = next + RowOf(after, 0);
-  rows.out = out + RowOf(contact, 0);
-  rows.merges = messages;
-  rows.stays = open * day.stays[a][messaged];
-  rows.paid = pays * day.recovery - (messages ? day.message_cost : 0);
-  rows.idle = rows.paid - rows.stays * day.access_cost[a];
-  rows.attempt_cost = open * day.attempt_cost;
-  rows.recovery = open * day.recovery;
-  KeepRows(rows);
-}
-
-void WorthTable::KeepAccess(const Day& day, Access access, const float* next,
-                            float* out) const {
-  for (int contact = 0; contact < contacts_; ++contact) {
-    KeepContact(day, access, false, contact, next, out);
-    if (MayMessage(day.day, contact)) {
-      KeepContact(day, access, true, contact, next, out);
-    }
-  }
-}
-
-void WorthTable::StepDown(const Day& day, const float* lower, bool alone,
-                          float* out) const {
-  for (int contact = 0; contact < contacts_; ++contact) {
-    const int begin = RowOf(contact, 0);
-    StepDownRows(lower + begin, day.step_cost, alone, day.levels, out + begin);
-  }
+  rows.hits = day.by_retry.data();
+  return rows;
 }
 
 void WorthTable::FillFull(const Day& day) {
   const int date = day.day;
-  float* const full = Sheet(date, Access::kFull);
-  if (date <= full_max_) {
-    KeepAccess(day, Access::kFull, Sheet(date + 1, Access::kFull), full);
-  }
+  const DayRows rows = RowsOf(day, Access::kFull);
+  WorthRow* const full = Sheet(date, Access::kFull);
+  if (date <= full_max_) KeepRows(rows, Sheet(date + 1, Access::kFull), full);
   // Later than that nobody has it.
   if (MayLeaveFull(date) && date <= std::max(full_max_ + 1, first_)) {
-    StepDown(day, Sheet(date, Access::kReduced), date > full_max_, full);
+    StepDownRows(rows, Sheet(date, Access::kReduced), day.step_cost,
+                 date > full_max_, full);
   }
 }
 
@@ -282,19 +188,17 @@ void WorthTable::Fill(const PlanQuestion& question, Counted counted) {
   days_.clear();
   for (int date = first_; date <= last_; ++date) days_.push_back(DayOf(date));
   const Access top = question.past.access;
-  std::fill_n(Sheet(last_ + 1, Access::kNone), 3 * sheet_, 0.0f);
+  std::fill_n(Sheet(last_ + 1, Access::kNone), 3 * sheet_, WorthRow{});
   for (int date = last_; date >= first_; --date) {
     const Day& day = At(date);
-    float* const none = Sheet(date, Access::kNone);
-    KeepAccess(day, Access::kNone, Sheet(date + 1, Access::kNone), none);
+    WorthRow* const none = Sheet(date, Access::kNone);
+    KeepRows(RowsOf(day, Access::kNone), Sheet(date + 1, Access::kNone), none);
     if (top == Access::kNone) continue;
-    float* const reduced = Sheet(date, Access::kReduced);
+    const DayRows rows = RowsOf(day, Access::kReduced);
+    WorthRow* const reduced = Sheet(date, Access::kReduced);
     const bool reduces = question.limits.reduced_allowed;
-    if (reduces) {
-      KeepAccess(day, Access::kReduced, Sheet(date + 1, Access::kReduced),
-                 reduced);
-    }
-    StepDown(day, none, !reduces, reduced);
+    if (reduces) KeepRows(rows, Sheet(date + 1, Access::kReduced), reduced);
+    StepDownRows(rows, none, day.step_cost, !reduces, reduced);
     if (top == Access::kFull) FillFull(day);
   }
 }
@@ -309,9 +213,8 @@ void WorthTable::FillLengths(const PlanQuestion& question) {
 }
 
 double WorthTable::value() const {
-  return Sheet(
-      first_,
-      question_->past.access)[RowOf(first_contact_, 0) + first_gap() - 1];
+  return Sheet(first_, question_->past.access)[RowOf(first_contact_, 0)]
+      .lanes[first_gap() - 1];
 }
 
 bool WorthTable::MayGo(int day, Access from, Access to) const {
@@ -333,16 +236,16 @@ double WorthTable::Step(const Day& day, const Spot& spot,
   after.contact =
       kWaits * left + (action.messages ? kWaits - 1 : std::max(0, wait - 1));
   after.level = action.attempts ? LevelAfter(spot.level) : spot.level;
-  after.gap = action.attempts ? 1 : std::min(spot.gap + 1, kGapMax);
+  after.gap = action.attempts ? 1 : std::min(spot.gap + 1, WorthRow::kGapMax);
   const double later =
-      Sheet(day.day + 1,
-            after.access)[RowOf(after.contact, after.level) + after.gap - 1];
+      Sheet(day.day + 1, after.access)[RowOf(after.contact, after.level)]
+          .lanes[after.gap - 1];
   double value = day.stays[a][messaged] * (later - day.access_cost[a]);
   if (action.attempts) {
     const int count =
         HazardTable::CountIndex(question_->past.attempts + spot.level);
-    const double hit = day.by_retry[static_cast<std::size_t>(count)]
-                                   [static_cast<std::size_t>(spot.gap - 1)];
+    const double hit =
+        day.by_retry[static_cast<std::size_t>(count)].lanes[spot.gap - 1];
     value = hit * day.recovery + (1 - hit) * value - day.attempt_cost;
   }
   const double pays = day.by_user[a][messaged];

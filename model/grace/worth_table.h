@@ -14,6 +14,7 @@
 #include "model/grace/hazard_table.h"
 #include "model/grace/plan_limits.h"
 #include "model/grace/recovery_curve.h"
+#include "model/grace/worth_rows.h"
 
 namespace tenuto {
 
@@ -50,14 +51,9 @@ class WorthTable {
   double value() const;
 
  private:
-  // Lane i: the newest attempt was i + 1 days ago; 15 and more are one. The
-  // last lane repeats it, so that "a day later" is one lane to the right.
-  static constexpr int kLanes = 16;
-  static constexpr int kGapMax = 15;
-  static constexpr int kWaits = kMessageDays;  // Days a message still works.
   static constexpr int kContacts = kWaits * (PlanLimits::kMessagesMax + 1);
   static constexpr int kLevels = PlanLimits::kAttemptsMax + 1;
-  static constexpr int kSheet = kContacts * kLevels * kLanes;
+  static constexpr int kSheet = kContacts * kLevels;
 
   struct Day;   // What one day's hazards and stakes are under each choice.
   struct Spot;  // One situation.
@@ -72,25 +68,18 @@ class WorthTable {
   double Step(const Day& day, const Spot& spot, const DayAction& action,
               Spot& after) const;
   DayAction BestStep(const Day& day, Spot& spot) const;
-  // Keeps `access` on the day: next and out are sheets of days d + 1 and d.
-  void KeepAccess(const Day& day, Access access, const float* next,
-                  float* out) const;
-  void KeepContact(const Day& day, Access access, bool messages, int contact,
-                   const float* next, float* out) const;
-  // Steps down from the access whose sheet is `out`; `alone`: it must.
-  void StepDown(const Day& day, const float* lower, bool alone,
-                float* out) const;
-  float* Sheet(int day, Access access) { return &worth_[SheetAt(day, access)]; }
-  const float* Sheet(int day, Access access) const {
+  DayRows RowsOf(const Day& day, Access access) const;
+  WorthRow* Sheet(int day, Access access) {
+    return &worth_[SheetAt(day, access)];
+  }
+  const WorthRow* Sheet(int day, Access access) const {
     return &worth_[SheetAt(day, access)];
   }
   std::size_t SheetAt(int day, Access access) const {
     return static_cast<std::size_t>(
         (3 * (day - first_) + static_cast<int>(access)) * sheet_);
   }
-  int RowOf(int contact, int level) const {
-    return (contact * levels_ + level) * kLanes;
-  }
+  int RowOf(int contact, int level) const { return contact * levels_ + level; }
   int LevelAfter(int level) const {
     return level + 1 < levels_ ? level + 1 : level;
   }
@@ -107,8 +96,8 @@ class WorthTable {
   int levels_ = 1;
   int contacts_ = 1;
   int first_contact_ = 0;
-  int sheet_ = kLanes;
-  std::vector<float> worth_;
+  int sheet_ = 1;
+  std::vector<WorthRow> worth_;
   std::vector<Day> days_;  // From first_ on.
 };
 

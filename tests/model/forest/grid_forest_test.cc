@@ -65,15 +65,15 @@ void ExpectSameBits(const Forest& forest, std::vector<int> line_columns,
     for (const int column : place_columns) places.push_back(draw(column));
   }
   const GridForest::Grid grid = {row, lines, places, line_count, place_count};
-  std::vector<float> margins(
-      static_cast<std::size_t>(line_count * GridForest::kPlacesMax));
+  const int stride = GridForest::StrideOf(place_count);
+  std::vector<float> margins(static_cast<std::size_t>(line_count * stride));
   grid_forest.Predict(grid, absl::MakeSpan(margins));
   const std::vector<float> expected =
       OneByOne(forest, grid, line_columns, place_columns);
   for (int l = 0; l < line_count; ++l) {
     for (int p = 0; p < place_count; ++p) {
-      ASSERT_EQ(std::bit_cast<std::uint32_t>(margins[static_cast<std::size_t>(
-                    l * GridForest::kPlacesMax + p)]),
+      ASSERT_EQ(std::bit_cast<std::uint32_t>(
+                    margins[static_cast<std::size_t>(l * stride + p)]),
                 std::bit_cast<std::uint32_t>(
                     expected[static_cast<std::size_t>(l * place_count + p)]))
           << l << " " << p << " seed " << seed;
@@ -91,6 +91,8 @@ TEST(GridForest, GivesTheBitsOfOtherEnginesForEveryCell) {
     const double missing = seed % 2 == 0 ? 0.2 : 0;
     ExpectSameBits(forest, kLineColumns, kPlaceColumns, 60, 6, missing, seed);
     ExpectSameBits(forest, kLineColumns, kPlaceColumns, 64, 16, missing, seed);
+    ExpectSameBits(forest, kLineColumns, kPlaceColumns, 60, 17, missing, seed);
+    ExpectSameBits(forest, kLineColumns, kPlaceColumns, 64, 32, missing, seed);
     ExpectSameBits(forest, {0, 3, 10}, {}, 33, 1, missing, seed);
     ExpectSameBits(forest, {}, {1}, 1, 9, missing, seed);
   }
@@ -105,10 +107,10 @@ TEST(GridForest, AnswersAnEmptyGridAndAForestWithoutTrees) {
   const std::vector<float> row(2);
   grid_forest.Predict({row, {}, {}, 0, 1}, {});
   const std::vector<float> lines = {1, 2};
-  std::vector<float> margins(2 * GridForest::kPlacesMax);
+  std::vector<float> margins(2 * GridForest::StrideOf(1));
   grid_forest.Predict({row, lines, {}, 2, 1}, absl::MakeSpan(margins));
   EXPECT_EQ(margins[0], 0.25f);
-  EXPECT_EQ(margins[GridForest::kPlacesMax], 0.25f);
+  EXPECT_EQ(margins[GridForest::StrideOf(1)], 0.25f);
 }
 
 }  // namespace

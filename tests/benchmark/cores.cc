@@ -28,6 +28,14 @@ void PinThisProcess(int core) {
   }
 }
 
+bool PinThisThread(int core) {
+  if (CountCores() < 2) return false;
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(core, &cores);
+  return ::sched_setaffinity(0, sizeof cores, &cores) == 0;
+}
+
 double CpuSecondsOf(pid_t process) {
   clockid_t clock{};
   timespec used{};
@@ -44,13 +52,10 @@ AwakeCore::AwakeCore(int core) {
   std::promise<bool> turns;
   std::future<bool> answer = turns.get_future();
   thread_ = std::thread([this, core, &turns] {
-    cpu_set_t cores;
-    CPU_ZERO(&cores);
-    CPU_SET(core, &cores);
     const sched_param none{};
     // Of another class it would take time from what is measured.
-    const bool may = ::sched_setaffinity(0, sizeof cores, &cores) == 0 &&
-                     ::sched_setscheduler(0, SCHED_IDLE, &none) == 0;
+    const bool may =
+        PinThisThread(core) && ::sched_setscheduler(0, SCHED_IDLE, &none) == 0;
     turns.set_value(may);
     while (may && !ends_.load(std::memory_order_relaxed)) ::sched_yield();
   });

@@ -16,6 +16,9 @@ int CountCores();
 // will start. No effect where there is one core only.
 void PinThisProcess(int core);
 
+// The same for the calling thread alone. False where that is not permitted.
+bool PinThisThread(int core);
+
 // Seconds of CPU that a process and all its threads have used.
 double CpuSecondsOf(pid_t process);
 

@@ -4,7 +4,8 @@
 // forests as large as `tenuto train grace` makes them. The server has one core,
 // the client the other. No call can be quicker than the disk makes a write
 // durable, so that is measured beside it, and the server a second time on files
-// in memory: what is left is ours. The server's core is kept awake (AwakeCore).
+// in memory: what is left is ours. The server's core is kept awake (AwakeCore);
+// what the machine delays all the same, PacedFloor tells in the same minute.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 #include "tenuto/v1/ingest.pb.h"
 #include "tests/benchmark/cores.h"
 #include "tests/benchmark/load.h"
+#include "tests/benchmark/paced_floor.h"
 #include "tests/benchmark/targets.h"
 #include "tests/support/random_events.h"
 #include "tests/support/recovery_bundle.h"
@@ -47,6 +49,8 @@ constexpr int kRounds = 8;
 constexpr absl::Duration kOpenWindow = absl::Milliseconds(500);
 constexpr int kOpenWindows = 20;
 constexpr double kOpenShare = 0.5;
+// About what a plan with its answer adds to the store's log.
+constexpr int kBytesAPlan = 8 << 10;
 constexpr int kServerCore = 1;
 constexpr int kClientCore = 0;
 
@@ -277,6 +281,17 @@ TEST(GraceBenchmark, PlansAndMakesDurable) {
       "a write of 1 KiB until it is durable: p50 %.3f ms  p99 %.3f ms\n",
       At(0.5, syncs), At(0.99, syncs));
   const GraceServer::Measured whole = MeasurePlans(server, false);
+  const PacedFloor floor = MeasurePacedFloor(
+      server.folder(), {.core = kServerCore,
+                        .calls_per_s = kOpenShare * whole.peak,
+                        .cpu_us = whole.cpu_us,
+                        .bytes = kBytesAPlan,
+                        .window = kOpenWindow,
+                        .windows = kOpenWindows});
+  std::printf(
+      "no server: as many calls, as much CPU each, %d KiB made durable: p50 "
+      "%6.3f ms  p99 %6.3f ms\n",
+      kBytesAPlan >> 10, floor.p50_ms, floor.p99_ms);
   const GraceServer::Measured bare = MeasurePlans(server, true);
   server.Measure("beside: ingest of 1 event",
                  [&](int count) { return server.OneEventEach(count); });
@@ -286,12 +301,14 @@ TEST(GraceBenchmark, PlansAndMakesDurable) {
        .note = absl::StrFormat(
            "the half second in the middle of 10; of the whole %.2f; p50 %.2f; "
            "peak %.0f calls/s; plan_only %.2f; the disk alone p50 %.2f, p99 "
-           "%.2f; on files in memory %.2f at half of %.0f calls/s; the "
+           "%.2f; as many calls of as much CPU and a durable write, without a "
+           "server p50 %.2f, p99 %.2f; on files in memory %.2f at half of %.0f "
+           "calls/s; the "
            "server's "
            "core is %s",
            whole.p99_whole_ms, whole.p50_ms, whole.peak, bare.p99_ms,
-           At(0.5, syncs), At(0.99, syncs), in_memory.p99_ms, in_memory.peak,
-           server.awake())});
+           At(0.5, syncs), At(0.99, syncs), floor.p50_ms, floor.p99_ms,
+           in_memory.p99_ms, in_memory.peak, server.awake())});
 }
 
 }  // namespace

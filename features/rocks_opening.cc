@@ -145,6 +145,16 @@ absl::Status OpenError(const RocksStoreOptions& options,
   return Explained(FromRocks(status, "RocksDB"), options);
 }
 
+// Tables are made while calls are answered, on the same cores: whoever waits
+// for an answer goes first.
+void LetAnswersGoFirst(rocksdb::Env& env) {
+  for (const auto pool : {rocksdb::Env::LOW, rocksdb::Env::HIGH}) {
+    // Where that is not possible all are equal, as they were.
+    env.LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow)
+        .PermitUncheckedError();
+  }
+}
+
 // The name of the manifest that holds; empty when it cannot be read. Every
 // change of tables or logs begins a new one.
 std::string CurrentManifest(const std::filesystem::path& folder) {
@@ -339,6 +349,7 @@ absl::Status RocksOpening::Start(const RocksStoreOptions& options,
   }
   rocksdb::Status status;
   if (for_writing) {
+    LetAnswersGoFirst(files);
     const NumberedFiles before(path);
     status = OpenHere(tuned, path, wanted);
     // Another process's are not ours to remove.

@@ -1,15 +1,20 @@
 #include "features/rocks_opening.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "features/base/status_reason.h"
 #include "features/rocks_files.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/write_batch.h"
 #include "tests/support/faulty_file_system.h"
@@ -110,6 +115,38 @@ TEST_F(RocksOpeningTest, CanChangeNothingMoreOnceAChangeHasFailed) {
   EXPECT_FALSE(opening->damaged());
   EXPECT_FALSE(opening->db().Resume().ok()) << "it must not go on";
   EXPECT_FALSE(Put(*opening, "b").ok());
+}
+
+// Of the threads of this process that have such a name.
+std::vector<int> NicenessOf(absl::string_view name) {
+  std::vector<int> niceness;
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string its;
+    std::getline(std::ifstream(task.path() / "comm"), its);
+    if (its != name) continue;
+    niceness.push_back(::getpriority(
+        PRIO_PROCESS,
+        static_cast<id_t>(std::stoi(task.path().filename().string()))));
+  }
+  return niceness;
+}
+
+TEST_F(RocksOpeningTest, MakesTablesBehindWhoeverWaitsForAnAnswer) {
+  const int before = ::getpriority(PRIO_PROCESS, 0);
+  const auto opening = *Open(RocksOpening::For::kWriting);
+  EXPECT_EQ(opening->db().GetOptions().bytes_per_sync, 1u << 20);
+  ASSERT_TRUE(Put(*opening, "a").ok());
+  ASSERT_TRUE(opening->db().Flush({}, opening->Of(Family::kState)).ok());
+  ASSERT_TRUE(
+      opening->db()
+          .CompactRange({}, opening->Of(Family::kState), nullptr, nullptr)
+          .ok());
+  for (const char* const name : {"rocksdb:high", "rocksdb:low"}) {
+    EXPECT_THAT(NicenessOf(name), ::testing::Contains(::testing::Ge(10)))
+        << name;
+  }
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before) << "this thread answers";
 }
 
 TEST_F(RocksOpeningTest, ForReadingHasAllThatWasDurableHoweverBusyTheWriter) {

@@ -108,9 +108,12 @@ absl::Status RocksLedger::Open() {
   TENUTO_ASSIGN_OR_RETURN(const ErasureList erased,
                           ErasureList::Load(options_.directory));
   TENUTO_ASSIGN_OR_RETURN(
-      store_, RocksStore::Open({options_.directory, options_.read_only,
-                                options_.threads, options_.clock,
-                                /*alone=*/false, options_.files}));
+      store_, RocksStore::Open({.directory = options_.directory,
+                                .read_only = options_.read_only,
+                                .threads = options_.threads,
+                                .clock = options_.clock,
+                                .files = options_.files,
+                                .answers_first = options_.answers_first}));
   const LedgerIdentity identity = {options_.directory.string(),
                                    keys_.CheckValue(),
                                    catalogue_.signal_fingerprint()};

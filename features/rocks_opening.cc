@@ -349,7 +349,7 @@ absl::Status RocksOpening::Start(const RocksStoreOptions& options,
   }
   rocksdb::Status status;
   if (for_writing) {
-    LetAnswersGoFirst(files);
+    if (options.answers_first) LetAnswersGoFirst(files);
     const NumberedFiles before(path);
     status = OpenHere(tuned, path, wanted);
     // Another process's are not ours to remove.

@@ -24,6 +24,9 @@ struct RocksStoreOptions {
   bool alone = false;
   // Instead of the machine's, for tests.
   std::shared_ptr<rocksdb::FileSystem> files = nullptr;
+  // Flushes and compactions at a lower priority, in the whole process: where
+  // calls wait for answers, and not where a log is read in.
+  bool answers_first = false;
 };
 
 // Merge keeps in kSeen what MergeMarks says, in kMeta the smaller of two

@@ -168,21 +168,24 @@ absl::Status CheckGoldenRows(const GridForest& forest, absl::string_view name,
       places.clear();
       const std::uint32_t count = end - first;
       const auto stride = static_cast<std::uint32_t>(
-          GridForest::StrideOf(static_cast<int>(count)));
-      for (std::uint32_t r = first; r < end; ++r) {
-        Append(golden.Row(r), forest.place_columns(), places);
+          GridForest::StrideOf(static_cast<int>(side)));
+      // Again and again, up to the last place and line that can be asked.
+      for (std::uint32_t place = 0; place < side; ++place) {
+        Append(golden.Row(first + place % count), forest.place_columns(),
+               places);
       }
-      // Again and again, up to the last line that can be asked.
       for (std::uint32_t line = 0; line < kLines; ++line) {
         Append(golden.Row(first + line % count), forest.line_columns(), lines);
       }
       for (std::uint32_t r = first; r < end; ++r) {
         forest.Predict({golden.Row(r), lines, places, GridForest::kLinesMax,
-                        static_cast<int>(count)},
+                        static_cast<int>(side)},
                        absl::MakeSpan(margins).first(kLines * stride));
         for (std::uint32_t line = r - first; line < kLines; line += count) {
-          TENUTO_RETURN_IF_ERROR(
-              golden.Check(r, margins[line * stride + r - first], name));
+          for (std::uint32_t p = r - first; p < side; p += count) {
+            TENUTO_RETURN_IF_ERROR(
+                golden.Check(r, margins[line * stride + p], name));
+          }
         }
       }
     }

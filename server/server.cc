@@ -364,6 +364,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   ledger_options.directory = data_dir;
   ledger_options.threads = static_cast<int>(config.ledger_threads());
   ledger_options.clock = &clock;
+  ledger_options.answers_first = true;
   TENUTO_ASSIGN_OR_RETURN(
       std::unique_ptr<Ledger> ledger,
       OpenRocksLedger(ledger_options, Catalogue::Embedded(), keys));

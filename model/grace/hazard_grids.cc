@@ -5,6 +5,8 @@
 #include <limits>
 #include <vector>
 
+#include "features/base/log.h"
+
 namespace tenuto {
 namespace {
 
@@ -84,6 +86,7 @@ struct Workplace {
 }  // namespace
 
 float HazardMargins::by_retry(int day, int count_index, int gap_index) const {
+  TENUTO_CHECK(has_retries_, "attempts were not asked for");
   const auto line = static_cast<std::size_t>(day - first_day);
   if (count_index == 0) return first_retry_[Line<1>(day)];
   // The newest of several attempts was on day 1 or later.
@@ -139,6 +142,7 @@ void HazardGrids::Ask(absl::Span<const float> row, const FailedPayment& payment,
       absl::MakeSpan(margins.by_user_));
   ask(cancels_, work.days, access, HazardMargins::kAccessPlaces,
       absl::MakeSpan(margins.cancels_));
+  margins.has_retries_ = retries;
   if (!retries) return;
   work.first_attempts.clear();
   for (std::size_t line = 0; line < days; ++line) {

@@ -29,7 +29,8 @@ struct HazardMargins {
   float cancels(int day, Access access, bool messaged) const {
     return cancels_[Choice(day, access, messaged)];
   }
-  // What no history can lead to has the margin of its nearest neighbour.
+  // Only where Ask() had `retries`. What no history can lead to has the margin
+  // of its nearest neighbour.
   float by_retry(int day, int count_index, int gap_index) const;
 
  private:
@@ -39,6 +40,7 @@ struct HazardMargins {
   // where a payday came since the newest one, if paydays are known.
   static constexpr int kLaterPlaces =
       (HazardTable::kCounts - 1) * HazardTable::kGaps;
+  static_assert(2 * kLaterPlaces <= GridForest::kPlacesMax);
   template <int kPlaces>
   using Margins =
       std::array<float, static_cast<std::size_t>(
@@ -56,6 +58,7 @@ struct HazardMargins {
   Margins<kAccessPlaces> cancels_;
   Margins<1> first_retry_;
   Margins<2 * kLaterPlaces> later_retry_;
+  bool has_retries_ = false;
   int later_places_ = kLaterPlaces;
   std::array<float, kUnpaidDays> days_since_payday_;  // Missing: not known.
 };
@@ -68,7 +71,7 @@ class HazardGrids {
   explicit HazardGrids(const std::array<Forest, 3>& forests);
 
   // `row` has the columns of a row. Days from payment.decided_day + 1 on;
-  // without `retries` those margins are left as they are.
+  // without `retries` nobody may ask for by_retry.
   void Ask(absl::Span<const float> row, const FailedPayment& payment,
            int last_day, bool retries, HazardMargins& margins) const;
 

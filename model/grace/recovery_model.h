@@ -65,12 +65,13 @@ class RecoveryModel {
   // or of none but what the subscriber does;
   absl::Status Ask(absl::Span<const float> row, const FailedPayment& payment,
                    int last_day, bool retries, HazardMargins& margins) const;
-  // then the chances of those days, attempts only of `attempt_days`.
+  // then the chances of those days, attempts only of `attempt_days`: of none,
+  // if Ask() was without `retries`.
   void Calibrate(const HazardMargins& margins, const DaySet& attempt_days,
                  HazardTable& hazards) const;
   // What the 90 % intervals of the calibrations make of it, where these actions
   // lead: `low` recovers least and cancels most, `high` the other way round.
-  // The rest stays as it is.
+  // The rest stays as it is. Attempts must have been asked for.
   void CalibrateBounds(const HazardMargins& margins, const DayActions& actions,
                        const UnpaidPast& past, HazardTable& low,
                        HazardTable& high) const;

@@ -23,6 +23,7 @@
 #include "features/base/clock.h"
 #include "features/catalogue.h"
 #include "gtest/gtest.h"
+#include "model/grace/failure_columns.h"
 #include "tenuto/v1/grace.pb.h"
 #include "tenuto/v1/ingest.pb.h"
 #include "tests/benchmark/cores.h"
@@ -161,8 +162,9 @@ class GraceServer {
     awake_ = std::make_unique<AwakeCore>(kServerCore);
     std::printf(
         "%d users with an open failure; 3 forests of %d trees of depth %d over "
-        "%zu columns and 20 of the payment; %s\n",
+        "%zu columns and %d of the payment; %s\n",
         kUsers, kTrees, kDepth, Catalogue::Embedded().features().size(),
+        kFailureColumns,
         CountCores() < 2 ? "server and client share a core"
                          : "server on one core, client on another");
   }
@@ -249,7 +251,8 @@ class GraceServer {
     measured.p99_whole_ms = whole.Milliseconds(0.99);
     std::printf(
         "%-26s peak %6.0f calls/s, CPU %5.0f us a call; at half of it "
-        "%5.0f us, p50 %6.3f ms  p99 %6.3f ms, of the whole %7.3f ms, slowest "
+        "%5.0f us, its looking out for calls included, p50 %6.3f ms  p99 %6.3f "
+        "ms, of the whole %7.3f ms, slowest "
         "%6.1f ms\n",
         what, measured.peak, measured.cpu_us, measured.cpu_at_half_us,
         measured.p50_ms, measured.p99_ms, measured.p99_whole_ms,
@@ -295,7 +298,8 @@ TEST(GraceBenchmark, PlansAndMakesDurable) {
                         .window = kOpenWindow,
                         .windows = kOpenWindows});
   std::printf(
-      "no server: as many calls, as much CPU each, %d KiB made durable: p50 "
+      "no server, one worker: as many calls, as much CPU each, %d KiB made "
+      "durable: p50 "
       "%6.3f ms  p99 %6.3f ms\n",
       kBytesAPlan >> 10, floor.p50_ms, floor.p99_ms);
   const GraceServer::Measured bare = MeasurePlans(server, true);

@@ -83,6 +83,7 @@ PacedFloor MeasurePacedFloor(const std::filesystem::path& folder,
   ::close(file);
   const auto a_window =
       static_cast<std::ptrdiff_t>(milliseconds.size()) / calls.windows;
+  TENUTO_CHECK(a_window > 0, "a window without a call");
   std::vector<double> p99_ms;
   for (int k = 0; k < calls.windows; ++k) {
     const auto first = milliseconds.begin() + k * a_window;

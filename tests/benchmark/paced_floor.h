@@ -1,7 +1,8 @@
-// What the machine itself makes of calls that come at a pace: each takes so
-// much of one core and then makes some bytes durable, without server, network
-// or store. A machine that is lent to others answers late whoever is asked:
-// this says how late, in the same minute.
+// What one plain worker makes of calls that come at a pace: each takes so much
+// of one core and then makes some bytes durable, without server, network or
+// store, and the next begins after it. A machine that is lent to others answers
+// late whoever is asked: this says how late, in the same minute. Not a least: a
+// server may work on one call while another's bytes become durable.
 // Thread-safe.
 #ifndef TENUTO_TESTS_BENCHMARK_PACED_FLOOR_H_
 #define TENUTO_TESTS_BENCHMARK_PACED_FLOOR_H_

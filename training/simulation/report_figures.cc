@@ -89,7 +89,7 @@ PolicyFigures FiguresOf(const SimulationResult& result, std::size_t policy,
   figures.free_days = mean(sums.free_days, sums.free_days_squares);
   figures.attempts = mean(sums.attempts, sums.attempts_squares);
   figures.messages = mean(sums.messages, sums.messages_squares);
-  figures.regret = totals.regret_minor * money;
+  figures.regret = totals.regret_minor.value_or(0) * money;
   return figures;
 }
 

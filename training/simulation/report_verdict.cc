@@ -126,6 +126,13 @@ std::string Words::Believed() const {
         "current one, ",
         Name(best()), ".", how);
   }
+  if (!gain_is_sure()) {
+    return absl::StrCat("Keep ", Name(result_.current),
+                        ", the current policy: nothing shows that another is "
+                        "better. The model expects ",
+                        Name(best()), " to be worth ", Beside(Gain(best())),
+                        ".", how);
+  }
   return absl::StrCat("The model expects ", Name(best()), " to be worth ",
                       Beside(Gain(best())), ".", how);
 }

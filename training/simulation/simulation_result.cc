@@ -25,16 +25,22 @@ std::string PolicyJson(const SimulationResult& result, std::size_t policy) {
       {"messages", totals.messages},
       {"difference", totals.difference_minor.value},
       {"difference_low", totals.difference_minor.low},
-      {"difference_high", totals.difference_minor.high},
-      {"personal_gain", totals.personal_gain_minor.value},
-      {"personal_gain_low", totals.personal_gain_minor.low},
-      {"personal_gain_high", totals.personal_gain_minor.high},
-      {"regret", totals.regret_minor}};
+      {"difference_high", totals.difference_minor.high}};
   std::string json =
       absl::StrCat("{\"name\":", JsonString(result.policies[policy]));
   for (const auto& [name, number] : numbers) {
     absl::StrAppend(&json, ",\"", name, "\":", JsonNumber(number));
   }
+  const Estimate& gain = totals.personal_gain_minor;
+  const auto if_known = [&json](const char* name, bool known, double number) {
+    absl::StrAppend(&json, ",\"", name,
+                    "\":", known ? JsonNumber(number) : "null");
+  };
+  if_known("personal_gain", result.personal.has_value(), gain.value);
+  if_known("personal_gain_low", result.personal.has_value(), gain.low);
+  if_known("personal_gain_high", result.personal.has_value(), gain.high);
+  if_known("regret", totals.regret_minor.has_value(),
+           totals.regret_minor.value_or(0));
   if (!result.estimators.empty()) {
     absl::StrAppend(
         &json, ",\"estimator\":", JsonString(result.estimators[policy].text));
@@ -178,13 +184,16 @@ std::string FormatSimulation(const SimulationResult& result) {
     absl::StrAppendFormat(
         &text,
         "%-*s %5.2f %5.2f-%5.2f %7.3f %+6.3f %+6.3f %+6.3f %9.2f %8.2f "
-        "%8.2f %7.3f%s\n",
+        "%8.2f %7s%s\n",
         pad, result.policies[k], 100 * totals.recovered.value / n,
         100 * totals.recovered.low / n, 100 * totals.recovered.high / n,
         money(totals.net_minor.value), money(totals.difference_minor.value),
         money(totals.difference_minor.low), money(totals.difference_minor.high),
         totals.free_days / n, totals.attempts / n, totals.messages / n,
-        money(totals.regret_minor), RowNote(result, k));
+        totals.regret_minor
+            ? absl::StrFormat("%.3f", money(*totals.regret_minor))
+            : "-",
+        RowNote(result, k));
   }
   for (std::size_t k = 0; k < result.estimators.size(); ++k) {
     absl::StrAppendFormat(&text, "%-*s %s\n", pad, result.policies[k],

@@ -67,7 +67,7 @@ struct PolicyTotals {
   double free_days = 0;
   double attempts = 0;
   double messages = 0;
-  double regret_minor = 0;  // To the oracle; 0 where there is none.
+  std::optional<double> regret_minor;  // To the oracle, if there is one.
 };
 PolicyTotals TotalsOf(const SimulationResult& result, std::size_t policy,
                       std::size_t segment = 0);

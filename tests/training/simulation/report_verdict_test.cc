@@ -159,6 +159,14 @@ TEST(ReportVerdict, ChoosesNothingThatOnlyTheModelSpeaksFor) {
   EXPECT_THAT(verdict.in_force, HasSubstr("at first for some"));
   EXPECT_THAT(verdict.doubt,
               AllOf(HasSubstr("told apart from a"), Not(HasSubstr("Choose"))));
+  // A page must not open with a gain that may be none.
+  SimulationResult unsure = SmallSimulation({{"now", 5}, {"a", 5.2, 1}});
+  MakeLog(unsure, 0.2);
+  EXPECT_THAT(Verdict(unsure).headline,
+              AllOf(StartsWith("Keep now, the current policy: nothing shows "
+                               "that another is better. The model expects a "),
+                    HasSubstr("0.20 EUR above the current policy (95 % "
+                              "interval -")));
   result.refused_current = "old";
   EXPECT_THAT(Verdict(result).headline,
               HasSubstr("of the others the model expects most of personal."));

@@ -68,6 +68,18 @@ TEST(SimulationResult, WritesTheSummaryOfTheContract) {
   EXPECT_EQ(std::string_view(root["refused"].at(0)["reason"]), "no support");
 }
 
+// 0 would say that nothing is better.
+TEST(SimulationResult, ClaimsNoRegretWhereNobodyKnowsTheBest) {
+  SimulationResult result = TwoPolicies();
+  result.policies[1] = "other";
+  result.oracle.reset();
+  EXPECT_THAT(SimulationJson(result),
+              AllOf(HasSubstr("\"regret\":null"),
+                    HasSubstr("\"personal_gain\":null"),
+                    Not(HasSubstr("\"regret\":0"))));
+  EXPECT_THAT(FormatSimulation(result), HasSubstr("       -"));
+}
+
 TEST(SimulationResult, ShowsTheBestFirst) {
   const std::string text = FormatSimulation(TwoPolicies());
   EXPECT_LT(text.find("oracle"), text.find("plain"));

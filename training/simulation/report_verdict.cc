@@ -129,9 +129,7 @@ std::string Words::Believed() const {
   if (!gain_is_sure()) {
     return absl::StrCat("Keep ", Name(result_.current),
                         ", the current policy: nothing shows that another is "
-                        "better. The model expects ",
-                        Name(best()), " to be worth ", Beside(Gain(best())),
-                        ".", how);
+                        "better.");
   }
   return absl::StrCat("The model expects ", Name(best()), " to be worth ",
                       Beside(Gain(best())), ".", how);

@@ -162,11 +162,10 @@ TEST(ReportVerdict, ChoosesNothingThatOnlyTheModelSpeaksFor) {
   // A page must not open with a gain that may be none.
   SimulationResult unsure = SmallSimulation({{"now", 5}, {"a", 5.2, 1}});
   MakeLog(unsure, 0.2);
-  EXPECT_THAT(Verdict(unsure).headline,
-              AllOf(StartsWith("Keep now, the current policy: nothing shows "
-                               "that another is better. The model expects a "),
-                    HasSubstr("0.20 EUR above the current policy (95 % "
-                              "interval -")));
+  EXPECT_EQ(Verdict(unsure).headline,
+            "Keep now, the current policy: nothing shows that another is "
+            "better.");
+  EXPECT_THAT(Verdict(unsure).doubt, HasSubstr("contains zero"));
   result.refused_current = "old";
   EXPECT_THAT(Verdict(result).headline,
               HasSubstr("of the others the model expects most of personal."));

@@ -1,6 +1,5 @@
 #include "server/calls.h"
 
-
 #include "features/base/usable_cores.h"
 #include "server/rpc_status.h"
 

@@ -13,6 +13,7 @@
 #include "features/base/log.h"
 
 namespace tenuto {
+
 // In parts, since SHA256() looks the algorithm up again for each call.
 Digest Sha256(absl::string_view bytes) {
   Digest digest;

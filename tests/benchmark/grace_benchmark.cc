@@ -94,11 +94,6 @@ std::vector<v1::Event> MakeThePast(absl::Time now) {
   return events;
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 constexpr char kMemoryFiles[] = "/dev/shm";
 
 // Where the folders of tests are made, for as long as it lives.
@@ -118,12 +113,6 @@ class FoldersIn {
  private:
   std::string before_;
 };
-
-double At(double share, std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(share *
-                                         static_cast<double>(values.size()))];
-}
 
 // What a small write costs until it is durable, milliseconds each: the floor
 // of whatever is made durable before it is answered.
@@ -227,8 +216,8 @@ class GraceServer {
       cpu_us.push_back(1e6 * (CpuSecondsOf(server_->pid()) - before) /
                        static_cast<double>(round.latencies.size()));
     }
-    measured.peak = Median(speeds);
-    measured.cpu_us = Median(cpu_us);
+    measured.peak = Quantile(0.5, speeds);
+    measured.cpu_us = Quantile(0.5, cpu_us);
     const LoadResult alone = client_->Closed(closed, 1, kRound * kRounds);
     std::printf("%-26s one call at a time: p50 %6.3f ms  p99 %6.3f ms\n", what,
                 alone.Milliseconds(0.5), alone.Milliseconds(0.99));
@@ -247,7 +236,7 @@ class GraceServer {
     measured.cpu_at_half_us = 1e6 * (CpuSecondsOf(server_->pid()) - before) /
                               static_cast<double>(whole.latencies.size());
     measured.p50_ms = whole.Milliseconds(0.5);
-    measured.p99_ms = Median(p99_ms);
+    measured.p99_ms = Quantile(0.5, p99_ms);
     measured.p99_whole_ms = whole.Milliseconds(0.99);
     std::printf(
         "%-26s peak %6.0f calls/s, CPU %5.0f us a call; at half of it "
@@ -288,7 +277,7 @@ TEST(GraceBenchmark, PlansAndMakesDurable) {
   const std::vector<double> syncs = SyncsIn(server.folder());
   std::printf(
       "a write of 1 KiB until it is durable: p50 %.3f ms  p99 %.3f ms\n",
-      At(0.5, syncs), At(0.99, syncs));
+      Quantile(0.5, syncs), Quantile(0.99, syncs));
   const GraceServer::Measured whole = MeasurePlans(server, false);
   const PacedFloor floor = MeasurePacedFloor(
       server.folder(), {.core = kServerCore,
@@ -317,8 +306,8 @@ TEST(GraceBenchmark, PlansAndMakesDurable) {
            "server's "
            "core is %s",
            whole.p99_whole_ms, whole.p50_ms, whole.peak, bare.p99_ms,
-           At(0.5, syncs), At(0.99, syncs), floor.p50_ms, floor.p99_ms,
-           in_memory.p99_ms, in_memory.peak, server.awake())});
+           Quantile(0.5, syncs), Quantile(0.99, syncs), floor.p50_ms,
+           floor.p99_ms, in_memory.p99_ms, in_memory.peak, server.awake())});
 }
 
 }  // namespace

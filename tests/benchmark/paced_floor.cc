@@ -23,12 +23,6 @@ double UsedUs() {
          1e-3 * static_cast<double>(used.tv_nsec);
 }
 
-double At(double share, std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(share *
-                                         static_cast<double>(values.size()))];
-}
-
 // Answers each byte that comes through `asks`; from when it was due.
 std::vector<double> Answer(int asks, int file, const PacedCalls& calls,
                            absl::Time start) {
@@ -63,6 +57,12 @@ void Ask(int asks, const PacedCalls& calls, absl::Time start) {
 
 }  // namespace
 
+double Quantile(double share, std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[static_cast<std::size_t>(share *
+                                         static_cast<double>(values.size()))];
+}
+
 PacedFloor MeasurePacedFloor(const std::filesystem::path& folder,
                              const PacedCalls& calls) {
   int pipe[2] = {-1, -1};
@@ -87,9 +87,9 @@ PacedFloor MeasurePacedFloor(const std::filesystem::path& folder,
   std::vector<double> p99_ms;
   for (int k = 0; k < calls.windows; ++k) {
     const auto first = milliseconds.begin() + k * a_window;
-    p99_ms.push_back(At(0.99, {first, first + a_window}));
+    p99_ms.push_back(Quantile(0.99, {first, first + a_window}));
   }
-  return {At(0.5, milliseconds), At(0.5, p99_ms)};
+  return {Quantile(0.5, milliseconds), Quantile(0.5, p99_ms)};
 }
 
 }  // namespace tenuto

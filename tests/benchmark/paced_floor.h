@@ -8,10 +8,14 @@
 #define TENUTO_TESTS_BENCHMARK_PACED_FLOOR_H_
 
 #include <filesystem>
+#include <vector>
 
 #include "absl/time/time.h"
 
 namespace tenuto {
+
+// Which `share` of the values, below 1, lies below. There must be some.
+double Quantile(double share, std::vector<double> values);
 
 struct PacedCalls {
   int core = 0;

@@ -88,6 +88,14 @@ TEST_F(HazardGridsTest, SayWhatEveryRowAloneWouldSay) {
   }
 }
 
+// What another payment left there would be read.
+TEST_F(HazardGridsTest, TellNothingOfAttemptsThatWereNotAskedFor) {
+  HazardMargins margins;
+  grids_.Ask(row_, payment_, kUnpaidDays, true, margins);
+  grids_.Ask(row_, payment_, kUnpaidDays, false, margins);
+  EXPECT_DEATH(margins.by_retry(1, 0, 0), "not asked for");
+}
+
 // What is not listed is not proven when a bundle is opened.
 TEST_F(HazardGridsTest, ListEveryGridOnceUnderItsForest) {
   std::set<const GridForest*> grids;

@@ -73,10 +73,9 @@ TEST(SimulationResult, ClaimsNoRegretWhereNobodyKnowsTheBest) {
   SimulationResult result = TwoPolicies();
   result.policies[1] = "other";
   result.oracle.reset();
-  EXPECT_THAT(SimulationJson(result),
-              AllOf(HasSubstr("\"regret\":null"),
-                    HasSubstr("\"personal_gain\":null"),
-                    Not(HasSubstr("\"regret\":0"))));
+  EXPECT_THAT(SimulationJson(result), AllOf(HasSubstr("\"regret\":null"),
+                                            HasSubstr("\"personal_gain\":null"),
+                                            Not(HasSubstr("\"regret\":0"))));
   EXPECT_THAT(FormatSimulation(result), HasSubstr("       -"));
 }
 

@@ -18,6 +18,7 @@
 #include "features/catalogue.h"
 #include "features/rocks_ledger.h"
 #include "training/verb.h"
+#include "training/world/ledger_mark.h"
 
 namespace tenuto {
 namespace {
@@ -51,6 +52,10 @@ absl::StatusOr<OpenedLedger> OpenLedger(const std::filesystem::path& directory,
   TENUTO_ASSIGN_OR_RETURN(
       std::unique_ptr<Ledger> ledger,
       OpenRocksLedger(options, Catalogue::Embedded(), keys));
+  // Half a world looks like a whole one to whoever learns from it.
+  if (read_only) {
+    TENUTO_RETURN_IF_ERROR(world::CheckWhole(*ledger, directory));
+  }
   return OpenedLedger{std::move(keys), std::move(ledger)};
 }
 

@@ -15,9 +15,10 @@
 
 namespace tenuto::world {
 
-// Calls `progress` with the number of days lived. The same world again accepts
-// nothing. kFailedPrecondition when the ledger holds another world or events of
-// another origin. The truth file appears only if all went well.
+// Calls `progress` with the number of days lived. A ledger that
+// holds the beginning of this world gets the rest, a whole one nothing.
+// kFailedPrecondition when the ledger holds another world or events of another
+// origin. The truth file appears only if all went well.
 absl::StatusOr<WorldReport> GenerateWorld(
     const WorldOptions& options, const std::filesystem::path& truth_path,
     const UserKeys& keys, const Clock& clock, Ledger& ledger,

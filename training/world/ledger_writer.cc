@@ -10,17 +10,15 @@
 #include "features/base/status_macros.h"
 
 namespace tenuto::world {
-namespace {
-
-// Bounds what waits in memory (about 60 MB). A commit that spans many days
-// reads and writes each user's state once, not once a day.
-constexpr std::size_t kBatchEventsMax = 200'000;
-
-}  // namespace
-
 LedgerWriter::LedgerWriter(Ledger& ledger, const UserKeys& keys,
-                           std::int64_t users, int shards)
-    : ledger_(ledger), gate_(keys), shards_(static_cast<std::size_t>(shards)) {
+                           std::int64_t users, int shards, LedgerMark there,
+                           std::size_t batch)
+    : ledger_(ledger),
+      gate_(keys),
+      batch_(batch),
+      shards_(static_cast<std::size_t>(shards)),
+      mark_(std::move(there)),
+      there_(mark_.events) {
   const auto count = static_cast<std::uint64_t>(users);
   keys_.resize(count + 1);
   for (std::uint64_t user = 1; user <= count; ++user) {
@@ -50,7 +48,7 @@ void LedgerWriter::Take(int shard, std::uint64_t user,
   }
 }
 
-absl::Status LedgerWriter::EndDay(const SourceMark& mark) {
+absl::Status LedgerWriter::EndDay() {
   std::vector<Taken*> ordered;
   for (Shard& shard : shards_) {
     TENUTO_RETURN_IF_ERROR(shard.refused);
@@ -61,22 +59,26 @@ absl::Status LedgerWriter::EndDay(const SourceMark& mark) {
            std::tie(b->gated.known_time_us, b->user, b->sequence);
   });
   for (Taken* taken : ordered) {
+    if (passed_++ < there_) continue;
     waiting_.push_back(std::move(taken->gated));
-    if (waiting_.size() == kBatchEventsMax) {
-      TENUTO_RETURN_IF_ERROR(Flush(mark));
-    }
+    if (waiting_.size() == batch_) TENUTO_RETURN_IF_ERROR(Flush());
   }
   for (Shard& shard : shards_) shard.taken.clear();
   return absl::OkStatus();
 }
 
-absl::Status LedgerWriter::Flush(const SourceMark& mark) {
+absl::Status LedgerWriter::End() {
+  mark_.whole = true;
+  return Flush();
+}
+
+absl::Status LedgerWriter::Flush() {
+  mark_.events = std::max(there_, passed_);
+  const SourceMark mark = ToSourceMark(mark_);
   TENUTO_ASSIGN_OR_RETURN(const std::vector<Admission> verdicts,
                           ledger_.Commit(waiting_, &mark));
-  const auto accepted =
+  accepted_ +=
       std::count(verdicts.begin(), verdicts.end(), Admission::kAccepted);
-  accepted_ += accepted;
-  duplicates_ += static_cast<std::int64_t>(verdicts.size()) - accepted;
   waiting_.clear();
   return absl::OkStatus();
 }

@@ -1,12 +1,15 @@
 #include "training/world/ledger_writer.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "features/base/status_macros.h"
 #include "features/catalogue.h"
 #include "features/event_view.h"
 #include "features/memory_ledger.h"
 #include "gtest/gtest.h"
+#include "tests/support/failing_ledger.h"
 #include "tests/training/world/collector.h"
 
 namespace tenuto::world {
@@ -27,18 +30,28 @@ struct Log {
   std::int64_t duplicates = 0;
 };
 
-void Write(const WorldOptions& options, const UserKeys& keys, Ledger& ledger,
-           Log& log) {
-  auto world = World::Create(options);
-  ASSERT_TRUE(world.ok());
-  LedgerWriter writer(ledger, keys, options.users, options.threads);
-  while ((*world)->day() < options.days) {
-    (*world)->LiveDay(writer);
-    ASSERT_TRUE(writer.EndDay({"world", "test"}).ok());
+// In commits of at most 700 events.
+absl::Status Commit(const WorldOptions& options, const UserKeys& keys,
+                    Ledger& ledger, Log& log) {
+  TENUTO_ASSIGN_OR_RETURN(const std::unique_ptr<World> world,
+                          World::Create(options));
+  TENUTO_ASSIGN_OR_RETURN(LedgerMark there, LoadLedgerMark(ledger));
+  there.world = WorldName(options);
+  LedgerWriter writer(ledger, keys, options.users, options.threads, there, 700);
+  while (world->day() < options.days) {
+    world->LiveDay(writer);
+    TENUTO_RETURN_IF_ERROR(writer.EndDay());
   }
-  ASSERT_TRUE(writer.Flush({"world", "test"}).ok());
+  TENUTO_RETURN_IF_ERROR(writer.End());
   log.accepted = writer.accepted();
   log.duplicates = writer.duplicates();
+  return absl::OkStatus();
+}
+
+void Write(const WorldOptions& options, const UserKeys& keys, Ledger& ledger,
+           Log& log) {
+  const absl::Status committed = Commit(options, keys, ledger, log);
+  ASSERT_TRUE(committed.ok()) << committed;
   log.events.assign(ledger.Facts().last_position + 1, "");
   for (int partition = 0; partition < kPartitions; ++partition) {
     ASSERT_TRUE(ledger
@@ -77,6 +90,39 @@ TEST(LedgerWriter, WritesTheSameLogOnAnyNumberOfThreads) {
   EXPECT_EQ(log_of_one.events, log_of_three.events);
 }
 
+// Events of more than kMarkDays ago are not known again by their ids.
+TEST(LedgerWriter, GoesOnWhereItWasEnded) {
+  const UserKeys keys = UserKeys::FromSecret("secret");
+  WorldOptions options = Options(2);
+  options.days = 90;
+  MemoryLedger at_once(Catalogue::Embedded());
+  Log whole;
+  Write(options, keys, at_once, whole);
+  ASSERT_GT(whole.accepted, 5 * 700);
+  EXPECT_TRUE(CheckWhole(at_once, "world").ok());
+
+  MemoryLedger ended(Catalogue::Embedded());
+  Log part;
+  for (const int commits : {2, 1, 0}) {
+    FailingLedger full(ended, commits);
+    EXPECT_EQ(Commit(options, keys, full, part).code(),
+              absl::StatusCode::kUnavailable);
+  }
+  EXPECT_EQ(ended.Facts().last_position, 3 * 700u);
+  const absl::Status asked = CheckWhole(ended, "some/world");
+  EXPECT_EQ(asked.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(asked.message().find("some/world holds the first 2100 events"),
+            absl::string_view::npos)
+      << asked;
+
+  Log rest;
+  Write(options, keys, ended, rest);
+  EXPECT_EQ(rest.duplicates, 2100);
+  EXPECT_EQ(rest.accepted, whole.accepted - 2100);
+  EXPECT_EQ(rest.events, whole.events);
+  EXPECT_TRUE(CheckWhole(ended, "world").ok());
+}
+
 TEST(LedgerWriter, KnowsEventsWhenTheyHappen) {
   const UserKeys keys = UserKeys::FromSecret("secret");
   MemoryLedger ledger(Catalogue::Embedded());
@@ -101,7 +147,7 @@ TEST(LedgerWriter, KnowsEventsWhenTheyHappen) {
 TEST(LedgerWriter, StopsAtAnEventThatTheGateRefuses) {
   const UserKeys keys = UserKeys::FromSecret("secret");
   MemoryLedger ledger(Catalogue::Embedded());
-  LedgerWriter writer(ledger, keys, 1, 1);
+  LedgerWriter writer(ledger, keys, 1, 1, {.world = "test"});
   v1::Event event;
   event.set_event_id("x");
   event.set_user_id("u0000001");
@@ -109,7 +155,7 @@ TEST(LedgerWriter, StopsAtAnEventThatTheGateRefuses) {
   event.mutable_playback()->set_ms_played(-1);
   v1::Event* const events[] = {&event};
   writer.Take(0, 1, events);
-  const absl::Status status = writer.EndDay({"world", "test"});
+  const absl::Status status = writer.EndDay();
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_NE(status.message().find("BAD_NUMBER"), absl::string_view::npos);
   EXPECT_EQ(ledger.Facts().last_position, 0u);

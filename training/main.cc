@@ -102,6 +102,16 @@ std::string WrongVerb(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// A mistyped flag is often the one that CLI11 then calls missing.
+std::string UnknownFlag(const CLI::App& app) {
+  for (const std::string& word : app.remaining(true)) {
+    if (word.size() > 1 && word[0] == '-') {
+      return absl::StrCat("there is no flag ", word);
+    }
+  }
+  return "";
+}
+
 // A list of verbs has of each only how its help begins.
 class OneLineAVerb final : public CLI::Formatter {
  public:
@@ -148,7 +158,8 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
-    const std::string wrong = WrongVerb(app, argc, argv);
+    std::string wrong = WrongVerb(app, argc, argv);
+    if (wrong.empty()) wrong = UnknownFlag(app);
     std::fprintf(stderr, "tenuto: %s; see --help\n",
                  wrong.empty() ? error.what() : wrong.c_str());
     return kBadInput;

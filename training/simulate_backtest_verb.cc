@@ -30,7 +30,9 @@ std::string ShowDay(absl::Time time) {
 
 absl::Status RunBacktest(const BacktestFlags& flags, const Workshop& workshop) {
   LogSource source = flags.source;
-  TENUTO_ASSIGN_OR_RETURN(source.from, ParseMoment("--from", flags.from));
+  if (!flags.from.empty()) {
+    TENUTO_ASSIGN_OR_RETURN(source.from, ParseMoment("--from", flags.from));
+  }
   if (!flags.until.empty()) {
     TENUTO_ASSIGN_OR_RETURN(source.until, ParseMoment("--until", flags.until));
   }
@@ -42,19 +44,26 @@ absl::Status RunBacktest(const BacktestFlags& flags, const Workshop& workshop) {
   TENUTO_ASSIGN_OR_RETURN(const LoggedFailures log,
                           OpenLoggedFailures(source, workshop));
   const absl::Time learned = LearnedThrough(log);
-  if (*source.from < learned) {
+  if (source.from && *source.from < learned) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--from ", flags.from, " is before ", ShowDay(learned),
         ", up to when model ", source.model,
         " had learned what happened; a backtest needs later failures: --from ",
         ShowDay(learned + absl::Hours(24) - absl::Seconds(1)), " or later"));
   }
+  const absl::Span<const GraceFailure> later = LaterFailures(log);
+  if (later.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no payment of the ledger ", source.ledger, " failed after ",
+        ShowDay(learned), ", up to when model ", source.model,
+        " had learned what happened; a backtest needs a longer log, or a model "
+        "that was trained with an earlier --test-from"));
+  }
   Progress progress(workshop.clock, "simulating",
-                    static_cast<std::int64_t>(log.failures.size()),
-                    "failed payments");
+                    static_cast<std::int64_t>(later.size()), "failed payments");
   TENUTO_ASSIGN_OR_RETURN(
       const BacktestResult result,
-      Backtest(log, log.failures, source.threads,
+      Backtest(log, later, source.threads,
                [&](std::int64_t done) { progress.Update(done); }));
   std::fputs(FormatBacktest(result).c_str(), stdout);
   if (flags.summary.empty()) return absl::OkStatus();
@@ -64,11 +73,10 @@ absl::Status RunBacktest(const BacktestFlags& flags, const Workshop& workshop) {
 constexpr char kHelp[] =
     "Simulates failed payments that came after the model had learned, under "
     "the plans that were really in force, and compares with what happened: by "
-    "day, by end and by segment. Where the largest gap is below the one by "
-    "chance, the simulation may be believed as far as these payments tell.\n\n"
+    "day, by end and by segment. The last line says whether the simulation may "
+    "be believed, as far as these payments tell.\n\n"
     "Example:\n"
-    "  tenuto simulate backtest --ledger ledger --models models --from "
-    "2025-09-01";
+    "  tenuto simulate backtest --ledger ledger --models models";
 
 }  // namespace
 
@@ -83,10 +91,9 @@ void AddBacktestVerb(CLI::App& simulate, const Workshop& workshop,
       ->required();
   backtest->add_option("--model", flags->source.model, "Name of the model")
       ->capture_default_str();
-  backtest
-      ->add_option("--from", flags->from,
-                   "Failures from this day on; after the model had learned")
-      ->required();
+  backtest->add_option("--from", flags->from,
+                       "Failures from this day on (default: from the day up to "
+                       "which the model had learned)");
   backtest->add_option("--until", flags->until,
                        "and before this day (default: all)");
   backtest->add_option("--threads", flags->source.threads, "0: one a core")

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "embedded/grace_values.textproto.h"
 #include "features/base/digest.h"
 #include "features/base/log.h"
@@ -157,9 +160,13 @@ absl::StatusOr<GraceStakes> GraceValues::StakesOf(
     stakes.least_gain_minor = values_.least_gain_minor();
     return stakes;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("currency \"", currency, "\" has no values in ", file_,
-                   "; add a currencies entry for it"));
+  std::vector<std::string> known;
+  for (const auto& entry : values_.currencies()) {
+    known.push_back(entry.currency());
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "currency \"", currency, "\" has no values in ", file_, ", which has ",
+      absl::StrJoin(known, ", "), "; add a currencies entry for it"));
 }
 
 PlanCeilings GraceValues::ceilings() const {

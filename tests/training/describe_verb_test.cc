@@ -165,6 +165,7 @@ TEST_F(DescribeVerb, EndsTheProgramWithTheDocumentedCodes) {
       {{"describe", "weather"}, "\"weather\" is no verb of `tenuto describe`"},
       {{"describe", "catalogue", "--html"}, "--html"},
       {{"describe", "state"}, "--ledger is required"},
+      {{"describe", "state", "--leger", nowhere}, "there is no flag --leger"},
       {{"describe", "state", "--ledger", nowhere, "--summary", summary_},
        "there is no ledger in " + nowhere}};
   for (const auto& [words, reason] : wrong) {

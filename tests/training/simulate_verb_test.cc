@@ -144,8 +144,9 @@ TEST_F(SimulateVerbTest, TakesAWorldOrALedger) {
   EXPECT_THAT(message({"--ledger", "l"}), HasSubstr("--models DIR"));
   EXPECT_THAT(message({"--world", "1,100", "--from", "2025-01-01"}),
               HasSubstr("belong to --ledger"));
+  // The ledger is looked for before a model: that it can train.
   EXPECT_THAT(message({"--ledger", "l", "--models", folder_.path() / "absent"}),
-              HasSubstr("absent"));
+              HasSubstr("a world needs no ledger"));
 }
 
 TEST_F(SimulateVerbTest, ChecksTheFlagsOfABacktest) {

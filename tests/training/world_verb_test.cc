@@ -1,13 +1,17 @@
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "features/base/atomic_file.h"
 #include "features/memory_ledger.h"
+#include "features/rocks_ledger.h"
 #include "gtest/gtest.h"
+#include "tests/support/child_process.h"
 #include "tests/support/run_verb.h"
 #include "tests/support/temp_folder.h"
 #include "training/verb.h"
+#include "training/world/ledger_mark.h"
 
 namespace tenuto {
 namespace {
@@ -72,6 +76,44 @@ TEST_F(WorldVerbTest, RefusesBadNumbersAndDatesBeforeOpeningAnything) {
   EXPECT_EQ(start.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(start.message().find("2025-02-30"), std::string::npos);
   EXPECT_EQ(opened_, 0);
+}
+
+// The program on a ledger that an ended `world generate` left.
+TEST_F(WorldVerbTest, NoVerbReadsHalfAWorldAndTheSameCommandEndsIt) {
+  const std::filesystem::path directory = folder_.path() / "half";
+  const std::string summary = folder_.path() / "s.json";
+  ASSERT_TRUE(MakePrivateDirectory(directory).ok());
+  {
+    const auto keys = UserKeys::OpenOrCreate(directory / "user.key");
+    ASSERT_TRUE(keys.ok()) << keys.status();
+    RocksLedgerOptions options;
+    options.directory = directory;
+    options.clock = &Clock::Real();
+    const auto ledger = OpenRocksLedger(options, Catalogue::Embedded(), *keys);
+    ASSERT_TRUE(ledger.ok()) << ledger.status();
+    const SourceMark mark = world::ToSourceMark(
+        {"users 30, days 20, seed 3, start 2025-01-01", 0, false});
+    ASSERT_TRUE((*ledger)->Commit({}, &mark).ok());
+  }
+  const auto run = [](std::vector<std::string> words) {
+    words.insert(words.begin(), BuiltProgram("tenuto"));
+    ChildProcess child(words);
+    child.ReadAll();
+    return std::pair(child.Wait(), child.errors());
+  };
+  const std::vector<std::string> read = {"describe", "state",     "--ledger",
+                                         directory,  "--summary", summary};
+  const auto [exit_code, errors] = run(read);
+  EXPECT_EQ(exit_code, 2);
+  EXPECT_NE(errors.find("the same command goes on where it stopped"),
+            std::string::npos)
+      << errors;
+  EXPECT_FALSE(std::filesystem::exists(summary));
+  EXPECT_EQ(run({"world", "generate", "--users", "30", "--days", "20", "--seed",
+                 "3", "--ledger", directory})
+                .first,
+            0);
+  EXPECT_EQ(run(read).first, 0);
 }
 
 }  // namespace

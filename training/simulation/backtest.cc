@@ -193,6 +193,16 @@ absl::Time LearnedThrough(const LoggedFailures& log) {
       log.model->manifest().training().known_through_s());
 }
 
+absl::Span<const GraceFailure> LaterFailures(const LoggedFailures& log) {
+  const auto later = std::partition_point(
+      log.failures.begin(), log.failures.end(),
+      [learned = LearnedThrough(log)](const GraceFailure& one) {
+        return one.spell.failed < learned;
+      });
+  return absl::MakeConstSpan(log.failures)
+      .subspan(static_cast<std::size_t>(later - log.failures.begin()));
+}
+
 absl::StatusOr<BacktestResult> Backtest(
     const LoggedFailures& log, absl::Span<const GraceFailure> failures,
     int threads, absl::FunctionRef<void(std::int64_t)> progress) {

@@ -57,6 +57,8 @@ struct BacktestResult {
 
 // Up to when the model knew what happened.
 absl::Time LearnedThrough(const LoggedFailures& log);
+// Those that failed later.
+absl::Span<const GraceFailure> LaterFailures(const LoggedFailures& log);
 
 // `failures` are some of `log`. The same on any number of threads.
 absl::StatusOr<BacktestResult> Backtest(
@@ -65,6 +67,8 @@ absl::StatusOr<BacktestResult> Backtest(
 
 // One sentence, to stand beside every claim of a simulation.
 std::string FidelityLine(const BacktestResult& result);
+// What follows from it for whoever wants to use the model.
+std::string BacktestVerdict(const BacktestResult& result);
 std::string FormatBacktest(const BacktestResult& result);
 // The file of --summary, as the README describes it.
 std::string BacktestJson(const BacktestResult& result);

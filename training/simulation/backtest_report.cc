@@ -53,6 +53,21 @@ std::string FidelityLine(const BacktestResult& result) {
       100 * result.largest_by_chance);
 }
 
+std::string BacktestVerdict(const BacktestResult& result) {
+  if (result.largest_gap <= result.largest_by_chance) {
+    return absl::StrFormat(
+        "the model holds: its gap is no larger than chance makes it on %d "
+        "payments; a simulation may be believed that far, under what was done "
+        "in this log",
+        result.failures);
+  }
+  return absl::StrFormat(
+      "the model does not hold: its gap is larger than chance; take what a "
+      "simulation says of recovered payments as right to %.1f points, and "
+      "learn again from newer payments (tenuto train grace)",
+      100 * result.largest_gap);
+}
+
 std::string FormatBacktest(const BacktestResult& result) {
   std::string text = absl::StrFormat(
       "%d payments that failed %s to %s, under the plans really in force, by "
@@ -83,10 +98,10 @@ std::string FormatBacktest(const BacktestResult& result) {
   absl::StrAppendFormat(
       &text,
       "\nlargest gap of the recovery curve %.2f points (by chance up to %.2f), "
-      "mean gap %.2f (%.2f), days 1 to %d\n%s\n",
+      "mean gap %.2f (%.2f), days 1 to %d\n%s\nverdict: %s\n",
       100 * result.largest_gap, 100 * result.largest_by_chance,
       100 * result.mean_gap, 100 * result.mean_by_chance, result.days,
-      FidelityLine(result));
+      FidelityLine(result), BacktestVerdict(result));
   return text;
 }
 
@@ -119,7 +134,8 @@ std::string BacktestJson(const BacktestResult& result) {
       ",\"largest_by_chance\":", JsonNumber(result.largest_by_chance),
       ",\"mean\":", JsonNumber(result.mean_gap),
       ",\"mean_by_chance\":", JsonNumber(result.mean_by_chance),
-      "},\"fidelity\":", JsonString(FidelityLine(result)), "}\n");
+      "},\"fidelity\":", JsonString(FidelityLine(result)),
+      ",\"verdict\":", JsonString(BacktestVerdict(result)), "}\n");
 }
 
 }  // namespace tenuto

@@ -23,6 +23,9 @@ double DaysBefore(absl::Time time, double seconds) {
 absl::StatusOr<LoggedFailures> OpenLoggedFailures(const LogSource& source,
                                                   const Workshop& workshop) {
   LoggedFailures log;
+  TENUTO_ASSIGN_OR_RETURN(
+      const OpenedLedger opened,
+      workshop.open_ledger(source.ledger, LedgerAccess::kRead));
   TENUTO_ASSIGN_OR_RETURN(const std::filesystem::path bundle,
                           FindChampion(source.models, source.model));
   TENUTO_ASSIGN_OR_RETURN(log.model,
@@ -32,9 +35,6 @@ absl::StatusOr<LoggedFailures> OpenLoggedFailures(const LogSource& source,
         absl::StrCat("the model ", source.model, " in ", source.models,
                      " reads no row of the catalogue"));
   }
-  TENUTO_ASSIGN_OR_RETURN(
-      const OpenedLedger opened,
-      workshop.open_ledger(source.ledger, LedgerAccess::kRead));
   log.history_end = opened.ledger->Facts().history_end;
   TENUTO_ASSIGN_OR_RETURN(
       GraceRows rows, BuildGraceRows(*opened.ledger, *log.model->plan(),

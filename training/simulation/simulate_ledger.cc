@@ -198,24 +198,17 @@ class LedgerSimulation {
 // How far the model was from what happened later; says so where nobody knows.
 absl::Status MeasureFidelity(const LogSource& source, const LoggedFailures& log,
                              SimulationResult& measured) {
-  const absl::Time learned = LearnedThrough(log);
-  const auto later =
-      std::partition_point(log.failures.begin(), log.failures.end(),
-                           [learned](const GraceFailure& one) {
-                             return one.spell.failed < learned;
-                           });
-  const auto count = static_cast<std::size_t>(log.failures.end() - later);
-  if (count < kFidelityFailuresMin) {
+  const absl::Span<const GraceFailure> later = LaterFailures(log);
+  if (later.size() < kFidelityFailuresMin) {
     measured.fidelity =
-        absl::StrCat("not measured: ", count,
+        absl::StrCat("not measured: ", later.size(),
                      " payments failed after the model had learned; ",
                      kFidelityFailuresMin, " are needed");
     return absl::OkStatus();
   }
   TENUTO_ASSIGN_OR_RETURN(
       const BacktestResult result,
-      Backtest(log, absl::MakeConstSpan(log.failures).last(count),
-               source.threads, [](std::int64_t) {}));
+      Backtest(log, later, source.threads, [](std::int64_t) {}));
   measured.fidelity = FidelityLine(result);
   // Not that of the last day alone, on which the curves may happen to cross.
   measured.model_error = result.largest_gap;
@@ -223,11 +216,7 @@ absl::Status MeasureFidelity(const LogSource& source, const LoggedFailures& log,
 }
 
 std::string SourceText(const LogSource& source, const LoggedFailures& log) {
-  const absl::Time learned = LearnedThrough(log);
-  const auto known = std::count_if(log.failures.begin(), log.failures.end(),
-                                   [learned](const GraceFailure& one) {
-                                     return one.spell.failed < learned;
-                                   });
+  const std::size_t known = log.failures.size() - LaterFailures(log).size();
   return absl::StrFormat(
       "the ledger %s, by model %s (%d of them before it was trained)",
       source.ledger, source.model, known);

@@ -24,5 +24,24 @@ TEST(BacktestReport, SaysInOneSentenceHowFarItIsFromWhatHappened) {
               ::testing::HasSubstr("\"largest\":0.021,\"largest_by_chance\""));
 }
 
+TEST(BacktestReport, EndsWithWhatFollows) {
+  BacktestResult result;
+  result.failures = 812;
+  result.by_day.push_back({60, {0.681, 0.679, -0.01, 0.014}, {}, {}, {}});
+  result.largest_gap = 0.021;
+  result.largest_by_chance = 0.016;
+  EXPECT_THAT(
+      FormatBacktest(result),
+      ::testing::HasSubstr("\nverdict: the model does not hold: its gap "
+                           "is larger than chance; take what a "
+                           "simulation says of recovered payments as "
+                           "right to 2.1 points, "));
+  result.largest_by_chance = 0.021;
+  EXPECT_THAT(FormatBacktest(result),
+              ::testing::HasSubstr("\nverdict: the model holds: "));
+  EXPECT_THAT(BacktestJson(result),
+              ::testing::HasSubstr("\"verdict\":\"the model holds: "));
+}
+
 }  // namespace
 }  // namespace tenuto

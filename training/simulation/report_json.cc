@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kDays[] = {7, 14, 28, 60};
 constexpr int kSegmentPaymentsMin = 200;  // Fewer are shown in grey.
+constexpr int kSegmentShownMin = 10;      // Fewer are left out.
 
 using Members = std::vector<std::pair<const char*, std::string>>;
 
@@ -114,6 +115,27 @@ std::string CurvesJson(const SimulationResult& result,
   return Array(curves);
 }
 
+std::size_t SegmentsOf(const SimulationResult& result) {
+  return result.policies.empty()
+             ? 0
+             : std::min(result.tally.segments(), Segments().size());
+}
+
+// The rest would be a long table of chance.
+bool IsShown(const SimulationResult& result, std::size_t segment) {
+  return result.tally.sums(result.current, segment).failures >=
+         kSegmentShownMin;
+}
+
+std::string SegmentsLeftOut(const SimulationResult& result) {
+  int left_out = 0;
+  for (std::size_t k = 1; k < SegmentsOf(result); ++k) {
+    left_out += !IsShown(result, k) &&
+                result.tally.sums(result.current, k).failures > 0;
+  }
+  return absl::StrCat(left_out);
+}
+
 std::string SegmentJson(const SimulationResult& result, std::size_t segment) {
   std::vector<std::string> policies;
   for (std::size_t k = 0; k < result.policies.size(); ++k) {
@@ -134,10 +156,8 @@ std::string SegmentJson(const SimulationResult& result, std::size_t segment) {
 std::string SegmentsJson(const SimulationResult& result) {
   if (result.policies.empty()) return "[]";
   std::vector<std::pair<absl::string_view, std::vector<std::string>>> kinds;
-  const std::size_t segments =
-      std::min(result.tally.segments(), Segments().size());
-  for (std::size_t k = 1; k < segments; ++k) {
-    if (result.tally.sums(result.current, k).failures <= 0) continue;
+  for (std::size_t k = 1; k < SegmentsOf(result); ++k) {
+    if (!IsShown(result, k)) continue;
     const absl::string_view kind = Segments()[k].kind;
     if (kinds.empty() || kinds.back().first != kind)
       kinds.push_back({kind, {}});
@@ -183,6 +203,8 @@ std::string ReportJson(const SimulationResult& result,
               {"policies", Array(policies)},
               {"curves", CurvesJson(result, ranking)},
               {"segment_payments_min", absl::StrCat(kSegmentPaymentsMin)},
+              {"segment_shown_min", absl::StrCat(kSegmentShownMin)},
+              {"segments_left_out", SegmentsLeftOut(result)},
               {"segments", SegmentsJson(result)},
               {"refused", Array(refused)}});
   // In JSON these three stand only inside strings.

@@ -206,6 +206,10 @@ function segmentsWords() {
   if (figures.segments.some((kind) => kind.rows.some(isThin))) {
     words.push('Grey: fewer than ' + figures.segment_payments_min + ' payments, too few to build on.');
   }
+  if (figures.segments_left_out > 0) {
+    words.push(figures.segments_left_out + ' groups of fewer than ' + figures.segment_shown_min +
+               ' payments are not shown; --segments writes all.');
+  }
   return words.join(' ');
 }
 

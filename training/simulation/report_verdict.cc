@@ -332,6 +332,11 @@ std::string Words::Doubt() const {
                      "payments."
                    : ""));
   }
+  if (is_believed_only() && result_.policies.size() > 1) {
+    doubts.push_back(
+        "To learn more, let chance decide for a share of payments; how many "
+        "would do stands below, under How this was made.");
+  }
   if (static_cast<double>(result_.failures) < kPaymentsMin) {
     doubts.push_back(absl::StrCat("Only ", result_.failures,
                                   " payments: too few for intervals that may "

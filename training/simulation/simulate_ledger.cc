@@ -12,6 +12,7 @@
 #include "training/simulation/backtest.h"
 #include "training/simulation/log_trials.h"
 #include "training/simulation/ordered_sum.h"
+#include "training/simulation/policy_estimator.h"
 
 namespace tenuto {
 namespace {
@@ -41,11 +42,7 @@ std::string ReasonAgainst(const PolicyFile& file, std::size_t number,
   return "";
 }
 
-// How far the log did the same; of a mixture, as its least part.
-struct Agreement {
-  double payments = 0;  // Effective ones.
-  double days = 0;      // Share of unpaid days.
-};
+// Of a mixture, as its least part.
 Agreement AgreementOf(const PolicyFile& file, std::size_t number,
                       const PolicyEvidence& evidence) {
   const ComparedPolicy& policy = file.policies()[number];
@@ -60,18 +57,6 @@ Agreement AgreementOf(const PolicyFile& file, std::size_t number,
     least.days = std::min(least.days, its.days);
   }
   return least;
-}
-
-PolicyEstimator EstimatorOf(const Agreement& agreement, double enough) {
-  const std::string did = absl::StrFormat(
-      "the log did the same for %.0f payments, effectively, and on %.0f %% of "
-      "unpaid days",
-      agreement.payments, 100 * std::min(1.0, agreement.days));
-  if (agreement.payments >= enough && agreement.days >= kAgreedDaysMin) {
-    return {false, absl::StrCat("doubly robust: ", did)};
-  }
-  return {true, absl::StrFormat("model only: %s; %.0f and %.0f %% are needed",
-                                did, enough, 100 * kAgreedDaysMin)};
 }
 
 // One run; members are the stages' results in order.
@@ -134,9 +119,6 @@ class LedgerSimulation {
                                            SimulationResult& result) const {
     LogTrials::Chosen chosen;
     chosen.put_right.resize(policies_.policies().size());
-    const double enough =
-        std::max(kEffectiveMin, kEffectiveShareMin *
-                                    static_cast<double>(log_.failures.size()));
     for (std::size_t k = 0; k < policies_.policies().size(); ++k) {
       const ComparedPolicy& policy = policies_.policies()[k];
       const std::string reason =
@@ -145,8 +127,8 @@ class LedgerSimulation {
         result.refused.push_back({policy.name, reason});
         continue;
       }
-      PolicyEstimator estimator =
-          EstimatorOf(AgreementOf(policies_, k, evidence), enough);
+      PolicyEstimator estimator = EstimatorOf(
+          AgreementOf(policies_, k, evidence), log_.failures.size());
       if (policy.kind == PolicyKind::kPersonal) {
         result.personal = chosen.policies.size();
         absl::StrAppend(&estimator.text,

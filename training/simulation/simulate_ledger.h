@@ -16,14 +16,6 @@
 
 namespace tenuto {
 
-// A policy is put right where at least so many effective payments agree with
-// the log, and so large a share of all.
-inline constexpr double kEffectiveMin = 200;
-inline constexpr double kEffectiveShareMin = 0.02;
-// And where the log did the same on so large a share of unpaid days: payments
-// that ended early agree with many policies, and say nothing of later days.
-inline constexpr double kAgreedDaysMin = 0.8;
-
 // The same result on any number of threads. Told of payments done and of all
 // there are; each is looked at twice. Where the current policy is refused, the
 // one that comes nearest to what was done stands in for it; kFailedPrecondition

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "simdjson.h"
@@ -110,6 +111,28 @@ TEST(ReportJson, LeavesOutSegmentsWithoutPayments) {
   EXPECT_EQ(std::string(kind["rows"].at(0)["name"].get_c_str()), "soft");
   EXPECT_EQ(double{kind["rows"].at(0)["payments"]}, 900);
   EXPECT_EQ(double{kind["rows"].at(1)["payments"]}, 100);
+}
+
+TEST(ReportJson, LeavesOutSegmentsOfHardlyAnyPaymentAndSaysHowMany) {
+  EXPECT_EQ(int64_t{Parsed(Result()).json["segments_left_out"]}, 0);
+  SimulationResult result = Result();
+  for (const int more : {9, 1}) {
+    for (int k = 0; k < more; ++k) {
+      result.tally.Add(std::vector<TrialOutcome>(result.policies.size()), {},
+                       SegmentsOf({.decline_class = v1::DECLINE_CLASS_FRAUD,
+                                   .time_zone = "Europe/Berlin"}));
+    }
+    const Parsed parsed(result);
+    std::string names;
+    for (const simdjson::dom::element kind :
+         parsed.json["segments"].get_array()) {
+      for (const simdjson::dom::element one : kind["rows"].get_array()) {
+        absl::StrAppend(&names, one["name"].get_c_str().value(), "; ");
+      }
+    }
+    EXPECT_EQ(int64_t{parsed.json["segments_left_out"]} > 0, more == 9);
+    EXPECT_EQ(names.find("fraud") != std::string::npos, more == 1) << names;
+  }
 }
 
 TEST(ReportJson, HoldsTheSegmentsOfEveryPolicy) {

@@ -1,0 +1,43 @@
+#include "training/simulation/policy_estimator.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace tenuto {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+TEST(PolicyEstimator, BelievesWhatManyPaymentsBearOut) {
+  const PolicyEstimator borne_out = EstimatorOf({200, 0.8}, 10'000);
+  EXPECT_FALSE(borne_out.model_only);
+  EXPECT_THAT(borne_out.text, StartsWith("doubly robust: the log did the same "
+                                         "for 200 payments"));
+  EXPECT_TRUE(EstimatorOf({199.9, 0.8}, 10'000).model_only);
+  EXPECT_TRUE(EstimatorOf({200, 0.79}, 10'000).model_only);
+  // Of a long log 200 payments are few.
+  EXPECT_TRUE(EstimatorOf({200, 0.8}, 11'000).model_only);
+}
+
+TEST(PolicyEstimator, SaysHowLongALogWouldDo) {
+  // 3 % agree: 200 of them among 6,667 payments.
+  EXPECT_THAT(EstimatorOf({30, 0.9}, 1'000).text,
+              EndsWith("200 and 80 % are needed; a log of 6700 failed payments "
+                       "would do"));
+  EXPECT_THAT(EstimatorOf({199, 0.9}, 300).text, EndsWith("a log of 310 failed "
+                                                          "payments would do"));
+  // A longer log holds no more agreement on late days.
+  EXPECT_THAT(EstimatorOf({30, 0.5}, 1'000).text, EndsWith("are needed"));
+}
+
+TEST(PolicyEstimator, SaysWhereNoLengthWouldDo) {
+  for (const double agreed : {0.0, 19.0}) {
+    EXPECT_THAT(EstimatorOf({agreed, 0.9}, 1'000).text,
+                HasSubstr("no longer log of this kind would do"));
+  }
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -106,7 +106,7 @@ std::string WrongVerb(const CLI::App& app, int argc, char** argv) {
 std::string UnknownFlag(const CLI::App& app) {
   for (const std::string& word : app.remaining(true)) {
     if (word.size() > 1 && word[0] == '-') {
-      return absl::StrCat("there is no flag ", word);
+      return absl::StrCat("there is no flag ", word.substr(0, word.find('=')));
     }
   }
   return "";

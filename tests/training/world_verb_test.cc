@@ -92,7 +92,7 @@ TEST_F(WorldVerbTest, NoVerbReadsHalfAWorldAndTheSameCommandEndsIt) {
     const auto ledger = OpenRocksLedger(options, Catalogue::Embedded(), *keys);
     ASSERT_TRUE(ledger.ok()) << ledger.status();
     const SourceMark mark = world::ToSourceMark(
-        {"users 30, days 20, seed 3, start 2025-01-01", 0, false});
+        {.world = "users 30, days 20, seed 3, start 2025-01-01"});
     ASSERT_TRUE((*ledger)->Commit({}, &mark).ok());
   }
   const auto run = [](std::vector<std::string> words) {

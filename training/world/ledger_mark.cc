@@ -9,15 +9,20 @@
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
 #include "features/base/status_macros.h"
+#include "xxhash.h"
 
 namespace tenuto::world {
 namespace {
 
 constexpr char kSource[] = "world";
-constexpr char kEvents[] = " events";
+constexpr char kEvents[] = " events ";
 constexpr char kWhole[] = ", whole";
 
 }  // namespace
+
+std::uint64_t Digest(std::uint64_t before, absl::string_view event) {
+  return XXH3_64bits_withSeed(event.data(), event.size(), before);
+}
 
 std::string WorldName(const WorldOptions& options) {
   return absl::StrCat("users ", options.users, ", days ", options.days,
@@ -27,6 +32,7 @@ std::string WorldName(const WorldOptions& options) {
 
 SourceMark ToSourceMark(const LedgerMark& mark) {
   return {kSource, absl::StrCat(mark.world, "; ", mark.events, kEvents,
+                                absl::Hex(mark.digest, absl::kZeroPad16),
                                 mark.whole ? kWhole : "")};
 }
 
@@ -38,14 +44,15 @@ absl::StatusOr<LedgerMark> LoadLedgerMark(const Ledger& ledger) {
   LedgerMark mark{.world = parts.first};
   // Before marks counted, a world was taken as whole.
   if (!absl::StrContains(text, "; ")) {
-    mark.events = static_cast<std::int64_t>(ledger.Facts().last_position);
     mark.whole = true;
     return mark;
   }
   absl::string_view rest = parts.second;
   mark.whole = absl::ConsumeSuffix(&rest, kWhole);
-  if (!absl::ConsumeSuffix(&rest, kEvents) ||
-      !absl::SimpleAtoi(rest, &mark.events) || mark.events < 0) {
+  const std::pair<std::string, std::string> numbers =
+      absl::StrSplit(rest, absl::MaxSplits(kEvents, 1));
+  if (!absl::SimpleAtoi(numbers.first, &mark.events) || mark.events < 0 ||
+      !absl::SimpleHexAtoi(numbers.second, &mark.digest)) {
     return absl::DataLossError(absl::StrCat(
         "the ledger's mark of its world, \"", text, "\", cannot be read"));
   }

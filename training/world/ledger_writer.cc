@@ -10,6 +10,7 @@
 #include "features/base/status_macros.h"
 
 namespace tenuto::world {
+
 LedgerWriter::LedgerWriter(Ledger& ledger, const UserKeys& keys,
                            std::int64_t users, int shards, LedgerMark there,
                            std::size_t batch)
@@ -18,7 +19,8 @@ LedgerWriter::LedgerWriter(Ledger& ledger, const UserKeys& keys,
       batch_(batch),
       shards_(static_cast<std::size_t>(shards)),
       mark_(std::move(there)),
-      there_(mark_.events) {
+      there_(mark_) {
+  mark_ = {.world = there_.world};
   const auto count = static_cast<std::uint64_t>(users);
   keys_.resize(count + 1);
   for (std::uint64_t user = 1; user <= count; ++user) {
@@ -59,7 +61,17 @@ absl::Status LedgerWriter::EndDay() {
            std::tie(b->gated.known_time_us, b->user, b->sequence);
   });
   for (Taken* taken : ordered) {
-    if (passed_++ < there_) continue;
+    ++mark_.events;
+    mark_.digest = Digest(mark_.digest, taken->gated.event);
+    if (there_.whole || mark_.events <= there_.events) {
+      if (mark_.events == there_.events && mark_.digest != there_.digest) {
+        return absl::FailedPreconditionError(
+            "the ledger holds the beginning of this world as another version "
+            "of the program lived it; give an empty directory as --ledger");
+      }
+      ++passed_over_;
+      continue;
+    }
     waiting_.push_back(std::move(taken->gated));
     if (waiting_.size() == batch_) TENUTO_RETURN_IF_ERROR(Flush());
   }
@@ -73,7 +85,6 @@ absl::Status LedgerWriter::End() {
 }
 
 absl::Status LedgerWriter::Flush() {
-  mark_.events = std::max(there_, passed_);
   const SourceMark mark = ToSourceMark(mark_);
   TENUTO_ASSIGN_OR_RETURN(const std::vector<Admission> verdicts,
                           ledger_.Commit(waiting_, &mark));

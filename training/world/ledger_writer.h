@@ -5,7 +5,6 @@
 #ifndef TENUTO_TRAINING_WORLD_LEDGER_WRITER_H_
 #define TENUTO_TRAINING_WORLD_LEDGER_WRITER_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -37,13 +36,14 @@ class LedgerWriter final : public Receiver {
 
   // The day is complete: its events are put in order, and committed once
   // enough wait. kInternal when the gate refused one: the world is wrong.
+  // kFailedPrecondition when what is there is not what would be passed over.
   absl::Status EndDay();
   // Commits what still waits, and that the world is whole.
   absl::Status End();
 
   std::int64_t accepted() const { return accepted_; }
   // Passed over, as they were there.
-  std::int64_t duplicates() const { return std::min(there_, passed_); }
+  std::int64_t duplicates() const { return passed_over_; }
 
  private:
   absl::Status Flush();
@@ -63,11 +63,11 @@ class LedgerWriter final : public Receiver {
   const std::size_t batch_;
   std::vector<UserKey> keys_;  // [user]; hashed once, not for every event.
   std::vector<Shard> shards_;
-  LedgerMark mark_;                  // Counts what is committed.
-  const std::int64_t there_;         // Of it before this run.
-  std::int64_t passed_ = 0;          // Events, in order, up to now.
+  LedgerMark mark_;                  // Of all events up to now, in order.
+  const LedgerMark there_;           // Before this run.
   std::vector<GatedEvent> waiting_;  // In order of time.
   std::int64_t accepted_ = 0;
+  std::int64_t passed_over_ = 0;
 };
 
 }  // namespace tenuto::world

@@ -59,7 +59,7 @@ std::vector<double> NaiveContributions(const Forest& forest, const float* row) {
   for (unsigned column = 0; column < columns; ++column) {
     for (unsigned known = 0; known < value.size(); ++known) {
       if (known >> column & 1) continue;
-      const int others = std::popcount(known);
+      const auto others = static_cast<unsigned>(std::popcount(known));
       const double weight = std::tgamma(others + 1) *
                             std::tgamma(columns - others) /
                             std::tgamma(columns + 1);

@@ -22,11 +22,12 @@ class LedgerMarkTest : public testing::Test {
 
 TEST_F(LedgerMarkTest, ComesBackAsItWasPut) {
   for (const bool whole : {false, true}) {
-    Put(ToSourceMark({kName, 400'000, whole}));
+    Put(ToSourceMark({kName, 400'000, 0xfeed, whole}));
     const auto mark = LoadLedgerMark(ledger_);
     ASSERT_TRUE(mark.ok()) << mark.status();
     EXPECT_EQ(mark->world, kName);
     EXPECT_EQ(mark->events, 400'000);
+    EXPECT_EQ(mark->digest, 0xfeedu);
     EXPECT_EQ(mark->whole, whole);
     EXPECT_EQ(CheckWhole(ledger_, "w").ok(), whole);
   }
@@ -45,10 +46,12 @@ TEST_F(LedgerMarkTest, AMarkFromBeforeMarksCountedIsOfAWholeWorld) {
   ASSERT_TRUE(mark.ok());
   EXPECT_EQ(mark->world, kName);
   EXPECT_TRUE(mark->whole);
+  EXPECT_EQ(mark->events, 0) << "nobody counted them";
 }
 
 TEST_F(LedgerMarkTest, RefusesAMarkThatItCannotRead) {
-  for (const char* tail : {"; many events", "; -1 events", "; 5", "; "}) {
+  for (const char* tail :
+       {"; many events 0f", "; -1 events 0f", "; 5 events", "; 5", "; "}) {
     Put({"world", std::string(kName) + tail});
     EXPECT_EQ(CheckWhole(ledger_, "w").code(), absl::StatusCode::kDataLoss)
         << tail;

@@ -123,6 +123,36 @@ TEST(LedgerWriter, GoesOnWhereItWasEnded) {
   EXPECT_TRUE(CheckWhole(ended, "world").ok());
 }
 
+TEST(LedgerWriter, AddsNothingToAWorldOfBeforeMarksCounted) {
+  const UserKeys keys = UserKeys::FromSecret("secret");
+  MemoryLedger ledger(Catalogue::Embedded());
+  const SourceMark old{"world", WorldName(Options(1))};
+  ASSERT_TRUE(ledger.Commit({}, &old).ok());
+  Log log;
+  Write(Options(1), keys, ledger, log);
+  EXPECT_EQ(log.accepted, 0);
+  EXPECT_GT(log.duplicates, 1'000);
+  EXPECT_EQ(ledger.Facts().last_position, 0u);
+}
+
+TEST(LedgerWriter, GoesOnWithNoOtherWorld) {
+  const UserKeys keys = UserKeys::FromSecret("secret");
+  MemoryLedger ledger(Catalogue::Embedded());
+  Log log;
+  FailingLedger full(ledger, 1);
+  EXPECT_FALSE(Commit(Options(1), keys, full, log).ok());
+  auto mark = LoadLedgerMark(ledger);
+  ASSERT_TRUE(mark.ok());
+  EXPECT_EQ(mark->events, 700);
+  mark->digest ^= 1;  // As if one of them had been lived otherwise.
+  const SourceMark other = ToSourceMark(*mark);
+  ASSERT_TRUE(ledger.Commit({}, &other).ok());
+  EXPECT_EQ(Commit(Options(1), keys, ledger, log).code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ledger.Facts().last_position, 700u);
+  EXPECT_FALSE(CheckWhole(ledger, "w").ok());
+}
+
 TEST(LedgerWriter, KnowsEventsWhenTheyHappen) {
   const UserKeys keys = UserKeys::FromSecret("secret");
   MemoryLedger ledger(Catalogue::Embedded());

@@ -51,6 +51,11 @@ absl::Status RunBacktest(const BacktestFlags& flags, const Workshop& workshop) {
         " had learned what happened; a backtest needs later failures: --from ",
         ShowDay(learned + absl::Hours(24) - absl::Seconds(1)), " or later"));
   }
+  if (source.until && *source.until <= learned) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--until ", flags.until, " is not after ", ShowDay(learned),
+        ", up to when model ", source.model, " had learned what happened"));
+  }
   const absl::Span<const GraceFailure> later = LaterFailures(log);
   if (later.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(

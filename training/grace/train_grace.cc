@@ -467,7 +467,8 @@ std::string GraceTraining::SummaryOfRun() const {
   }
   return absl::StrCat("{\"rows\":{", absl::StrJoin(rows, ","),
                       "},\"test\":", GraceEvaluationJson(test_),
-                      ",\"seconds\":{", absl::StrJoin(seconds, ","),
+                      ",\"seconds\":", JsonNumber(seconds_.back().second),
+                      ",\"seconds_by_stage\":{", absl::StrJoin(seconds, ","),
                       "},\"champion\":", is_champion_ ? "true" : "false",
                       "}\n");
 }

@@ -55,6 +55,9 @@ struct BacktestResult {
   double mean_gap = 0, mean_by_chance = 0;
 };
 
+// Below that a distance would be mostly chance.
+inline constexpr int kFidelityFailuresMin = 100;
+
 // Up to when the model knew what happened.
 absl::Time LearnedThrough(const LoggedFailures& log);
 // Those that failed later.

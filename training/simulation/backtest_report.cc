@@ -54,18 +54,23 @@ std::string FidelityLine(const BacktestResult& result) {
 }
 
 std::string BacktestVerdict(const BacktestResult& result) {
-  if (result.largest_gap <= result.largest_by_chance) {
+  if (result.failures < kFidelityFailuresMin) {
+    return absl::StrFormat("too few payments to tell: %d, %d are needed",
+                           result.failures, kFidelityFailuresMin);
+  }
+  if (result.largest_gap > result.largest_by_chance ||
+      result.mean_gap > result.mean_by_chance) {
     return absl::StrFormat(
-        "the model holds: its gap is no larger than chance makes it on %d "
-        "payments; a simulation may be believed that far, under what was done "
-        "in this log",
-        result.failures);
+        "the model is off by more than chance, days 1 to %d; take recovered "
+        "payments of a simulation as right to %.1f points at best, under what "
+        "was done in this log, and learn again from newer payments (tenuto "
+        "train grace)",
+        result.days, 100 * result.largest_gap);
   }
   return absl::StrFormat(
-      "the model does not hold: its gap is larger than chance; take what a "
-      "simulation says of recovered payments as right to %.1f points, and "
-      "learn again from newer payments (tenuto train grace)",
-      100 * result.largest_gap);
+      "no gap beyond chance on %d payments, days 1 to %d; one of up to %.1f "
+      "points may go unseen; under what was done in this log",
+      result.failures, result.days, 100 * result.largest_by_chance);
 }
 
 std::string FormatBacktest(const BacktestResult& result) {

@@ -10,21 +10,27 @@
 namespace tenuto {
 namespace {
 
-// How long a log of this kind would bear the policy out; `n`: how long it is.
-std::string LogWanted(const Agreement& agreement, double n) {
+// What is missing; `n`: how long the log is. A guess: chance may have been kind
+// or unkind to so few payments.
+std::string Missing(const Agreement& agreement, double n) {
   const double share = agreement.payments / n;
-  if (share < kEffectiveShareMin) {
+  // Two standard errors of a count.
+  const double at_most =
+      (agreement.payments + 2 * std::sqrt(agreement.payments + 1)) / n;
+  if (at_most < kEffectiveShareMin) {
     return absl::StrFormat(
-        "; no longer log of this kind would do, since fewer than %.0f %% "
-        "agree: "
-        "chance must treat more payments so",
+        "; a longer log of this kind would hardly do: chance must treat more "
+        "payments so, at least %.0f %%",
         100 * kEffectiveShareMin);
   }
-  if (agreement.days < kAgreedDaysMin) return "";
-  // To two digits: it is no more than a guess.
+  if (share < kEffectiveShareMin) return "; too few to say how many would do";
+  if (agreement.payments >= kEffectiveMin) {
+    return "; what is missing are unpaid days that were treated so to the end";
+  }
+  // To two digits.
   const double wanted = kEffectiveMin / share;
   const double digit = std::pow(10, std::floor(std::log10(wanted)) - 1);
-  return absl::StrFormat("; a log of %.0f failed payments would do",
+  return absl::StrFormat("; about %.0f failed payments might do",
                          std::ceil(wanted / digit) * digit);
 }
 
@@ -42,7 +48,7 @@ PolicyEstimator EstimatorOf(const Agreement& agreement, std::size_t n) {
   }
   return {true, absl::StrFormat("model only: %s; %.0f and %.0f %% are needed%s",
                                 did, enough, 100 * kAgreedDaysMin,
-                                LogWanted(agreement, payments))};
+                                Missing(agreement, payments))};
 }
 
 }  // namespace tenuto

@@ -115,7 +115,7 @@ std::string CurvesJson(const SimulationResult& result,
   return Array(curves);
 }
 
-std::size_t SegmentsOf(const SimulationResult& result) {
+std::size_t SegmentCount(const SimulationResult& result) {
   return result.policies.empty()
              ? 0
              : std::min(result.tally.segments(), Segments().size());
@@ -129,7 +129,7 @@ bool IsShown(const SimulationResult& result, std::size_t segment) {
 
 std::string SegmentsLeftOut(const SimulationResult& result) {
   int left_out = 0;
-  for (std::size_t k = 1; k < SegmentsOf(result); ++k) {
+  for (std::size_t k = 1; k < SegmentCount(result); ++k) {
     left_out += !IsShown(result, k) &&
                 result.tally.sums(result.current, k).failures > 0;
   }
@@ -156,7 +156,7 @@ std::string SegmentJson(const SimulationResult& result, std::size_t segment) {
 std::string SegmentsJson(const SimulationResult& result) {
   if (result.policies.empty()) return "[]";
   std::vector<std::pair<absl::string_view, std::vector<std::string>>> kinds;
-  for (std::size_t k = 1; k < SegmentsOf(result); ++k) {
+  for (std::size_t k = 1; k < SegmentCount(result); ++k) {
     if (!IsShown(result, k)) continue;
     const absl::string_view kind = Segments()[k].kind;
     if (kinds.empty() || kinds.back().first != kind)

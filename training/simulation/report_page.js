@@ -207,8 +207,8 @@ function segmentsWords() {
     words.push('Grey: fewer than ' + figures.segment_payments_min + ' payments, too few to build on.');
   }
   if (figures.segments_left_out > 0) {
-    words.push(figures.segments_left_out + ' groups of fewer than ' + figures.segment_shown_min +
-               ' payments are not shown; --segments writes all.');
+    words.push('Not shown, of fewer than ' + figures.segment_shown_min + ' payments: ' +
+               figures.segments_left_out + '; --segments writes all.');
   }
   return words.join(' ');
 }

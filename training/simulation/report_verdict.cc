@@ -334,8 +334,8 @@ std::string Words::Doubt() const {
   }
   if (is_believed_only() && result_.policies.size() > 1) {
     doubts.push_back(
-        "To learn more, let chance decide for a share of payments; how many "
-        "would do stands below, under How this was made.");
+        "To learn more, let chance decide for a share of payments; what is "
+        "missing for each policy stands below, under How this was made.");
   }
   if (static_cast<double>(result_.failures) < kPaymentsMin) {
     doubts.push_back(absl::StrCat("Only ", result_.failures,

@@ -17,9 +17,6 @@
 namespace tenuto {
 namespace {
 
-// Below that a distance would be mostly chance.
-constexpr std::size_t kFidelityFailuresMin = 100;
-
 // Why a policy cannot be told from this log; empty if it can.
 std::string ReasonAgainst(const PolicyFile& file, std::size_t number,
                           const LogSupport& support,
@@ -181,7 +178,7 @@ class LedgerSimulation {
 absl::Status MeasureFidelity(const LogSource& source, const LoggedFailures& log,
                              SimulationResult& measured) {
   const absl::Span<const GraceFailure> later = LaterFailures(log);
-  if (later.size() < kFidelityFailuresMin) {
+  if (later.size() < std::size_t{kFidelityFailuresMin}) {
     measured.fidelity =
         absl::StrCat("not measured: ", later.size(),
                      " payments failed after the model had learned; ",

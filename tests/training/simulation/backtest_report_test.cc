@@ -27,20 +27,31 @@ TEST(BacktestReport, SaysInOneSentenceHowFarItIsFromWhatHappened) {
 TEST(BacktestReport, EndsWithWhatFollows) {
   BacktestResult result;
   result.failures = 812;
+  result.days = 60;
   result.by_day.push_back({60, {0.681, 0.679, -0.01, 0.014}, {}, {}, {}});
-  result.largest_gap = 0.021;
-  result.largest_by_chance = 0.016;
+  result.largest_gap = 0.016;
+  result.largest_by_chance = 0.018;
+  result.mean_by_chance = 0.01;
+  EXPECT_EQ(BacktestVerdict(result),
+            "no gap beyond chance on 812 payments, days 1 to 60; one of up to "
+            "1.8 points may go unseen; under what was done in this log");
   EXPECT_THAT(
       FormatBacktest(result),
-      ::testing::HasSubstr("\nverdict: the model does not hold: its gap "
-                           "is larger than chance; take what a "
-                           "simulation says of recovered payments as "
-                           "right to 2.1 points, "));
-  result.largest_by_chance = 0.021;
-  EXPECT_THAT(FormatBacktest(result),
-              ::testing::HasSubstr("\nverdict: the model holds: "));
+      ::testing::EndsWith("verdict: " + BacktestVerdict(result) + "\n"));
   EXPECT_THAT(BacktestJson(result),
-              ::testing::HasSubstr("\"verdict\":\"the model holds: "));
+              ::testing::HasSubstr("\"verdict\":\"no gap beyond chance"));
+  // A small gap on all days is one, too.
+  BacktestResult steady = result;
+  steady.mean_gap = 0.011;
+  for (BacktestResult off : {result, steady}) {
+    if (off.mean_gap == 0) off.largest_gap = 0.021;
+    EXPECT_THAT(BacktestVerdict(off),
+                ::testing::StartsWith("the model is off by more than chance, "
+                                      "days 1 to 60; "));
+  }
+  result.failures = 99;
+  EXPECT_EQ(BacktestVerdict(result),
+            "too few payments to tell: 99, 100 are needed");
 }
 
 }  // namespace

@@ -21,21 +21,24 @@ TEST(PolicyEstimator, BelievesWhatManyPaymentsBearOut) {
   EXPECT_TRUE(EstimatorOf({200, 0.8}, 11'000).model_only);
 }
 
-TEST(PolicyEstimator, SaysHowLongALogWouldDo) {
+TEST(PolicyEstimator, SaysWhatIsMissing) {
   // 3 % agree: 200 of them among 6,667 payments.
   EXPECT_THAT(EstimatorOf({30, 0.9}, 1'000).text,
-              EndsWith("200 and 80 % are needed; a log of 6700 failed payments "
-                       "would do"));
-  EXPECT_THAT(EstimatorOf({199, 0.9}, 300).text, EndsWith("a log of 310 failed "
-                                                          "payments would do"));
-  // A longer log holds no more agreement on late days.
-  EXPECT_THAT(EstimatorOf({30, 0.5}, 1'000).text, EndsWith("are needed"));
+              EndsWith("200 and 80 % are needed; about 6700 failed payments "
+                       "might do"));
+  EXPECT_THAT(EstimatorOf({199, 0.9}, 300).text,
+              EndsWith("about 310 failed payments might do"));
+  EXPECT_THAT(EstimatorOf({300, 0.5}, 1'000).text,
+              HasSubstr("what is missing are unpaid days"));
 }
 
-TEST(PolicyEstimator, SaysWhereNoLengthWouldDo) {
-  for (const double agreed : {0.0, 19.0}) {
-    EXPECT_THAT(EstimatorOf({agreed, 0.9}, 1'000).text,
-                HasSubstr("no longer log of this kind would do"));
+TEST(PolicyEstimator, ClaimsNothingFromAHandful) {
+  // 11 of 754 may be 2 %, or 0.8.
+  EXPECT_THAT(EstimatorOf({11, 0.9}, 754).text,
+              EndsWith("too few to say how many would do"));
+  for (const double agreed : {0.0, 100.0}) {
+    EXPECT_THAT(EstimatorOf({agreed, 0.9}, 10'000).text,
+                HasSubstr("a longer log of this kind would hardly do"));
   }
 }
 

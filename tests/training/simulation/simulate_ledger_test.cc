@@ -6,19 +6,25 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "features/base/atomic_file.h"
 #include "features/memory_ledger.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/borrowed_ledger.h"
 #include "tests/support/failure_lives.h"
 #include "tests/support/fixed_clock.h"
+#include "tests/support/run_verb.h"
 #include "tests/support/temp_folder.h"
 #include "training/grace/train_grace.h"
 #include "training/simulation/backtest.h"
 #include "training/simulation/segments_csv.h"
 #include "training/simulation/trial.h"
+#include "training/verb.h"
 
 namespace tenuto {
 namespace {
@@ -227,6 +233,8 @@ TEST_F(SimulateLedgerTest, IsCheckedAgainstWhatHappenedLater) {
   const auto log = OpenLoggedFailures(source, log_->workshop());
   ASSERT_TRUE(log.ok()) << log.status();
   EXPECT_LT(log->failures.size(), all->failures.size());
+  EXPECT_EQ(LaterFailures(*all).size(), log->failures.size());
+  EXPECT_EQ(LaterFailures(*log).size(), log->failures.size());
   const auto result = Backtest(*log, log->failures, 2, [](std::int64_t) {});
   ASSERT_TRUE(result.ok()) << result.status();
   // The company ends it on day 21, beyond which nobody can watch.
@@ -242,6 +250,37 @@ TEST_F(SimulateLedgerTest, IsCheckedAgainstWhatHappenedLater) {
   const auto one = Backtest(*log, log->failures, 1, [](std::int64_t) {});
   ASSERT_TRUE(one.ok());
   EXPECT_EQ(BacktestJson(*one), BacktestJson(*result));
+}
+
+TEST_F(SimulateLedgerTest, BacktestsFromWhereTheModelHadLearned) {
+  const auto all = OpenLoggedFailures(log_->Source(2), log_->workshop());
+  ASSERT_TRUE(all.ok()) << all.status();
+  const std::string learned =
+      absl::FormatTime("%Y-%m-%d", LearnedThrough(*all), absl::UTCTimeZone());
+  const TempFolder folder;
+  const std::string summary = folder.path() / "b.json";
+  std::string shown;
+  const auto backtest = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"simulate", "backtest", "--ledger",
+                                      "lives",    "--models", log_->Models()};
+    words.insert(words.end(), more.begin(), more.end());
+    return testing::RunVerb(AddSimulateVerb, log_->workshop(), words, shown);
+  };
+  const absl::Status status = backtest({"--summary", summary});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(shown, StartsWith(absl::StrCat(LaterFailures(*all).size(),
+                                             " payments that failed ")));
+  EXPECT_THAT(shown, HasSubstr("\nverdict: "));
+  EXPECT_THAT(*ReadFile(summary), HasSubstr("\"verdict\":"));
+  const std::pair<const char*, const char*> wrong[] = {
+      {"--from", "had learned what happened; a backtest needs later failures"},
+      {"--until", "2024-05-02 is not after"}};
+  for (const auto& [flag, reason] : wrong) {
+    const absl::Status refused = backtest({flag, "2024-05-02"});
+    EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument) << flag;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(reason));
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(learned));
+  }
 }
 
 constexpr char kDrawnPolicies[] = R"(

@@ -144,7 +144,7 @@ TEST_F(ReplayVerb, RefusesWrongFlagsAndMissingLedgersInOneLine) {
   EXPECT_EQ(Run({"replay", "--ledger", ledger_, "--models", models_}), 2);
   ExpectOneLine("--verify");
   EXPECT_EQ(Run({"replay", "--verify", "--leger", ledger_}), 2);
-  ExpectOneLine("--ledger is required");
+  ExpectOneLine("there is no flag --leger");
   EXPECT_EQ(Run({"replay", "--verify", "--ledger", ledger_, "--threads", "-1"}),
             2);
   ExpectOneLine("--threads");

@@ -71,9 +71,10 @@ TEST(GraceValues, RefuseACurrencyWithoutAValue) {
   const auto values = GraceValues::FromText(kGood, "values.textproto");
   const auto stakes = values->StakesOf("CHF");
   EXPECT_EQ(stakes.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(stakes.status().message(),
-            "currency \"CHF\" has no values in values.textproto; add a "
-            "currencies entry for it");
+  EXPECT_EQ(
+      stakes.status().message(),
+      "currency \"CHF\" has no values in values.textproto, which has EUR; "
+      "add a currencies entry for it");
 }
 
 TEST(GraceValues, RefuseWhatIsWrongWithLineAndField) {

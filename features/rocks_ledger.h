@@ -29,7 +29,7 @@ struct RocksLedgerOptions {
   const Clock* clock = nullptr;  // Required; must outlive the ledger.
   // Tests stand between the ledger and the machine.
   std::shared_ptr<rocksdb::FileSystem> files = nullptr;
-  bool answers_first = false;  // Flushes and compactions at a lower priority.
+  bool answers_first = false;  // Flushes and compactions stand behind.
 };
 
 // Thread-safe. Makes the directory when there is none and it may write.

@@ -143,8 +143,7 @@ TEST_F(RocksOpeningTest, MakesTablesBehindWhoeverWaitsForAnAnswer) {
           .CompactRange({}, opening->Of(Family::kState), nullptr, nullptr)
           .ok());
   for (const char* const name : {"rocksdb:high", "rocksdb:low"}) {
-    EXPECT_THAT(NicenessOf(name), ::testing::Contains(before + 5))
-        << name;
+    EXPECT_THAT(NicenessOf(name), ::testing::Contains(before + 5)) << name;
   }
   EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before) << "this thread answers";
 }

@@ -222,8 +222,9 @@ TEST(WorthTable, PlansNothingThatGainsNothing) {
   stakes.recovery_minor.fill(2300);
   const PlanLimits limits;
   const UnpaidPast past;
+  const PlanQuestion question{hazards, stakes, limits, past};
   WorthTable table;
-  table.Fill({hazards, stakes, limits, past}, {true, true});
+  table.Fill(question, {true, true});
   const DayActions actions = table.BestActions();
   for (int day = 1; day <= kUnpaidDays; ++day) {
     EXPECT_EQ(actions[static_cast<std::size_t>(day)],

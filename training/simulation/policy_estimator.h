@@ -1,5 +1,5 @@
-// Whether what a log did by chance bears a policy out, and if it does not, how
-// much longer a log would.
+// Whether what a log did by chance bears a policy out, and what is missing if it
+// does not.
 // Thread-safe.
 #ifndef TENUTO_TRAINING_SIMULATION_POLICY_ESTIMATOR_H_
 #define TENUTO_TRAINING_SIMULATION_POLICY_ESTIMATOR_H_

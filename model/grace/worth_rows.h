@@ -7,6 +7,7 @@
 #define TENUTO_MODEL_GRACE_WORTH_ROWS_H_
 
 #include <array>
+#include <vector>
 
 #include "model/grace/hazard_table.h"
 #include "model/grace/unpaid_day.h"
@@ -18,8 +19,7 @@ namespace tenuto {
 struct alignas(64) WorthRow {
   static constexpr int kLanes = 16;
   static constexpr int kGapMax = kLanes - 1;
-  typedef float Lanes __attribute__((vector_size(sizeof(float) * kLanes)));
-  Lanes lanes;
+  float lanes[kLanes];
 };
 
 // Contacts are numbered so that what is reached lies below what it is from:
@@ -52,6 +52,11 @@ struct DayRows {
 
 // Sheets of the day after and of the day.
 void KeepRows(const DayRows& day, const WorthRow* next, WorthRow* out);
+// One for each width of registers that this machine has, to the same bits. The
+// widest, the last, is what KeepRows() runs.
+using KeepRowsFunction = void (*)(const DayRows& day, const WorthRow* next,
+                                  WorthRow* out);
+std::vector<KeepRowsFunction> KeepRowsByWidth();
 
 // What is worth more: `out`, or `lower` after a step that costs so much.
 // `alone`: the step must be made, and `out` holds nothing yet.

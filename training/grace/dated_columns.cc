@@ -54,19 +54,16 @@ double RankCorrelation(absl::Span<const double> x, absl::Span<const double> y) {
 
 std::vector<int> FindDatedColumns(const TrainingMatrix& rows) {
   std::vector<int> dated;
-  const std::vector<double> times(rows.times_s.begin(), rows.times_s.end());
   for (int column = 0; column < rows.width(); ++column) {
-    std::vector<double> known, values, times_known;
+    std::vector<double> values, times;
     for (int r = 0; r < rows.rows(); ++r) {
       const double value = rows.row(r)[static_cast<std::size_t>(column)];
-      known.push_back(std::isnan(value) ? 0 : 1);
       if (std::isnan(value)) continue;
       values.push_back(value);
-      times_known.push_back(times[static_cast<std::size_t>(r)]);
+      times.push_back(
+          static_cast<double>(rows.times_s[static_cast<std::size_t>(r)]));
     }
-    if (TellsDate(known, times) || TellsDate(values, times_known)) {
-      dated.push_back(column);
-    }
+    if (TellsDate(values, times)) dated.push_back(column);
   }
   return dated;
 }

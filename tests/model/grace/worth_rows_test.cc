@@ -112,15 +112,14 @@ void ForEachRow(const DayRows& day, const Check& check) {
   }
 }
 
-TEST(WorthRows, KeepsTheBestOfWhatOneSituationAfterTheOtherMayDo) {
-  std::printf("seed %d\n", kSeed);
+void CheckKeeps(KeepRowsFunction keep) {
   std::mt19937 random(kSeed);
   int messages = 0;
   for (int k = 0; k < kSheetsTried; ++k) {
     const Asked asked = DrawAsked(random);
     messages += asked.day.messages ? 1 : 0;
     std::vector<WorthRow> out = asked.out;
-    KeepRows(asked.day, asked.next.data(), out.data());
+    keep(asked.day, asked.next.data(), out.data());
     ForEachRow(
         asked.day, [&](int contact, int level, std::size_t at, bool reached) {
           for (int lane = 0; lane < WorthRow::kGapMax; ++lane) {
@@ -133,6 +132,13 @@ TEST(WorthRows, KeepsTheBestOfWhatOneSituationAfterTheOtherMayDo) {
         });
   }
   EXPECT_GT(messages, kSheetsTried / 2);
+}
+
+TEST(WorthRows, KeepTheBestOfWhatOneSituationAfterTheOtherMayDo) {
+  const std::vector<KeepRowsFunction> all = KeepRowsByWidth();
+  std::printf("seed %d, %zu widths of registers\n", kSeed, all.size());
+  for (const KeepRowsFunction keep : all) CheckKeeps(keep);
+  CheckKeeps(KeepRows);
 }
 
 TEST(WorthRows, StepsDownWhereThatIsWorthMoreOrMustBe) {

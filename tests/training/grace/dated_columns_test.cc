@@ -14,18 +14,20 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// Columns: luck; a count that grows with the log; luck that is known only
-// later; always missing; always the same.
+// Columns: luck; a count that grows with the log; luck, and that count, known
+// only later; always missing; always the same.
 TrainingMatrix Rows(int count) {
   SplitMix64 random(7);
   TrainingMatrix rows;
-  rows.columns = {"luck", "count", "known later", "missing", "same"};
+  rows.columns = {"luck",        "count",   "luck later",
+                  "count later", "missing", "same"};
   for (int r = 0; r < count; ++r) {
     const auto luck = static_cast<float>(random.Below(10));
     const float missing = std::numeric_limits<float>::quiet_NaN();
     const auto grows = static_cast<float>(random.Below(5 + 30 * r / count));
-    for (const float value :
-         {luck, grows, 2 * r < count ? missing : luck, missing, 1.0f}) {
+    const bool later = 2 * r >= count;
+    for (const float value : {luck, grows, later ? luck : missing,
+                              later ? grows : missing, missing, 1.0f}) {
       rows.values.push_back(value);
     }
     rows.labels.push_back(0);
@@ -35,15 +37,15 @@ TrainingMatrix Rows(int count) {
   return rows;
 }
 
-TEST(DatedColumns, AreThoseThatGrowWithTheLogOrAreKnownOnlyLater) {
-  EXPECT_THAT(FindDatedColumns(Rows(600)), ElementsAre(1, 2));
+TEST(DatedColumns, AreThoseThatGrowWithTheLogAndNotThoseKnownOnlyLater) {
+  EXPECT_THAT(FindDatedColumns(Rows(600)), ElementsAre(1, 3));
   EXPECT_THAT(FindDatedColumns(Rows(90)), IsEmpty());
 }
 
 TEST(DatedColumns, AreMissingOnceEmptied) {
   TrainingMatrix rows = Rows(200);
   const std::vector<float> luck = {rows.row(0)[0], rows.row(199)[0]};
-  EmptyColumns({1, 2}, rows);
+  EmptyColumns({1, 3}, rows);
   EXPECT_THAT(FindDatedColumns(rows), IsEmpty());
   EXPECT_TRUE(std::isnan(rows.row(199)[1]));
   EXPECT_EQ(rows.row(0)[0], luck[0]);

@@ -57,7 +57,10 @@ AwakeCore::AwakeCore(int core) {
     const bool may =
         PinThisThread(core) && ::sched_setscheduler(0, SCHED_IDLE, &none) == 0;
     turns.set_value(may);
-    while (may && !ends_.load(std::memory_order_relaxed)) ::sched_yield();
+    // Without sched_yield(), which under Linux 6.18 held up by milliseconds
+    // those who were to run instead.
+    while (may && !ends_.load(std::memory_order_relaxed)) {
+    }
   });
   turns_ = answer.get();
 }

@@ -1,6 +1,7 @@
 #include "training/grace/dated_columns.h"
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -24,7 +25,8 @@ TrainingMatrix Rows(int count) {
   for (int r = 0; r < count; ++r) {
     const auto luck = static_cast<float>(random.Below(10));
     const float missing = std::numeric_limits<float>::quiet_NaN();
-    const auto grows = static_cast<float>(random.Below(5 + 30 * r / count));
+    const auto grows = static_cast<float>(
+        random.Below(static_cast<std::uint64_t>(5 + 30 * r / count)));
     const bool later = 2 * r >= count;
     for (const float value : {luck, grows, later ? luck : missing,
                               later ? grows : missing, missing, 1.0f}) {

@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <cstring>
 
-#include "features/base/each_width.h"
-
 namespace tenuto {
 namespace {
 
@@ -123,7 +121,40 @@ template <int kWidth>
   }
 }
 
+template <int kWidth>
+[[gnu::always_inline]] inline void StepDownWith(const DayRows& day,
+                                                const WorthRow* lower,
+                                                float cost, bool alone,
+                                                WorthRow* out) {
+  for (int contact = 0; contact < day.contacts; ++contact) {
+    const int begin = contact * day.levels;
+    for (int row = begin; row < begin + day.levels_reached; ++row) {
+      Row<kWidth> kept;
+      Load(lower[row], kept);
+      for (int part = 0; part < Row<kWidth>::kParts; ++part) {
+        kept.parts[part] = kept.parts[part] - cost;
+      }
+      if (!alone) KeepLarger(out[row], kept);
+      Store(kept, out[row]);
+    }
+  }
+}
+
+using StepDownFunction = void (*)(const DayRows& day, const WorthRow* lower,
+                                  float cost, bool alone, WorthRow* out);
+
 #if defined(__x86_64__) && !defined(__clang__)
+[[gnu::target("avx2")]] void StepDownWith8(const DayRows& day,
+                                           const WorthRow* lower, float cost,
+                                           bool alone, WorthRow* out) {
+  StepDownWith<8>(day, lower, cost, alone, out);
+}
+[[gnu::target("avx512f")]] void StepDownWith16(const DayRows& day,
+                                               const WorthRow* lower,
+                                               float cost, bool alone,
+                                               WorthRow* out) {
+  StepDownWith<16>(day, lower, cost, alone, out);
+}
 [[gnu::target("avx2")]] void KeepWith8(const DayRows& day, const WorthRow* next,
                                        WorthRow* out) {
   KeepWith<8>(day, next, out);
@@ -134,6 +165,14 @@ template <int kWidth>
   KeepWith<16>(day, next, out);
 }
 #endif
+
+StepDownFunction WidestStepDown() {
+#if defined(__x86_64__) && !defined(__clang__)
+  if (__builtin_cpu_supports("avx512f")) return StepDownWith16;
+  if (__builtin_cpu_supports("avx2")) return StepDownWith8;
+#endif
+  return StepDownWith<4>;
+}
 
 }  // namespace
 
@@ -151,18 +190,10 @@ std::vector<KeepRowsFunction> KeepRowsByWidth() {
   return all;
 }
 
-TENUTO_EACH_WIDTH void StepDownRows(const DayRows& day, const WorthRow* lower,
-                                    float cost, bool alone, WorthRow* out) {
-  for (int contact = 0; contact < day.contacts; ++contact) {
-    const int begin = contact * day.levels;
-    for (int row = begin; row < begin + day.levels_reached; ++row) {
-      for (int lane = 0; lane < WorthRow::kLanes; ++lane) {
-        const float kept = lower[row].lanes[lane] - cost;
-        const float before = out[row].lanes[lane];
-        out[row].lanes[lane] = !alone && before > kept ? before : kept;
-      }
-    }
-  }
+void StepDownRows(const DayRows& day, const WorthRow* lower, float cost,
+                  bool alone, WorthRow* out) {
+  static const StepDownFunction widest = WidestStepDown();
+  widest(day, lower, cost, alone, out);
 }
 
 }  // namespace tenuto

@@ -140,9 +140,6 @@ template <int kWidth>
   }
 }
 
-using StepDownFunction = void (*)(const DayRows& day, const WorthRow* lower,
-                                  float cost, bool alone, WorthRow* out);
-
 #if defined(__x86_64__) && !defined(__clang__)
 [[gnu::target("avx2")]] void StepDownWith8(const DayRows& day,
                                            const WorthRow* lower, float cost,
@@ -166,34 +163,33 @@ using StepDownFunction = void (*)(const DayRows& day, const WorthRow* lower,
 }
 #endif
 
-StepDownFunction WidestStepDown() {
-#if defined(__x86_64__) && !defined(__clang__)
-  if (__builtin_cpu_supports("avx512f")) return StepDownWith16;
-  if (__builtin_cpu_supports("avx2")) return StepDownWith8;
-#endif
-  return StepDownWith<4>;
+const RowsArithmetic& Widest() {
+  static const RowsArithmetic widest = RowsArithmeticByWidth().back();
+  return widest;
 }
 
 }  // namespace
 
-void KeepRows(const DayRows& day, const WorthRow* next, WorthRow* out) {
-  static const KeepRowsFunction widest = KeepRowsByWidth().back();
-  widest(day, next, out);
-}
-
-std::vector<KeepRowsFunction> KeepRowsByWidth() {
-  std::vector<KeepRowsFunction> all = {KeepWith<4>};
+std::vector<RowsArithmetic> RowsArithmeticByWidth() {
+  std::vector<RowsArithmetic> all = {{KeepWith<4>, StepDownWith<4>}};
 #if defined(__x86_64__) && !defined(__clang__)
-  if (__builtin_cpu_supports("avx2")) all.push_back(KeepWith8);
-  if (__builtin_cpu_supports("avx512f")) all.push_back(KeepWith16);
+  if (__builtin_cpu_supports("avx2")) {
+    all.push_back({KeepWith8, StepDownWith8});
+  }
+  if (__builtin_cpu_supports("avx512f")) {
+    all.push_back({KeepWith16, StepDownWith16});
+  }
 #endif
   return all;
 }
 
+void KeepRows(const DayRows& day, const WorthRow* next, WorthRow* out) {
+  Widest().keep(day, next, out);
+}
+
 void StepDownRows(const DayRows& day, const WorthRow* lower, float cost,
                   bool alone, WorthRow* out) {
-  static const StepDownFunction widest = WidestStepDown();
-  widest(day, lower, cost, alone, out);
+  Widest().step_down(day, lower, cost, alone, out);
 }
 
 }  // namespace tenuto

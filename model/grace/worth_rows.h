@@ -52,16 +52,18 @@ struct DayRows {
 
 // Sheets of the day after and of the day.
 void KeepRows(const DayRows& day, const WorthRow* next, WorthRow* out);
-// One for each width of registers that this machine has, to the same bits. The
-// widest, the last, is what KeepRows() runs.
-using KeepRowsFunction = void (*)(const DayRows& day, const WorthRow* next,
-                                  WorthRow* out);
-std::vector<KeepRowsFunction> KeepRowsByWidth();
-
 // What is worth more: `out`, or `lower` after a step that costs so much.
 // `alone`: the step must be made, and `out` holds nothing yet.
 void StepDownRows(const DayRows& day, const WorthRow* lower, float cost,
                   bool alone, WorthRow* out);
+
+// Both for each width of registers that this machine has and this compiler was
+// trusted with, to the same values. The last, the widest, is what runs.
+struct RowsArithmetic {
+  decltype(&KeepRows) keep;
+  decltype(&StepDownRows) step_down;
+};
+std::vector<RowsArithmetic> RowsArithmeticByWidth();
 
 }  // namespace tenuto
 

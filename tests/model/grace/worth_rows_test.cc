@@ -112,14 +112,14 @@ void ForEachRow(const DayRows& day, const Check& check) {
   }
 }
 
-void CheckKeeps(KeepRowsFunction keep) {
+void CheckKeeps(const RowsArithmetic& rows) {
   std::mt19937 random(kSeed);
   int messages = 0;
   for (int k = 0; k < kSheetsTried; ++k) {
     const Asked asked = DrawAsked(random);
     messages += asked.day.messages ? 1 : 0;
     std::vector<WorthRow> out = asked.out;
-    keep(asked.day, asked.next.data(), out.data());
+    rows.keep(asked.day, asked.next.data(), out.data());
     ForEachRow(
         asked.day, [&](int contact, int level, std::size_t at, bool reached) {
           for (int lane = 0; lane < WorthRow::kGapMax; ++lane) {
@@ -135,19 +135,21 @@ void CheckKeeps(KeepRowsFunction keep) {
 }
 
 TEST(WorthRows, KeepTheBestOfWhatOneSituationAfterTheOtherMayDo) {
-  const std::vector<KeepRowsFunction> all = KeepRowsByWidth();
+  const std::vector<RowsArithmetic> all = RowsArithmeticByWidth();
   std::printf("seed %d, %zu widths of registers\n", kSeed, all.size());
-  for (const KeepRowsFunction keep : all) CheckKeeps(keep);
-  CheckKeeps(KeepRows);
+  for (std::size_t width = 0; width < all.size(); ++width) {
+    SCOPED_TRACE(width);
+    CheckKeeps(all[width]);
+  }
 }
 
-TEST(WorthRows, StepsDownWhereThatIsWorthMoreOrMustBe) {
+void CheckStepsDown(const RowsArithmetic& rows) {
   std::mt19937 random(kSeed);
   for (int k = 0; k < kSheetsTried; ++k) {
     const Asked asked = DrawAsked(random);
     for (const bool alone : {false, true}) {
       std::vector<WorthRow> out = asked.out;
-      StepDownRows(asked.day, asked.next.data(), 7.5f, alone, out.data());
+      rows.step_down(asked.day, asked.next.data(), 7.5f, alone, out.data());
       ForEachRow(asked.day, [&](int, int, std::size_t at, bool reached) {
         for (int lane = 0; lane < WorthRow::kLanes; ++lane) {
           const float before = asked.out[at].lanes[lane];
@@ -158,6 +160,14 @@ TEST(WorthRows, StepsDownWhereThatIsWorthMoreOrMustBe) {
         }
       });
     }
+  }
+}
+
+TEST(WorthRows, StepDownWhereThatIsWorthMoreOrMustBe) {
+  const std::vector<RowsArithmetic> all = RowsArithmeticByWidth();
+  for (std::size_t width = 0; width < all.size(); ++width) {
+    SCOPED_TRACE(width);
+    CheckStepsDown(all[width]);
   }
 }
 

@@ -1,6 +1,8 @@
 // For short loops over floats: the same function for each width of registers,
 // picked when the program starts. Without fused operations they all give the
-// same bits. Watched builds and clang cannot pick that early.
+// same bits. Watched builds and clang cannot pick that early. Whether a loop
+// with a condition becomes one over registers is up to the compiler: where it
+// must, write registers and pick by hand, as model/grace/worth_rows does.
 // Thread-safe.
 #ifndef TENUTO_FEATURES_BASE_EACH_WIDTH_H_
 #define TENUTO_FEATURES_BASE_EACH_WIDTH_H_

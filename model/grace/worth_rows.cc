@@ -140,7 +140,7 @@ template <int kWidth>
   }
 }
 
-#if defined(__x86_64__) && !defined(__clang__)
+#if defined(__x86_64__)
 [[gnu::target("avx2")]] void StepDownWith8(const DayRows& day,
                                            const WorthRow* lower, float cost,
                                            bool alone, WorthRow* out) {
@@ -172,7 +172,7 @@ const RowsArithmetic& Widest() {
 
 std::vector<RowsArithmetic> RowsArithmeticByWidth() {
   std::vector<RowsArithmetic> all = {{KeepWith<4>, StepDownWith<4>}};
-#if defined(__x86_64__) && !defined(__clang__)
+#if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) {
     all.push_back({KeepWith8, StepDownWith8});
   }

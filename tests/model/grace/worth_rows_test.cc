@@ -1,6 +1,8 @@
 #include "model/grace/worth_rows.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <cstdio>
 #include <random>
 #include <vector>
@@ -20,6 +22,9 @@ float Draw(std::mt19937& random, float low, float high) {
 int Below(std::mt19937& random, int end) {
   return static_cast<int>(random() % static_cast<unsigned>(end));
 }
+
+// 0 and -0 are not the same.
+std::uint32_t Bits(float value) { return std::bit_cast<std::uint32_t>(value); }
 
 struct Asked {
   DayRows day;
@@ -125,7 +130,7 @@ void CheckKeeps(const RowsArithmetic& rows) {
           for (int lane = 0; lane < WorthRow::kGapMax; ++lane) {
             const float expected = reached ? BestOf(asked, contact, level, lane)
                                            : asked.out[at].lanes[lane];
-            ASSERT_EQ(out[at].lanes[lane], expected)
+            ASSERT_EQ(Bits(out[at].lanes[lane]), Bits(expected))
                 << "sheet " << k << " contact " << contact << " level " << level
                 << " lane " << lane;
           }
@@ -155,7 +160,7 @@ void CheckStepsDown(const RowsArithmetic& rows) {
           const float before = asked.out[at].lanes[lane];
           const float stepped = asked.next[at].lanes[lane] - 7.5f;
           const float best = alone ? stepped : std::max(before, stepped);
-          ASSERT_EQ(out[at].lanes[lane], reached ? best : before)
+          ASSERT_EQ(Bits(out[at].lanes[lane]), Bits(reached ? best : before))
               << "sheet " << k << " row " << at << " lane " << lane;
         }
       });

@@ -26,7 +26,7 @@ TrainingMatrix Rows(int count) {
     const auto luck = static_cast<float>(random.Below(10));
     const float missing = std::numeric_limits<float>::quiet_NaN();
     const auto grows = static_cast<float>(
-        random.Below(static_cast<std::uint64_t>(5 + 30 * r / count)));
+        random.Below(20) + static_cast<std::uint64_t>(40 * r / count));
     const bool later = 2 * r >= count;
     for (const float value : {luck, grows, later ? luck : missing,
                               later ? grows : missing, missing, 1.0f}) {
@@ -50,6 +50,7 @@ TEST(DatedColumns, AreMissingOnceEmptied) {
   EmptyColumns({1, 3}, rows);
   EXPECT_THAT(FindDatedColumns(rows), IsEmpty());
   EXPECT_TRUE(std::isnan(rows.row(199)[1]));
+  EXPECT_TRUE(std::isnan(rows.row(199)[3]));
   EXPECT_EQ(rows.row(0)[0], luck[0]);
   EXPECT_EQ(rows.row(199)[0], luck[1]);
 }

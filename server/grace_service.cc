@@ -195,6 +195,12 @@ absl::Status GraceService::Plan(const v1::PlanGracePeriodRequest& request,
     return absl::DataLossError("a stored plan does not parse");
   }
   response.set_replayed(true);
+  // Another caller may have it by now.
+  if (TimeUtil::TimestampToMicroseconds(response.lease_until()) <=
+      absl::ToUnixMicros(options_.clock.Now())) {
+    response.clear_lease_id();
+    response.clear_lease_until();
+  }
   options_.metrics.CountReplayedPlan();
   return absl::OkStatus();
 }

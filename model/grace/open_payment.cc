@@ -48,12 +48,7 @@ class Reader {
     open_.invoice_id = told_.invoice_id.empty()
                            ? state_.LastText("failed_invoice")
                            : told_.invoice_id;
-    for (const RecentEntry& entry : state_.Recent("failed_attempts")) {
-      if (!open_.invoice_id.empty() &&
-          entry.text_hash == HashOf(open_.invoice_id)) {
-        attempts_.push_back(absl::FromUnixMicros(entry.time_us));
-      }
-    }
+    open_.invoice_id.empty() ? FindUnnamedAttempts() : FindAttempts();
     ReadPlan();
     TENUTO_RETURN_IF_ERROR(FindFailure());
     TENUTO_RETURN_IF_ERROR(CheckOpen());
@@ -83,14 +78,53 @@ class Reader {
     return state_.LastText(signal);
   }
 
+  void FindAttempts() {
+    for (const RecentEntry& entry : state_.Recent("failed_attempts")) {
+      if (entry.text_hash == HashOf(open_.invoice_id)) {
+        attempts_.push_back(absl::FromUnixMicros(entry.time_us));
+      }
+    }
+  }
+
+  // Without an invoice_id whatever failed since, and is of no invoice, is taken
+  // to be this payment's: an attempt too many costs less than a card that is
+  // charged twice.
+  void FindUnnamedAttempts() {
+    if (!told_.failed) return;
+    std::set<std::int64_t> named, times;
+    for (const RecentEntry& entry : state_.Recent("failed_attempts")) {
+      named.insert(entry.time_us);
+    }
+    for (const char* codes : {"decline_codes", "advice_codes"}) {
+      for (const RecentEntry& entry : state_.Recent(codes)) {
+        times.insert(entry.time_us);
+      }
+    }
+    if (newest_failed_) times.insert(absl::ToUnixMicros(*newest_failed_));
+    for (const std::int64_t time_us : times) {
+      const absl::Time time = absl::FromUnixMicros(time_us);
+      if (time >= *told_.failed && !named.contains(time_us)) {
+        attempts_.push_back(time);
+      }
+    }
+  }
+
   void ReadPlan() {
-    const auto planned = state_.LastTextTime("planned_invoice");
-    if (planned) open_.last_planned = *planned;
+    // A plan whose invoice has no name leaves the text of an older one.
+    const auto named = state_.LastTextTime("planned_invoice");
+    const auto planned =
+        std::max(named, state_.LastValueTime("planned_failure"));
     // Plans without a lease, for whatever payment, leave this as it is.
     open_.lease_until =
         absl::FromUnixSeconds(state_.LastValue("lease_until").value_or(0));
-    if (!planned || open_.invoice_id.empty() ||
-        state_.LastText("planned_invoice") != open_.invoice_id) {
+    if (!planned) return;
+    open_.last_planned = *planned;
+    const std::int64_t failed_s = Number("planned_failure", *planned);
+    const std::string invoice =
+        named == planned ? state_.LastText("planned_invoice") : "";
+    if (invoice != open_.invoice_id) return;
+    if (invoice.empty() &&
+        (!told_.failed || failed_s != absl::ToUnixSeconds(*told_.failed))) {
       return;
     }
     open_.planned.emplace();
@@ -103,7 +137,6 @@ class Reader {
     if (billionths > 0) {
       open_.planned->propensity = static_cast<double>(billionths) / kBillion;
     }
-    const std::int64_t failed_s = Number("planned_failure", *planned);
     if (failed_s > 0) planned_failure_ = absl::FromUnixSeconds(failed_s);
   }
 

@@ -155,6 +155,9 @@ void PutRight(const UnpaidSpell& spell, const AgreementWeights& weights,
   outcome.net_minor += gained.recovered_minor - gained.spent_minor;
   // Luck shows in how payments differ now.
   outcome.recovered_variance = outcome.net_variance = 0;
+  outcome.free_days_variance = outcome.attempts_variance = 0;
+  outcome.messages_variance = 0;
+  outcome.put_right = true;
 }
 
 }  // namespace tenuto

@@ -28,11 +28,16 @@ void AddShare(double share, const TrialOutcome& part, TrialOutcome& sum) {
 
 // A payment is treated by one part, and chance says which.
 void MixVariance(double share, const TrialOutcome& part, TrialOutcome& mixed) {
-  const double recovered = part.recovered - mixed.recovered;
-  const double net = part.net_minor - mixed.net_minor;
-  mixed.recovered_variance +=
-      share * (part.recovered_variance + recovered * recovered);
-  mixed.net_variance += share * (part.net_variance + net * net);
+  const auto mix = [&](double TrialOutcome::*value,
+                       double TrialOutcome::*variance) {
+    const double apart = part.*value - mixed.*value;
+    mixed.*variance += share * (part.*variance + apart * apart);
+  };
+  mix(&TrialOutcome::recovered, &TrialOutcome::recovered_variance);
+  mix(&TrialOutcome::net_minor, &TrialOutcome::net_variance);
+  mix(&TrialOutcome::free_days, &TrialOutcome::free_days_variance);
+  mix(&TrialOutcome::attempts, &TrialOutcome::attempts_variance);
+  mix(&TrialOutcome::messages, &TrialOutcome::messages_variance);
 }
 
 }  // namespace
@@ -97,10 +102,23 @@ void LogTrials::Mix(const ComparedPolicy& mixture, std::size_t policy,
       curve[day].open += part.share * of_part.open;
     }
   }
+  bench.outcomes[policy].put_right = put_right;
   if (put_right) return;
   for (const ComparedPolicy::Part& part : mixture.parts) {
     MixVariance(part.share, bench.outcomes[part.policy],
                 bench.outcomes[policy]);
+  }
+}
+
+// What a model alone says of a mixture it says before its parts are put right.
+void LogTrials::MixThose(const Chosen& chosen, bool put_right,
+                         Bench& bench) const {
+  const auto& policies = options_.policies.policies();
+  for (const std::size_t k : chosen.policies) {
+    if (policies[k].kind == PolicyKind::kMixture &&
+        chosen.put_right[k] == put_right) {
+      Mix(policies[k], k, put_right, bench);
+    }
   }
 }
 
@@ -145,6 +163,7 @@ absl::Status LogTrials::Run(std::int64_t from, std::int64_t to,
     const GraceFailure& failure =
         options_.log.failures[static_cast<std::size_t>(number)];
     TENUTO_RETURN_IF_ERROR(ExpectAll(failure, bench));
+    MixThose(chosen, false, bench);
     for (std::size_t k = 0; k < policies.size(); ++k) {
       if (!chosen.put_right[k] || policies[k].kind == PolicyKind::kMixture) {
         continue;
@@ -154,12 +173,10 @@ absl::Status LogTrials::Run(std::int64_t from, std::int64_t to,
                bench.failure.stakes.stakes, bench.actions[k], bench.curves[k],
                bench.outcomes[k]);
     }
+    MixThose(chosen, true, bench);
     outcomes.clear();
     curves.clear();
     for (const std::size_t k : chosen.policies) {
-      if (policies[k].kind == PolicyKind::kMixture) {
-        Mix(policies[k], k, chosen.put_right[k], bench);
-      }
       outcomes.push_back(bench.outcomes[k]);
       curves.push_back(bench.curves[k]);
     }

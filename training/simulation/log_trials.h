@@ -71,6 +71,8 @@ class LogTrials {
  private:
   // All policies but mixtures, as the model expects them.
   absl::Status ExpectAll(const GraceFailure& failure, Bench& bench) const;
+  // Those whose parts are put right, or those whose parts are not.
+  void MixThose(const Chosen& chosen, bool put_right, Bench& bench) const;
   void Mix(const ComparedPolicy& mixture, std::size_t policy, bool put_right,
            Bench& bench) const;
 

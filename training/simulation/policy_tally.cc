@@ -6,9 +6,10 @@
 namespace tenuto {
 namespace {
 
-void AddWithSquare(double value, double& sum, double& squares) {
+void AddWithSquare(double value, double variance, double& sum,
+                   double& squares) {
   sum += value;
-  squares += value * value;
+  squares += value * value + variance;
 }
 
 // What it is worth if it is recovered.
@@ -37,22 +38,23 @@ double DifferenceSquare(const TrialOutcome& one, const TrialOutcome& other) {
 void PolicySums::Add(const TrialOutcome& outcome, const TrialOutcome& current,
                      const TrialOutcome& personal) {
   failures += 1;
-  recovered += outcome.recovered;
-  recovered_squares +=
-      outcome.recovered * outcome.recovered + outcome.recovered_variance;
+  AddWithSquare(outcome.recovered, outcome.recovered_variance, recovered,
+                recovered_squares);
   recovered_minor += outcome.recovered_minor;
   const double each = EachOf(outcome);
   recovered_minor_squares += outcome.recovered_minor * outcome.recovered_minor +
                              each * each * outcome.recovered_variance;
-  net += outcome.net_minor;
-  net_squares += outcome.net_minor * outcome.net_minor + outcome.net_variance;
+  AddWithSquare(outcome.net_minor, outcome.net_variance, net, net_squares);
   difference += outcome.net_minor - current.net_minor;
   difference_squares += DifferenceSquare(outcome, current);
   personal_gain += personal.net_minor - outcome.net_minor;
   personal_gain_squares += DifferenceSquare(personal, outcome);
-  AddWithSquare(outcome.free_days, free_days, free_days_squares);
-  AddWithSquare(outcome.attempts, attempts, attempts_squares);
-  AddWithSquare(outcome.messages, messages, messages_squares);
+  AddWithSquare(outcome.free_days, outcome.free_days_variance, free_days,
+                free_days_squares);
+  AddWithSquare(outcome.attempts, outcome.attempts_variance, attempts,
+                attempts_squares);
+  AddWithSquare(outcome.messages, outcome.messages_variance, messages,
+                messages_squares);
 }
 
 void PolicySums::Add(const PolicySums& more) {
@@ -85,13 +87,17 @@ void RecoveryDays::Add(const RecoveryDays& more) {
 }
 
 // The square of what is recovered or not is as likely as that itself.
-void RecoveryDays::Add(const RecoveryCurve& curve, double recovered_minor) {
+void RecoveryDays::Add(const RecoveryCurve& curve, double recovered_minor,
+                       bool put_right) {
+  double through = 0;
   for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
     const double chance = curve[day].by_user + curve[day].by_retry;
+    const double square = put_right ? chance * (2 * through + chance) : chance;
+    through += chance;
     payments[day] += chance;
-    payments_squares[day] += chance;
+    payments_squares[day] += square;
     minor[day] += recovered_minor * chance;
-    minor_squares[day] += recovered_minor * recovered_minor * chance;
+    minor_squares[day] += recovered_minor * recovered_minor * square;
   }
 }
 
@@ -129,14 +135,14 @@ void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
     if (curves.empty()) {
       const auto day = static_cast<std::size_t>(outcome.recovered_day);
       if (day == 0) continue;
-      AddWithSquare(outcome.recovered, days.payments[day],
+      AddWithSquare(outcome.recovered, 0, days.payments[day],
                     days.payments_squares[day]);
-      AddWithSquare(outcome.recovered_minor, days.minor[day],
+      AddWithSquare(outcome.recovered_minor, 0, days.minor[day],
                     days.minor_squares[day]);
       continue;
     }
     // Spread over the days by their chances.
-    days.Add(curves[policy], EachOf(outcome));
+    days.Add(curves[policy], EachOf(outcome), outcome.put_right);
   }
 }
 

@@ -43,13 +43,13 @@ struct RecoveryDays {
   using Days = std::array<double, kUnpaidDays + 1>;
   Days payments{};
   Days minor{};
-  // Of a payment that gives nothing but on one day: those through a day are the
-  // squares of what payments gave by then.
+  // Those through a day are the squares of what payments gave by then.
   Days payments_squares{};
   Days minor_squares{};
 
-  // A payment of which `recovered_minor` each comes in with these chances.
-  void Add(const RecoveryCurve& curve, double recovered_minor);
+  // A payment of which `recovered_minor` each comes in with these chances, or
+  // with these weights, whose squares are their own.
+  void Add(const RecoveryCurve& curve, double recovered_minor, bool put_right);
   void Add(const RecoveryDays& more);
   // With 95 % intervals, of so many failures.
   Estimate PaymentsBy(int day, double failures) const;

@@ -80,11 +80,8 @@ PolicyFigures FiguresOf(const SimulationResult& result, std::size_t policy,
   figures.difference = Scaled(totals.difference_minor, money);
   figures.personal_gain = Scaled(totals.personal_gain_minor, money);
   figures.recovered_value = Scaled(totals.recovered_minor, money);
-  // What is expected of a log's payments varies less than what will happen.
   const auto mean = [&](double sum, double squares) {
-    return Scaled(result.expected ? Estimate{sum, sum, sum}
-                                  : TotalOf(sum, squares, sums.failures),
-                  each);
+    return Scaled(TotalOf(sum, squares, sums.failures), each);
   };
   figures.free_days = mean(sums.free_days, sums.free_days_squares);
   figures.attempts = mean(sums.attempts, sums.attempts_squares);

@@ -5,34 +5,62 @@
 namespace tenuto {
 namespace {
 
-// Of the net value: each end of each day has its chance and, by what was done
-// until then, its value. What a recovery is worth stays its mean.
-double NetVariance(const GraceStakes& stakes, const TrialActions& trial,
-                   const RecoveryCurve& curve, double mean) {
-  double spent = 0, variance = 0;
-  const auto ends = [&](double chance, double worth) {
-    variance += chance * (worth - spent - mean) * (worth - spent - mean);
-  };
+// What was done to a payment until it ended.
+struct DoneSoFar {
+  double spent = 0;
+  double free_days = 0;
+  double attempts = 0;
+  double messages = 0;
+};
+
+// Each end of each day has its chance and, by what was done until then, its
+// value: `ends(chance, what a recovery is worth then, what was done)`.
+template <class Ends>
+void ForEachEnd(const GraceStakes& stakes, const TrialActions& trial,
+                const RecoveryCurve& curve, const Ends& ends) {
+  DoneSoFar done;
   Access access = Access::kFull;
   for (int day = 1; day <= trial.last_day; ++day) {
     const auto at = static_cast<std::size_t>(day);
     const DayAction& action = trial.actions[at];
     if (action.messages) {
-      spent += stakes.message_minor + stakes.message_goodwill_minor;
+      ++done.messages;
+      done.spent += stakes.message_minor + stakes.message_goodwill_minor;
     }
     if (action.access < access) {
-      spent += stakes.access_step_goodwill_minor *
-               (static_cast<int>(access) - static_cast<int>(action.access));
+      done.spent +=
+          stakes.access_step_goodwill_minor *
+          (static_cast<int>(access) - static_cast<int>(action.access));
       access = action.access;
     }
-    ends(curve[at].by_user, stakes.recovery_minor[at]);
-    if (action.attempts) spent += stakes.attempt_minor;
-    ends(curve[at].by_retry, stakes.recovery_minor[at]);
-    ends(curve[at].cancelled, 0);
-    spent += stakes.access_day(action.access);
+    ends(curve[at].by_user, stakes.recovery_minor[at], done);
+    if (action.attempts) {
+      ++done.attempts;
+      done.spent += stakes.attempt_minor;
+    }
+    ends(curve[at].by_retry, stakes.recovery_minor[at], done);
+    ends(curve[at].cancelled, 0, done);
+    done.spent += stakes.access_day(action.access);
+    if (action.access == Access::kFull) ++done.free_days;
   }
-  ends(curve[static_cast<std::size_t>(trial.last_day)].open, 0);
-  return variance;
+  ends(curve[static_cast<std::size_t>(trial.last_day)].open, 0, done);
+}
+
+// What a recovery is worth stays its mean.
+void FillVariances(const GraceStakes& stakes, const TrialActions& trial,
+                   const RecoveryCurve& curve, TrialOutcome& outcome) {
+  outcome.recovered_variance = outcome.recovered * (1 - outcome.recovered);
+  ForEachEnd(
+      stakes, trial, curve,
+      [&](double chance, double worth, const DoneSoFar& done) {
+        const auto add = [chance](double apart, double& variance) {
+          variance += chance * apart * apart;
+        };
+        add(worth - done.spent - outcome.net_minor, outcome.net_variance);
+        add(done.free_days - outcome.free_days, outcome.free_days_variance);
+        add(done.attempts - outcome.attempts, outcome.attempts_variance);
+        add(done.messages - outcome.messages, outcome.messages_variance);
+      });
 }
 
 }  // namespace
@@ -88,8 +116,7 @@ TrialOutcome Expect(const HazardTable& hazards, const GraceStakes& stakes,
   outcome.attempts = worth.attempts;
   outcome.messages = worth.messages;
   outcome.net_minor = worth.net_minor();
-  outcome.recovered_variance = outcome.recovered * (1 - outcome.recovered);
-  outcome.net_variance = NetVariance(stakes, trial, curve, outcome.net_minor);
+  FillVariances(stakes, trial, curve, outcome);
   return outcome;
 }
 

@@ -28,6 +28,12 @@ struct TrialOutcome {
   // Of an expected one: how far what happens may be from that, by the chances.
   double recovered_variance = 0;
   double net_variance = 0;
+  double free_days_variance = 0;
+  double attempts_variance = 0;
+  double messages_variance = 0;
+  // Of one that was put right by what was lived: its values have weights, and
+  // the luck is in them.
+  bool put_right = false;
 };
 
 // The money of one failed payment in a world that knows how long a subscription

@@ -161,6 +161,39 @@ TEST_F(OpenPaymentTest, IsOfTheNewestInvoiceUnlessAnotherIsNamed) {
   EXPECT_EQ(MustRead(kFailed, told).payment.failed, *told.failed);
 }
 
+// Where no invoice is named the time of the failure tells payments apart.
+TEST_F(OpenPaymentTest, KnowsWhatWasDoneAboutAPaymentWithoutAnInvoice) {
+  v1::PaymentAttempted attempt = Declined();
+  attempt.clear_invoice_id();
+  Try(kFailed - absl::Hours(24 * 40), attempt);
+  Try(kFailed, attempt);
+  Try(kFailed + absl::Hours(24 * 2), attempt);
+  const auto plan = [&](absl::Time failed, int full_days) {
+    v1::Event event = At(kFailed + absl::Hours(24 * 2));
+    event.mutable_grace_planned()->set_failed_epoch_s(
+        absl::ToUnixSeconds(failed));
+    event.mutable_grace_planned()->set_full_days(full_days);
+    Fold(event);
+  };
+  ToldPayment told;
+  told.failed = kFailed;
+  const absl::Time now = kFailed + absl::Hours(24 * 5);
+  plan(kFailed, 3);
+  const OpenPayment open = MustRead(now, told);
+  EXPECT_EQ(open.past.attempts, 2);
+  EXPECT_EQ(open.past.last_attempt_day, 2);
+  ASSERT_TRUE(open.planned);
+  EXPECT_EQ(open.planned->full_days, 3);
+  EXPECT_EQ(open.past.access, Access::kNone);
+  const OpenPayment today = MustRead(kFailed + absl::Hours(24 * 2 + 3), told);
+  EXPECT_EQ(today.past.last_attempt_day, today.today);
+  told.failed = kFailed + absl::Hours(24 * 2);
+  const OpenPayment other = MustRead(now, told);
+  EXPECT_FALSE(other.planned);
+  EXPECT_EQ(other.past.attempts, 1);
+  ExpectNone(now, "with an invoice_id");
+}
+
 TEST_F(OpenPaymentTest, BelievesTheCallerMore) {
   Try(kFailed, Declined());
   ToldPayment told;

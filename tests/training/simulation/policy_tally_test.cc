@@ -118,6 +118,42 @@ TEST(PolicyTally, RecoveriesByDayVaryAsPaymentsDo) {
   expect(expected.days(0).MinorBy(kDay, kPayments), expected_minor, luck);
 }
 
+// Weights are not chances: a day may take away what an earlier one gave.
+TEST(PolicyTally, PutRightRecoveriesByDayVaryAsTheirWeights) {
+  std::mt19937 random(kSeed);
+  PolicyTally tally(1, 1, 0);
+  constexpr int kPayments = 40;
+  double by_ten = 0, by_ten_squares = 0;
+  for (int k = 0; k < kPayments; ++k) {
+    std::vector<RecoveryCurve> curves(1);
+    TrialOutcome outcome;
+    outcome.put_right = true;
+    for (const std::size_t day : {4, 9, 30}) {
+      curves[0][day].by_retry = static_cast<double>(random() % 50) - 20;
+      outcome.recovered += curves[0][day].by_retry;
+    }
+    outcome.recovered_minor = 300 * outcome.recovered;
+    tally.Add(std::vector<TrialOutcome>{outcome}, curves, {});
+    const double by_now = curves[0][4].by_retry + curves[0][9].by_retry;
+    by_ten += by_now;
+    by_ten_squares += by_now * by_now;
+  }
+  const auto expect = [](const Estimate& found, const Estimate& expected) {
+    EXPECT_NEAR(found.value, expected.value, 1e-6);
+    EXPECT_NEAR(found.low, expected.low, 1e-6);
+    EXPECT_NEAR(found.high, expected.high, 1e-6);
+  };
+  const RecoveryDays& days = tally.days(0);
+  expect(days.PaymentsBy(10, kPayments),
+         TotalOf(by_ten, by_ten_squares, kPayments));
+  const PolicySums& sums = tally.sums(0);
+  expect(days.PaymentsBy(60, kPayments),
+         TotalOf(sums.recovered, sums.recovered_squares, kPayments));
+  expect(
+      days.MinorBy(60, kPayments),
+      TotalOf(sums.recovered_minor, sums.recovered_minor_squares, kPayments));
+}
+
 TEST(PolicyTally, SumsOfPartsAreThoseOfTheWhole) {
   std::mt19937 random(kSeed);
   PolicyTally whole(2, 2, 0), first(2, 2, 0), second(2, 2, 0);

@@ -293,6 +293,8 @@ policies { name: "half" mixture {
   parts { policy: "long" share: 0.5 } parts { policy: "short" share: 0.5 } } }
 policies { name: "fewer"
   fixed { full_days: 21 retry_days: [1, 3] ends_after_days: 21 } }
+policies { name: "long_or_fewer" mixture {
+  parts { policy: "long" share: 0.5 } parts { policy: "fewer" share: 0.5 } } }
 )";
 
 // By the chances of FailureLives: four attempts on soft declines, else none.
@@ -322,7 +324,7 @@ TEST(SimulateDrawnPlans, PutsRightByWhatTheFirstPlanDid) {
   const LearnedLog log(0.5);
   const auto result = log.Simulate(kDrawnPolicies, 2);
   ASSERT_TRUE(result.ok()) << result.status();
-  ASSERT_EQ(result->policies.size(), 4u);
+  ASSERT_EQ(result->policies.size(), 5u);
   const auto n = static_cast<double>(result->failures);
   EXPECT_GT(static_cast<double>(result->strayed), 0.05 * n);
   EXPECT_LT(static_cast<double>(result->strayed), 0.2 * n);
@@ -336,6 +338,13 @@ TEST(SimulateDrawnPlans, PutsRightByWhatTheFirstPlanDid) {
   }
   // Payments that ended by day 5 agree with it, and say nothing of later days.
   EXPECT_TRUE(IsModelOnly(*result, 3));
+  // The model alone speaks for both parts of a mixture, also for one that is
+  // put right where it stands for itself.
+  EXPECT_TRUE(IsModelOnly(*result, 4));
+  const auto recovered = [&](std::size_t policy) {
+    return TotalsOf(*result, policy).recovered.value;
+  };
+  EXPECT_GT(std::abs(2 * recovered(4) - recovered(3) - recovered(0)), 1e-3);
   EXPECT_THAT(FormatSimulation(*result),
               HasSubstr("payments were later treated otherwise"));
 }

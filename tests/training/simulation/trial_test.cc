@@ -125,6 +125,14 @@ TEST(Trial, KnowsHowFarWhatHappensMayBeFromWhatIsExpected) {
   SplitMix64 random(kSeed);
   constexpr int kLives = 40'000;
   double recovered = 0, net = 0, net_squares = 0;
+  struct {
+    double sum = 0, squares = 0;
+    void Add(double value) {
+      sum += value / kLives;
+      squares += value * value / kLives;
+    }
+    double variance() const { return squares - sum * sum; }
+  } free_days, attempts, messages;
   for (int k = 0; k < kLives; ++k) {
     const auto [day, end] =
         draw.At(static_cast<double>(random.Next() >> 11) * 0x1p-53);
@@ -134,13 +142,17 @@ TEST(Trial, KnowsHowFarWhatHappensMayBeFromWhatIsExpected) {
     recovered += pays;
     double worth = pays ? 2'000 : 0;
     if (day > 7) worth -= 14;  // Two steps down.
+    int free = 0, tried = 0, told = 0;
     for (int d = 1; d <= day; ++d) {
-      if (d <= 7 && (d < day || is_open)) worth -= 10;
-      if (d % 10 == 1 && d <= 30) worth -= 3;
-      if (d % 5 == 0 && d <= 30 && (d < day || end != RecoveryEnd::kByUser)) {
-        worth -= 5;
-      }
+      free += d <= 7 && (d < day || is_open);
+      told += d % 10 == 1 && d <= 30;
+      tried +=
+          d % 5 == 0 && d <= 30 && (d < day || end != RecoveryEnd::kByUser);
     }
+    worth -= 10 * free + 3 * told + 5 * tried;
+    free_days.Add(free);
+    attempts.Add(tried);
+    messages.Add(told);
     net += worth / kLives;
     net_squares += worth * worth / kLives;
   }
@@ -148,6 +160,9 @@ TEST(Trial, KnowsHowFarWhatHappensMayBeFromWhatIsExpected) {
   EXPECT_NEAR(hoped.recovered_variance, share * (1 - share), 0.01);
   EXPECT_NEAR(hoped.net_minor, net, 25);
   EXPECT_NEAR(hoped.net_variance / (net_squares - net * net), 1, 0.03);
+  EXPECT_NEAR(hoped.free_days_variance / free_days.variance(), 1, 0.03);
+  EXPECT_NEAR(hoped.attempts_variance / attempts.variance(), 1, 0.03);
+  EXPECT_NEAR(hoped.messages_variance / messages.variance(), 1, 0.03);
   EXPECT_EQ(LiveThrough(world, world.Make(3), world.LuckOf(world.Make(3)),
                         Stakes(), trial)
                 .net_variance,

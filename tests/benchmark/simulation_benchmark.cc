@@ -9,6 +9,7 @@
 #include "features/base/clock.h"
 #include "gtest/gtest.h"
 #include "tests/benchmark/targets.h"
+#include "training/peak_memory.h"
 #include "training/simulation/simulate_world.h"
 
 namespace tenuto {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::int64_t kFailures = 200'000;
 constexpr int kRounds = 5;
+constexpr std::int64_t kMillion = 1'000'000;
 
 std::string EightFixed() {
   std::string text = "current: \"grace_14\"\n";
@@ -52,11 +54,15 @@ TEST(SimulationBenchmark, ComparesFixedPolicies) {
     std::printf("%.1f million policy-days/s\n", rate / 1e6);
     best = std::max(best, rate);
   }
+  const double seconds = Simulate(EightFixed(), kMillion).seconds;
+  const std::int64_t mebibytes = PeakMemoryBytes() >> 20;
+  EXPECT_LE(seconds, 30);
+  EXPECT_LE(mebibytes, 256) << "does not grow with the payments";
   ReportFigure("simulate.user_policy_days_per_second",
                {.measured = best,
-                .note = absl::StrFormat(
-                    "the best of %d rounds; a million payments take %.0f s",
-                    kRounds, 8.0 * kUnpaidDays * 1e6 / best)});
+                .note = absl::StrFormat("the best of %d rounds; a million "
+                                        "payments took %.1f s and %d MiB",
+                                        kRounds, seconds, mebibytes)});
 }
 
 TEST(SimulationBenchmark, PlansEachPayment) {

@@ -56,7 +56,7 @@ TYPED_TEST_P(LedgerContract, LoadsManyStatesAsItLoadsEach) {
     users.push_back(TestUser(user % 7, user % 30));  // Some twice.
     if (user % 3 != 0) this->Commit(this->random_.Life(users.back(), 1));
   }
-  for (const std::size_t count : {0, 1, 31, 32, 33, 64, 65, 70}) {
+  for (const std::size_t count : {0u, 1u, 31u, 32u, 33u, 64u, 65u, 70u}) {
     std::size_t next = 0;
     const auto visit = [&](const UserKey& user, absl::string_view state) {
       EXPECT_EQ(user, users[next]);

@@ -375,6 +375,9 @@ std::string Words::MeaningOfALog() const {
                            "under another policy it may miss by more.")
             : "not the model's error, which was not measured."));
   }
+  said.push_back(
+      "All intervals take payments as independent, also those of one "
+      "subscriber: where many fail more than once they are too narrow.");
   return absl::StrJoin(said, " ");
 }
 

@@ -8,6 +8,7 @@
 #include "features/base/atomic_file.h"
 #include "features/base/status_macros.h"
 #include "features/base/usable_cores.h"
+#include "model/grace/grace_values.h"
 #include "training/flag_values.h"
 #include "training/progress.h"
 #include "training/simulation/backtest.h"
@@ -21,6 +22,7 @@ struct BacktestFlags {
   LogSource source;
   std::string from;
   std::string until;
+  std::string currency = "EUR";
   std::string summary;
 };
 
@@ -41,6 +43,12 @@ absl::Status RunBacktest(const BacktestFlags& flags, const Workshop& workshop) {
   }
   TENUTO_RETURN_IF_ERROR(CheckModelName(source.model));
   TENUTO_RETURN_IF_ERROR(CheckSummary(flags.summary));
+  if (const absl::Status valued =
+          GraceValues::Embedded().StakesOf(flags.currency).status();
+      !valued.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--currency: ", valued.message()));
+  }
   TENUTO_ASSIGN_OR_RETURN(const LoggedFailures log,
                           OpenLoggedFailures(source, workshop));
   const absl::Time learned = LearnedThrough(log);
@@ -68,7 +76,7 @@ absl::Status RunBacktest(const BacktestFlags& flags, const Workshop& workshop) {
                     static_cast<std::int64_t>(later.size()), "failed payments");
   TENUTO_ASSIGN_OR_RETURN(
       const BacktestResult result,
-      Backtest(log, later, source.threads,
+      Backtest(log, later, flags.currency, source.threads,
                [&](std::int64_t done) { progress.Update(done); }));
   std::fputs(FormatBacktest(result).c_str(), stdout);
   if (flags.summary.empty()) return absl::OkStatus();
@@ -78,7 +86,8 @@ absl::Status RunBacktest(const BacktestFlags& flags, const Workshop& workshop) {
 constexpr char kHelp[] =
     "Simulates failed payments that came after the model had learned, under "
     "the plans that were really in force, and compares with what happened: by "
-    "day, by end and by segment. The last line says whether the simulation may "
+    "day, by end and by segment, recovered payments and net value. The last "
+    "line says whether the simulation may "
     "be believed, as far as these payments tell.\n\n"
     "Example:\n"
     "  tenuto simulate backtest --ledger ledger --models models";
@@ -101,6 +110,10 @@ void AddBacktestVerb(CLI::App& simulate, const Workshop& workshop,
                        "which the model had learned)");
   backtest->add_option("--until", flags->until,
                        "and before this day (default: all)");
+  backtest
+      ->add_option("--currency", flags->currency,
+                   "of net values, as in a file of policies")
+      ->capture_default_str();
   backtest->add_option("--threads", flags->source.threads, "0: one a core")
       ->check(CLI::Range(0, 256));
   backtest->add_option("--summary", flags->summary,

@@ -35,7 +35,7 @@ std::string ReadAll(ReadAhead& ahead, std::size_t size_max,
 TEST(ReadAhead, GivesWhatTheFileHolds) {
   const TempFolder folder;
   const std::string bytes = RandomBytes(100'000);
-  for (const std::size_t block_bytes : {64, 1000, 65'536, 1 << 20}) {
+  for (const std::size_t block_bytes : {64u, 1000u, 65'536u, 1u << 20}) {
     for (const bool is_packed : {false, true}) {
       SCOPED_TRACE(block_bytes);
       const auto path = is_packed ? folder.Write("a.gz", GzipBytes(bytes))

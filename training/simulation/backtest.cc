@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
 #include "training/grace/survival_measures.h"
+#include "training/simulation/doubly_robust.h"
 #include "training/simulation/event_counts.h"
 #include "training/simulation/ordered_sum.h"
 #include "training/split_mix.h"
@@ -26,16 +27,19 @@ double Uniform(SplitMix64& random) {
 struct Sums {
   std::vector<Incidence> simulated;            // Sums, not yet shares.
   std::vector<EventCounts> observed;           // By segment.
+  std::vector<OutcomeGaps> outcomes;           // By segment.
   std::vector<std::vector<EventCounts>> runs;  // By run, then segment.
 
   explicit Sums(std::size_t segments)
       : simulated(segments),
         observed(segments),
+        outcomes(segments),
         runs(kRuns, std::vector<EventCounts>(segments)) {}
   void Add(const Sums& more) {
     for (std::size_t k = 0; k < simulated.size(); ++k) {
       simulated[k].Add(more.simulated[k]);
       observed[k].Add(more.observed[k]);
+      outcomes[k].Add(more.outcomes[k]);
       for (std::size_t run = 0; run < runs.size(); ++run) {
         runs[run][k].Add(more.runs[run][k]);
       }
@@ -50,11 +54,19 @@ SurvivalOutcome WatchedOf(const UnpaidSpell& spell) {
 class BacktestRun {
  public:
   BacktestRun(const LoggedFailures& log,
-              absl::Span<const GraceFailure> failures, const Survival& watched)
-      : log_(log), failures_(failures), watched_(watched) {}
+              absl::Span<const GraceFailure> failures, const CaseBook& book,
+              absl::string_view currency, const Survival& watched, int days)
+      : log_(log),
+        failures_(failures),
+        book_(book),
+        currency_(currency),
+        watched_(watched),
+        days_(days),
+        weights_(WatchedWeights(watched, days)) {}
 
   absl::Status Add(std::int64_t from, std::int64_t to, Sums& sums) const {
     HazardTable hazards;
+    FailureCase known;
     for (std::int64_t number = from; number < to; ++number) {
       const GraceFailure& failure = failures_[static_cast<std::size_t>(number)];
       const GraceFailure::Decision& decision = failure.decisions[0];
@@ -64,19 +76,36 @@ class BacktestRun {
       if (failure.spell.messages_at_failure) past.last_message_day = 0;
       const DayActions actions = failure.spell.Actions(
           log_.usual[static_cast<std::size_t>(decision.payment.decline_class)]);
-      AddOne(static_cast<std::uint64_t>(number), failure,
-             Follow(hazards, actions, past), sums);
+      TENUTO_RETURN_IF_ERROR(FillCase(book_, log_, failure, currency_, known));
+      RecoveryCurve curve;
+      const TrialActions trial = {actions, days_};
+      const TrialOutcome expected =
+          Expect(hazards, known.stakes.stakes, trial, curve, past);
+      const std::vector<std::size_t> segments = SegmentsWithAll(failure);
+      AddEnds(static_cast<std::uint64_t>(number), failure, segments, curve,
+              sums);
+      TrialOutcome observed = expected;
+      PutRight(failure.spell, weights_, known.stakes.stakes, trial, curve,
+               observed);
+      for (const std::size_t segment : segments) {
+        sums.outcomes[segment].Add(expected, observed);
+      }
     }
     return absl::OkStatus();
   }
 
  private:
-  void AddOne(std::uint64_t number, const GraceFailure& failure,
-              const RecoveryCurve& curve, Sums& sums) const {
+  std::vector<std::size_t> SegmentsWithAll(const GraceFailure& failure) const {
     std::vector<std::size_t> segments = {0};
     for (const std::size_t segment : SegmentsOfLogged(log_, failure)) {
       segments.push_back(segment);
     }
+    return segments;
+  }
+
+  void AddEnds(std::uint64_t number, const GraceFailure& failure,
+               const std::vector<std::size_t>& segments,
+               const RecoveryCurve& curve, Sums& sums) const {
     const int days = static_cast<int>(failure.spell.days.size());
     for (const std::size_t segment : segments) {
       sums.simulated[segment].Add(curve);
@@ -106,14 +135,28 @@ class BacktestRun {
 
   const LoggedFailures& log_;
   const absl::Span<const GraceFailure> failures_;
+  const CaseBook& book_;
+  const absl::string_view currency_;
   const Survival& watched_;
+  const int days_;  // Compared up to here.
+  const AgreementWeights weights_;
 };
 
+// As long as enough are watched to compare.
+int ComparedDays(const Survival& watched) {
+  int days = 0;
+  while (days < kUnpaidDays &&
+         watched[static_cast<std::size_t>(days)] >= kWatchedMin) {
+    ++days;
+  }
+  return days;
+}
+
 // Chance moves what is observed around what is simulated by this much.
-ComparedShare Compare(const Sums& sums, std::size_t segment, int day,
-                      double (*share)(const Incidence&, int)) {
+Compared Compare(const Sums& sums, std::size_t segment, int day,
+                 double (*share)(const Incidence&, int)) {
   const double n = sums.observed[segment].payments();
-  ComparedShare compared;
+  Compared compared;
   compared.simulated = share(sums.simulated[segment], day) / n;
   compared.observed = share(IncidenceOf(sums.observed[segment]), day);
   double squares = 0;
@@ -182,8 +225,10 @@ void CompareAll(const Sums& sums, BacktestResult& result) {
   for (std::size_t k = 1; k < sums.observed.size(); ++k) {
     const auto n = static_cast<std::int64_t>(sums.observed[k].payments());
     if (n < kSegmentMin) continue;
-    result.segments.push_back({k, n, Compare(sums, k, last, RecoveredBy)});
+    result.segments.push_back(
+        {k, n, Compare(sums, k, last, RecoveredBy), sums.outcomes[k].Means()});
   }
+  result.outcomes = sums.outcomes[0].Means();
 }
 
 }  // namespace
@@ -205,16 +250,21 @@ absl::Span<const GraceFailure> LaterFailures(const LoggedFailures& log) {
 
 absl::StatusOr<BacktestResult> Backtest(
     const LoggedFailures& log, absl::Span<const GraceFailure> failures,
-    int threads, absl::FunctionRef<void(std::int64_t)> progress) {
+    absl::string_view currency, int threads,
+    absl::FunctionRef<void(std::int64_t)> progress) {
   if (failures.empty()) {
     return absl::InvalidArgumentError("no failed payment to compare");
   }
+  TENUTO_ASSIGN_OR_RETURN(const CaseBook book,
+                          CaseBook::Create(PaymentRules::Embedded(),
+                                           GraceValues::Embedded(), currency));
   std::vector<SurvivalOutcome> outcomes;
   for (const GraceFailure& failure : failures) {
     outcomes.push_back(WatchedOf(failure.spell));
   }
   const Survival watched = CensoringSurvival(outcomes, kUnpaidDays);
-  const BacktestRun run(log, failures, watched);
+  const int days = ComparedDays(watched);
+  const BacktestRun run(log, failures, book, currency, watched, days);
   TENUTO_ASSIGN_OR_RETURN(
       const Sums sums, SumInOrder(
                            {.items = static_cast<std::int64_t>(failures.size()),
@@ -233,10 +283,8 @@ absl::StatusOr<BacktestResult> Backtest(
   result.failures = static_cast<std::int64_t>(failures.size());
   result.first = failures.front().spell.failed;
   result.last = failures.back().spell.failed;
-  while (result.days < kUnpaidDays &&
-         watched[static_cast<std::size_t>(result.days)] >= kWatchedMin) {
-    ++result.days;
-  }
+  result.days = days;
+  result.currency = std::string(currency);
   CompareAll(sums, result);
   MeasureGaps(sums, result);
   return result;

@@ -13,40 +13,34 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "training/simulation/fidelity.h"
 #include "training/simulation/logged_failures.h"
 
 namespace tenuto {
 
-// Shares of failed payments. The observed one allows for those that nobody
-// could watch to the end (Aalen & Johansen 1978).
-struct ComparedShare {
-  double simulated = 0;
-  double observed = 0;
-  // 95 % interval of simulated - observed, from how much chance moves what is
-  // observed of so many payments.
-  double low = 0;
-  double high = 0;
-  double difference() const { return simulated - observed; }
-};
-
 struct BacktestResult {
-  std::string model;  // "grace/3".
+  std::string model;     // "grace/3".
+  std::string currency;  // Of net values.
   std::int64_t failures = 0;
   absl::Time first, last;  // Of the failures.
   int days = 0;            // Compared up to here; a tenth is watched so long.
+  // Shares of failed payments (Aalen & Johansen 1978).
   struct Day {
     int day = 0;
-    ComparedShare recovered, by_retry, by_user, cancelled;
+    Compared recovered, by_retry, by_user, cancelled;
   };
   std::vector<Day> by_day;  // 1, 3, 7, 14, 28, 60, as far as compared.
   struct Segment {
     std::size_t segment = 0;  // In Segments().
     std::int64_t failures = 0;
-    ComparedShare recovered;  // By the last day of `by_day`.
+    Compared recovered;  // By the last day of `by_day`.
+    ComparedOutcomes outcomes;
   };
   std::vector<Segment> segments;  // Of 30 failures and more.
+  ComparedOutcomes outcomes;      // Of all, on days 1 to `days`.
   // Recovered by each day, from day 0.
   std::vector<double> simulated, observed;
   // Of the two curves: largest and mean distance, and what 19 of 20 true
@@ -63,16 +57,20 @@ absl::Time LearnedThrough(const LoggedFailures& log);
 // Those that failed later.
 absl::Span<const GraceFailure> LaterFailures(const LoggedFailures& log);
 
-// `failures` are some of `log`. The same on any number of threads.
+// `failures` are some of `log`; money is told in `currency`. The same on any
+// number of threads. kInvalidArgument for a currency without values.
 absl::StatusOr<BacktestResult> Backtest(
     const LoggedFailures& log, absl::Span<const GraceFailure> failures,
-    int threads, absl::FunctionRef<void(std::int64_t)> progress);
+    absl::string_view currency, int threads,
+    absl::FunctionRef<void(std::int64_t)> progress);
 
 // One sentence, to stand beside every claim of a simulation.
 std::string FidelityLine(const BacktestResult& result);
 // What follows from it for whoever wants to use the model.
 std::string BacktestVerdict(const BacktestResult& result);
 std::string FormatBacktest(const BacktestResult& result);
+// Claim by claim, of all payments and then by segment.
+std::vector<FidelityClaim> FidelityClaims(const BacktestResult& result);
 // The file of --summary, as the README describes it.
 std::string BacktestJson(const BacktestResult& result);
 

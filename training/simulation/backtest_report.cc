@@ -1,10 +1,13 @@
 // How a backtest is told: a sentence, a table, JSON.
+#include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "model/grace/money.h"
 #include "training/simulation/backtest.h"
 #include "training/simulation/segments.h"
 #include "training/summary.h"
@@ -16,19 +19,59 @@ std::string DateOf(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
 }
 
-std::string ShareText(const ComparedShare& share) {
-  return absl::StrFormat("%9.2f %9.2f  %+6.2f (%+.2f to %+.2f)",
-                         100 * share.simulated, 100 * share.observed,
-                         100 * share.difference(), 100 * share.low,
-                         100 * share.high);
+// A line of a table; `compared` is scaled as it is shown.
+std::string Line(absl::string_view what, const Compared& compared) {
+  return absl::StrFormat("%-31s %9.2f %9.2f  %+6.2f (%+.2f to %+.2f)", what,
+                         compared.simulated, compared.observed,
+                         compared.difference(), compared.low, compared.high);
 }
 
-std::string ShareJson(const ComparedShare& share) {
+std::string ComparedJson(const Compared& share) {
   return absl::StrCat("{\"simulated\":", JsonNumber(share.simulated),
                       ",\"observed\":", JsonNumber(share.observed),
                       ",\"difference\":", JsonNumber(share.difference()),
                       ",\"difference_low\":", JsonNumber(share.low),
                       ",\"difference_high\":", JsonNumber(share.high), "}");
+}
+
+Compared Scaled(const Compared& value, double factor) {
+  return {factor * value.simulated, factor * value.observed, factor * value.low,
+          factor * value.high};
+}
+
+// Money, of which a result has minor units.
+Compared InUnits(const BacktestResult& result, const Compared& minor) {
+  return Scaled(minor, 1 / MinorPerUnit(result.currency));
+}
+
+std::string OutcomesJson(const ComparedOutcomes& outcomes) {
+  return absl::StrCat("\"net_value\":", ComparedJson(outcomes.net_minor),
+                      ",\"free_days\":", ComparedJson(outcomes.free_days),
+                      ",\"attempts\":", ComparedJson(outcomes.attempts),
+                      ",\"messages\":", ComparedJson(outcomes.messages));
+}
+
+std::string NameOf(const BacktestResult::Segment& segment) {
+  const Segment& named = Segments()[segment.segment];
+  return absl::StrCat(std::string(named.kind), " ", named.name);
+}
+
+std::vector<FidelityClaim> OutcomeClaims(const BacktestResult& result,
+                                         const ComparedOutcomes& outcomes) {
+  return {{absl::StrCat("net value, ", result.currency),
+           InUnits(result, outcomes.net_minor)},
+          {"free days", outcomes.free_days},
+          {"attempts", outcomes.attempts},
+          {"messages", outcomes.messages}};
+}
+
+// What a gap in the curve leaves open.
+std::string NetValueVerdict(const BacktestResult& result) {
+  const Compared net = InUnits(result, result.outcomes.net_minor);
+  if (net.low <= 0 && net.high >= 0) return "";
+  return absl::StrFormat("; net value is told %.2f %s a payment too %s",
+                         std::abs(net.difference()), result.currency,
+                         net.low > 0 ? "high" : "low");
 }
 
 std::string CurveJson(const std::vector<double>& curve) {
@@ -44,13 +87,37 @@ std::string CurveJson(const std::vector<double>& curve) {
 
 std::string FidelityLine(const BacktestResult& result) {
   const BacktestResult::Day& last = result.by_day.back();
+  const Compared net = InUnits(result, result.outcomes.net_minor);
   return absl::StrFormat(
       "on %d later payments the simulation said %.1f %% recovered by day %d, "
       "%.1f %% were; largest gap of the curve %.1f points, by chance up to "
-      "%.1f",
+      "%.1f; net value %.2f %s a payment, %.2f was (gap %+.2f, 95 %% interval "
+      "%+.2f to %+.2f)",
       result.failures, 100 * last.recovered.simulated, last.day,
       100 * last.recovered.observed, 100 * result.largest_gap,
-      100 * result.largest_by_chance);
+      100 * result.largest_by_chance, net.simulated, result.currency,
+      net.observed, net.difference(), net.low, net.high);
+}
+
+std::vector<FidelityClaim> FidelityClaims(const BacktestResult& result) {
+  std::vector<FidelityClaim> claims;
+  for (const BacktestResult::Day& day : result.by_day) {
+    claims.push_back({absl::StrFormat("recovered by day %d, %%", day.day),
+                      Scaled(day.recovered, 100), 1});
+  }
+  for (FidelityClaim& claim : OutcomeClaims(result, result.outcomes)) {
+    claims.push_back(std::move(claim));
+  }
+  const int last = result.by_day.back().day;
+  for (const BacktestResult::Segment& segment : result.segments) {
+    const std::string whose =
+        absl::StrCat(NameOf(segment), " (", segment.failures, "): ");
+    claims.push_back({absl::StrFormat("%srecovered by day %d, %%", whose, last),
+                      Scaled(segment.recovered, 100), 1});
+    claims.push_back({absl::StrCat(whose, "net value, ", result.currency),
+                      InUnits(result, segment.outcomes.net_minor)});
+  }
+  return claims;
 }
 
 std::string BacktestVerdict(const BacktestResult& result) {
@@ -64,13 +131,14 @@ std::string BacktestVerdict(const BacktestResult& result) {
         "the model is off by more than chance, days 1 to %d; take recovered "
         "payments of a simulation as right to %.1f points at best, under what "
         "was done in this log, and learn again from newer payments (tenuto "
-        "train grace)",
-        result.days, 100 * result.largest_gap);
+        "train grace)%s",
+        result.days, 100 * result.largest_gap, NetValueVerdict(result));
   }
   return absl::StrFormat(
       "no gap beyond chance on %d payments, days 1 to %d; one of up to %.1f "
-      "points may go unseen; under what was done in this log",
-      result.failures, result.days, 100 * result.largest_by_chance);
+      "points may go unseen; under what was done in this log%s",
+      result.failures, result.days, 100 * result.largest_by_chance,
+      NetValueVerdict(result));
 }
 
 std::string FormatBacktest(const BacktestResult& result) {
@@ -81,24 +149,36 @@ std::string FormatBacktest(const BacktestResult& result) {
       result.failures, DateOf(result.first), DateOf(result.last), result.model,
       "%", "simulated", "observed", "difference, 95 % interval");
   for (const BacktestResult::Day& day : result.by_day) {
-    const std::pair<const char*, const ComparedShare*> lines[] = {
+    const std::pair<const char*, const Compared*> lines[] = {
         {"recovered", &day.recovered},
         {"  by retry", &day.by_retry},
         {"  by the subscriber", &day.by_user},
         {"cancelled", &day.cancelled}};
     for (const auto& [what, share] : lines) {
-      absl::StrAppendFormat(&text, "by day %2d %-22s %s\n", day.day, what,
-                            ShareText(*share));
+      absl::StrAppend(&text,
+                      Line(absl::StrFormat("by day %2d %s", day.day, what),
+                           Scaled(*share, 100)),
+                      "\n");
     }
   }
-  const int last = result.by_day.back().day;
-  absl::StrAppendFormat(&text, "\nrecovered by day %d, of failures\n", last);
+  absl::StrAppendFormat(&text, "\na payment, days 1 to %d\n", result.days);
+  for (const FidelityClaim& claim : OutcomeClaims(result, result.outcomes)) {
+    absl::StrAppend(&text, Line(claim.what, claim.value), "\n");
+  }
+  absl::StrAppendFormat(&text, "\nrecovered by day %d, of failures\n",
+                        result.by_day.back().day);
   for (const BacktestResult::Segment& segment : result.segments) {
-    const Segment& named = Segments()[segment.segment];
-    absl::StrAppendFormat(
-        &text, "%-31s  %s  of %d\n",
-        absl::StrCat(std::string(named.kind), " ", named.name),
-        ShareText(segment.recovered), segment.failures);
+    absl::StrAppendFormat(&text, "%s  of %d\n",
+                          Line(NameOf(segment), Scaled(segment.recovered, 100)),
+                          segment.failures);
+  }
+  absl::StrAppendFormat(&text, "\nnet value, %s a payment, days 1 to %d\n",
+                        result.currency, result.days);
+  for (const BacktestResult::Segment& segment : result.segments) {
+    absl::StrAppend(
+        &text,
+        Line(NameOf(segment), InUnits(result, segment.outcomes.net_minor)),
+        "\n");
   }
   absl::StrAppendFormat(
       &text,
@@ -114,17 +194,18 @@ std::string BacktestJson(const BacktestResult& result) {
   std::vector<std::string> days, segments;
   for (const BacktestResult::Day& day : result.by_day) {
     days.push_back(absl::StrCat(
-        "{\"day\":", day.day, ",\"recovered\":", ShareJson(day.recovered),
-        ",\"by_retry\":", ShareJson(day.by_retry),
-        ",\"by_user\":", ShareJson(day.by_user),
-        ",\"cancelled\":", ShareJson(day.cancelled), "}"));
+        "{\"day\":", day.day, ",\"recovered\":", ComparedJson(day.recovered),
+        ",\"by_retry\":", ComparedJson(day.by_retry),
+        ",\"by_user\":", ComparedJson(day.by_user),
+        ",\"cancelled\":", ComparedJson(day.cancelled), "}"));
   }
   for (const BacktestResult::Segment& segment : result.segments) {
     const Segment& named = Segments()[segment.segment];
     segments.push_back(absl::StrCat(
         "{\"kind\":", JsonString(std::string(named.kind)), ",\"name\":",
         JsonString(named.name), ",\"failures\":", segment.failures,
-        ",\"recovered\":", ShareJson(segment.recovered), "}"));
+        ",\"recovered\":", ComparedJson(segment.recovered), ",",
+        OutcomesJson(segment.outcomes), "}"));
   }
   return absl::StrCat(
       "{\"model\":", JsonString(result.model),
@@ -133,7 +214,9 @@ std::string BacktestJson(const BacktestResult& result) {
       ",\"last\":", JsonString(DateOf(result.last)), ",\"days\":", result.days,
       ",\"by_day\":[", absl::StrJoin(days, ","), "],\"segments\":[",
       absl::StrJoin(segments, ","),
-      "],\"simulated_curve\":", CurveJson(result.simulated),
+      "],\"currency\":", JsonString(result.currency), ",",
+      OutcomesJson(result.outcomes),
+      ",\"simulated_curve\":", CurveJson(result.simulated),
       ",\"observed_curve\":", CurveJson(result.observed),
       ",\"distance\":{\"largest\":", JsonNumber(result.largest_gap),
       ",\"largest_by_chance\":", JsonNumber(result.largest_by_chance),

@@ -171,6 +171,22 @@ std::string SegmentsJson(const SimulationResult& result) {
   return Array(objects);
 }
 
+// A row each: what, simulated, observed, the difference with its interval.
+std::string ClaimsJson(const SimulationResult& result) {
+  std::vector<std::string> rows;
+  for (const FidelityClaim& claim : result.fidelity_claims) {
+    const Compared& value = claim.value;
+    rows.push_back(
+        Object({{"what", JsonString(claim.what)},
+                {"simulated", JsonNumber(value.simulated)},
+                {"observed", JsonNumber(value.observed)},
+                {"difference",
+                 IntervalJson({value.difference(), value.low, value.high})},
+                {"digits", absl::StrCat(claim.digits)}}));
+  }
+  return Array(rows);
+}
+
 }  // namespace
 
 std::string ReportJson(const SimulationResult& result,
@@ -206,6 +222,7 @@ std::string ReportJson(const SimulationResult& result,
               {"segment_shown_min", absl::StrCat(kSegmentShownMin)},
               {"segments_left_out", SegmentsLeftOut(result)},
               {"segments", SegmentsJson(result)},
+              {"claims", ClaimsJson(result)},
               {"refused", Array(refused)}});
   // In JSON these three stand only inside strings.
   return absl::StrReplaceAll(

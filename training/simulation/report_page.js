@@ -303,8 +303,23 @@ function fillRest() {
   for (const [id, empty] of [
     ['refused', figures.refused.length === 0], ['policies', nothing], ['pareto', nothing],
     ['survival', nothing], ['differences', nothing || figures.policies.length < 2],
-    ['segments', nothing || figures.segments.length === 0]]) {
+    ['segments', nothing || figures.segments.length === 0],
+    ['fidelity', figures.claims.length === 0]]) {
     document.getElementById(id).hidden = empty;
+  }
+}
+
+function fillClaims() {
+  const body = header(document.getElementById('claim-table'), ['A payment', 'Simulated', 'Came', 'Gap']);
+  for (const claim of figures.claims) {
+    const say = (v) => minus(v.toFixed(claim.digits));
+    const [gap, low, high] = claim.difference;
+    const row = make('tr', undefined, low > 0 || high < 0 ? 'off' : '');
+    const name = make('th', claim.what);
+    name.scope = 'row';
+    row.append(name, make('td', say(claim.simulated)), make('td', say(claim.observed)),
+               intervalCell([gap, low, high], (v) => (v > 0 ? '+' : '') + say(v)));
+    body.append(row);
   }
 }
 
@@ -325,5 +340,6 @@ fillPolicies();
 fillDays();
 setUpSegments();
 fillSegments();
+fillClaims();
 drawAll();
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll);

@@ -176,6 +176,7 @@ class LedgerSimulation {
 
 // How far the model was from what happened later; says so where nobody knows.
 absl::Status MeasureFidelity(const LogSource& source, const LoggedFailures& log,
+                             absl::string_view currency,
                              SimulationResult& measured) {
   const absl::Span<const GraceFailure> later = LaterFailures(log);
   if (later.size() < std::size_t{kFidelityFailuresMin}) {
@@ -187,8 +188,9 @@ absl::Status MeasureFidelity(const LogSource& source, const LoggedFailures& log,
   }
   TENUTO_ASSIGN_OR_RETURN(
       const BacktestResult result,
-      Backtest(log, later, source.threads, [](std::int64_t) {}));
+      Backtest(log, later, currency, source.threads, [](std::int64_t) {}));
   measured.fidelity = FidelityLine(result);
+  measured.fidelity_claims = FidelityClaims(result);
   // Not that of the last day alone, on which the curves may happen to cross.
   measured.model_error = result.largest_gap;
   return absl::OkStatus();
@@ -217,7 +219,8 @@ absl::StatusOr<SimulationResult> SimulateLedger(
   SimulationResult result;
   LedgerSimulation simulation(source, policies, log, book);
   TENUTO_RETURN_IF_ERROR(simulation.Run(progress, result));
-  TENUTO_RETURN_IF_ERROR(MeasureFidelity(source, log, result));
+  TENUTO_RETURN_IF_ERROR(
+      MeasureFidelity(source, log, policies.currency(), result));
   result.source = SourceText(source, log);
   result.currency = policies.currency();
   result.failures = static_cast<std::int64_t>(log.failures.size());

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "training/simulation/fidelity.h"
 #include "training/simulation/policy_tally.h"
 
 namespace tenuto {
@@ -41,6 +42,7 @@ struct SimulationResult {
   bool expected = false;  // By a model, of a log's payments; else lived.
   // How far a simulation was from what really happened; "" where not measured.
   std::string fidelity;
+  std::vector<FidelityClaim> fidelity_claims;  // The same, claim by claim.
   // Share of later payments by which the model missed what was recovered of
   // them; none where that was not measured.
   std::optional<double> model_error;

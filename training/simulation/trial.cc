@@ -104,8 +104,8 @@ TrialOutcome LiveThrough(const world::FailureWorld& world,
 }
 
 TrialOutcome Expect(const HazardTable& hazards, const GraceStakes& stakes,
-                    const TrialActions& trial, RecoveryCurve& curve) {
-  const UnpaidPast past;
+                    const TrialActions& trial, RecoveryCurve& curve,
+                    const UnpaidPast& past) {
   curve = Follow(hazards, trial.actions, past);
   const PlanWorth worth =
       WorthOf(stakes, trial.actions, curve, past, trial.last_day);

@@ -51,7 +51,8 @@ TrialOutcome LiveThrough(const world::FailureWorld& world,
 
 // Expected, by `hazards`. The curve goes on after last_day.
 TrialOutcome Expect(const HazardTable& hazards, const GraceStakes& stakes,
-                    const TrialActions& trial, RecoveryCurve& curve);
+                    const TrialActions& trial, RecoveryCurve& curve,
+                    const UnpaidPast& past = UnpaidPast());
 
 }  // namespace tenuto
 

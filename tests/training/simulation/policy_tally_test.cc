@@ -128,7 +128,7 @@ TEST(PolicyTally, PutRightRecoveriesByDayVaryAsTheirWeights) {
     std::vector<RecoveryCurve> curves(1);
     TrialOutcome outcome;
     outcome.put_right = true;
-    for (const std::size_t day : {4, 9, 30}) {
+    for (const std::size_t day : {4u, 9u, 30u}) {
       curves[0][day].by_retry = static_cast<double>(random() % 50) - 20;
       outcome.recovered += curves[0][day].by_retry;
     }

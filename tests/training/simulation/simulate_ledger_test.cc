@@ -235,7 +235,8 @@ TEST_F(SimulateLedgerTest, IsCheckedAgainstWhatHappenedLater) {
   EXPECT_LT(log->failures.size(), all->failures.size());
   EXPECT_EQ(LaterFailures(*all).size(), log->failures.size());
   EXPECT_EQ(LaterFailures(*log).size(), log->failures.size());
-  const auto result = Backtest(*log, log->failures, 2, [](std::int64_t) {});
+  const auto result =
+      Backtest(*log, log->failures, "EUR", 2, [](std::int64_t) {});
   ASSERT_TRUE(result.ok()) << result.status();
   // The company ends it on day 21, beyond which nobody can watch.
   EXPECT_GE(result->days, 20);
@@ -243,11 +244,29 @@ TEST_F(SimulateLedgerTest, IsCheckedAgainstWhatHappenedLater) {
   EXPECT_EQ(result->by_day.back().day, 14);
   EXPECT_LT(result->largest_gap, 0.08);
   EXPECT_GT(result->largest_by_chance, 0);
-  const ComparedShare& last = result->by_day.back().recovered;
+  const Compared& last = result->by_day.back().recovered;
   EXPECT_NEAR(result->observed[14], last.observed, 1e-12);
   EXPECT_LT(last.low, last.difference());
   EXPECT_THAT(BacktestJson(*result), HasSubstr(FidelityLine(*result)));
-  const auto one = Backtest(*log, log->failures, 1, [](std::int64_t) {});
+  // Near what the lives really gave: full access to the end of each day unpaid.
+  double free_days = 0;
+  for (const GraceFailure& failure : log->failures) {
+    for (const UnpaidDay& day : failure.spell.days) {
+      free_days += day.end == RecoveryEnd::kOpen;
+    }
+  }
+  const auto n = static_cast<double>(log->failures.size());
+  const Compared& free = result->outcomes.free_days;
+  EXPECT_NEAR(free.observed, free_days / n, 0.05 * free_days / n);
+  EXPECT_LT(std::abs(free.difference()), 4 * (free.high - free.low) / 3.92);
+  const Compared& net = result->outcomes.net_minor;
+  EXPECT_GT(net.observed, 0);
+  EXPECT_LT(std::abs(net.difference()), 4 * (net.high - net.low) / 3.92);
+  EXPECT_EQ(Backtest(*log, log->failures, "XXX", 1, [](std::int64_t) {})
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
+  const auto one = Backtest(*log, log->failures, "EUR", 1, [](std::int64_t) {});
   ASSERT_TRUE(one.ok());
   EXPECT_EQ(BacktestJson(*one), BacktestJson(*result));
 }

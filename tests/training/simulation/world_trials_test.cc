@@ -25,7 +25,7 @@ TEST(WorldTrials, RunInPiecesAsInOne) {
   const auto bench = std::make_unique<WorldTrials::Bench>();
   PolicyTally whole(3, Segments().size(), 0), pieces = whole;
   ASSERT_TRUE(trials.Run(0, 900, *bench, whole).ok());
-  for (std::uint64_t from : {0, 300, 600}) {
+  for (std::uint64_t from : {0u, 300u, 600u}) {
     PolicyTally piece(3, Segments().size(), 0);
     ASSERT_TRUE(trials.Run(from, from + 300, *bench, piece).ok());
     pieces.Add(piece);

@@ -1,0 +1,93 @@
+#include "training/simulation/fidelity.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/training/simulation/lived_trial.h"
+#include "training/simulation/doubly_robust.h"
+
+namespace tenuto {
+namespace {
+
+using FidelityTest = LivedTrial;
+
+TEST_F(FidelityTest, ComparesMeans) {
+  OutcomeGaps gaps, half;
+  double expected = 0, observed = 0, squares = 0;
+  constexpr int kPayments = 40;
+  for (int k = 0; k < kPayments; ++k) {
+    TrialOutcome of_model, of_log;
+    of_model.net_minor = 100 + k;
+    of_log.net_minor = k % 3 == 0 ? 300 : 20;
+    of_model.free_days = 2;
+    of_log.free_days = 3;
+    (k < 10 ? half : gaps).Add(of_model, of_log);
+    expected += of_model.net_minor / kPayments;
+    observed += of_log.net_minor / kPayments;
+  }
+  for (int k = 0; k < kPayments; ++k) {
+    const double gap = 100 + k - (k % 3 == 0 ? 300 : 20);
+    squares += std::pow(gap - (expected - observed), 2);
+  }
+  gaps.Add(half);
+  const ComparedOutcomes means = gaps.Means();
+  EXPECT_NEAR(means.net_minor.simulated, expected, 1e-9);
+  EXPECT_NEAR(means.net_minor.observed, observed, 1e-9);
+  const double half_width =
+      1.959964 * std::sqrt(squares / (kPayments - 1) / kPayments);
+  EXPECT_NEAR(means.net_minor.high - means.net_minor.difference(), half_width,
+              1e-6);
+  EXPECT_NEAR(means.net_minor.difference() - means.net_minor.low, half_width,
+              1e-6);
+  EXPECT_EQ(means.free_days.difference(), -1);
+  EXPECT_EQ(means.attempts.observed, 0);
+}
+
+// Half of the payments are watched for 10 days only, and the model is far from
+// true: what came of them is found all the same.
+TEST_F(FidelityTest, AllowsForPaymentsThatNobodyWatchedToTheEnd) {
+  const HazardTable model = Table(0.1f, 0.05f, 0.001f);
+  const HazardTable truth = Table(0.02f, 0.3f, 0.02f);
+  SplitMix64 random(7);
+  std::vector<UnpaidSpell> spells;
+  std::vector<SurvivalOutcome> watched_until;
+  for (int k = 0; k < 20'000; ++k) {
+    UnpaidSpell& spell = spells.emplace_back(Live(truth, random));
+    if (random.Next() % 2 == 0 && spell.days.size() > 10) {
+      spell.days.resize(10);
+      spell.end = RecoveryEnd::kOpen;
+    }
+    watched_until.push_back(
+        {static_cast<int>(spell.days.size()), spell.end != RecoveryEnd::kOpen});
+  }
+  constexpr int kDays = 40;
+  trial_.last_day = kDays;
+  const AgreementWeights weights =
+      WatchedWeights(CensoringSurvival(watched_until, kUnpaidDays), kDays);
+  EXPECT_EQ(weights[10], 1);
+  EXPECT_GT(weights[11], 1.5);
+  EXPECT_EQ(weights[kDays + 1], 0);
+  OutcomeGaps gaps;
+  RecoveryCurve curve;
+  for (const UnpaidSpell& spell : spells) {
+    const TrialOutcome expected = Expect(model, stakes_, trial_, curve);
+    TrialOutcome observed = expected;
+    PutRight(spell, weights, stakes_, trial_, curve, observed);
+    gaps.Add(expected, observed);
+  }
+  const TrialOutcome really = Expect(truth, stakes_, trial_, curve);
+  const ComparedOutcomes means = gaps.Means();
+  const auto near = [](const Compared& compared, double truth_value) {
+    const double error = (compared.high - compared.low) / 2 / 1.959964;
+    EXPECT_NEAR(compared.observed, truth_value, 4 * error);
+    EXPECT_GT(std::abs(compared.difference()), 4 * error);
+  };
+  near(means.net_minor, really.net_minor);
+  near(means.free_days, really.free_days);
+  near(means.attempts, really.attempts);
+}
+
+}  // namespace
+}  // namespace tenuto

@@ -1,0 +1,68 @@
+// How far what a simulation said of payments was from what came of them, value
+// by value: what a backtest finds and a report prints beside its claims.
+// Value types; not thread-safe.
+#ifndef TENUTO_TRAINING_SIMULATION_FIDELITY_H_
+#define TENUTO_TRAINING_SIMULATION_FIDELITY_H_
+
+#include <array>
+#include <cstddef>
+#include <string>
+
+#include "training/grace/survival_measures.h"
+#include "training/simulation/logged_plans.h"
+#include "training/simulation/trial.h"
+
+namespace tenuto {
+
+// A share or a mean of failed payments. The observed one allows for those that
+// nobody could watch to the end.
+struct Compared {
+  double simulated = 0;
+  double observed = 0;
+  // 95 % interval of simulated - observed, from how much chance moves it with
+  // so many payments.
+  double low = 0;
+  double high = 0;
+  double difference() const { return simulated - observed; }
+};
+
+// A payment, from its failure to the last day that is compared; one recovered
+// is worth what the day is worth to the planner, and is not followed further.
+struct ComparedOutcomes {
+  Compared net_minor, free_days, attempts, messages;
+};
+
+class OutcomeGaps {
+ public:
+  // One payment: what was expected, and that put right by what was observed.
+  void Add(const TrialOutcome& expected, const TrialOutcome& observed);
+  void Add(const OutcomeGaps& more);
+  // Intervals by how much payments differ (normal approximation).
+  ComparedOutcomes Means() const;
+
+ private:
+  struct Sums {
+    double expected = 0, gap = 0, gap_squares = 0;
+  };
+  Compared MeanOf(const Sums& sums) const;
+
+  double payments_ = 0;
+  std::array<Sums, 4> sums_{};  // In the order of ComparedOutcomes.
+};
+
+// 1 / P(watched on that day) for days 1 to `days`, 0 later: with these weights
+// PutRight() gives what came of payments that were not all watched to the end
+// (augmented by what the model expects, Robins, Rotnitzky & Zhao 1994).
+// `watched` is CensoringSurvival() of them, above 0 before day `days`.
+AgreementWeights WatchedWeights(const Survival& watched, int days);
+
+// A claim of a simulation for people, scaled as it is shown.
+struct FidelityClaim {
+  std::string what;  // "recovered by day 28, %"
+  Compared value;
+  int digits = 2;  // After the point.
+};
+
+}  // namespace tenuto
+
+#endif  // TENUTO_TRAINING_SIMULATION_FIDELITY_H_

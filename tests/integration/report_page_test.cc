@@ -118,8 +118,9 @@ SimulationResult OfALog() {
   MakeLog(result, 0.02, {"now"});
   result.fidelity = "on 812 later payments it was near";
   result.fidelity_claims = {
-      {"recovered by day 60, %", {68.1, 67.9, -1, 1.4}, 1},
-      {"decline class insufficient funds (700): net value, EUR",
+      {"", "recovered by day 60, %", {68.1, 67.9, -1, 1.4}, 1},
+      {"decline class soft, 700 payments",
+       "net value, EUR",
        {8, 8.5, -0.9, -0.1}}};
   result.refused.push_back({"too_long", "the log never saw the like"});
   return result;
@@ -161,7 +162,7 @@ TEST_F(ReportPageTest, ShowsALog) {
     ASSERT_NO_FATAL_FAILURE(Look(ReportHtml(OfALog()), width, seen));
     ExpectSound(seen, width);
     EXPECT_EQ(seen.rows("policy-table"), 3);
-    EXPECT_EQ(seen.rows("claim-table"), 2);
+    EXPECT_EQ(seen.rows("claim-table"), 3);
   }
 }
 

@@ -58,11 +58,11 @@ std::string NameOf(const BacktestResult::Segment& segment) {
 
 std::vector<FidelityClaim> OutcomeClaims(const BacktestResult& result,
                                          const ComparedOutcomes& outcomes) {
-  return {{absl::StrCat("net value, ", result.currency),
+  return {{"", absl::StrCat("net value, ", result.currency),
            InUnits(result, outcomes.net_minor)},
-          {"free days", outcomes.free_days},
-          {"attempts", outcomes.attempts},
-          {"messages", outcomes.messages}};
+          {"", "free days", outcomes.free_days},
+          {"", "attempts", outcomes.attempts},
+          {"", "messages", outcomes.messages}};
 }
 
 // What a gap in the curve leaves open.
@@ -102,19 +102,19 @@ std::string FidelityLine(const BacktestResult& result) {
 std::vector<FidelityClaim> FidelityClaims(const BacktestResult& result) {
   std::vector<FidelityClaim> claims;
   for (const BacktestResult::Day& day : result.by_day) {
-    claims.push_back({absl::StrFormat("recovered by day %d, %%", day.day),
+    claims.push_back({"", absl::StrFormat("recovered by day %d, %%", day.day),
                       Scaled(day.recovered, 100), 1});
   }
   for (FidelityClaim& claim : OutcomeClaims(result, result.outcomes)) {
     claims.push_back(std::move(claim));
   }
-  const int last = result.by_day.back().day;
+  const std::string recovered =
+      absl::StrFormat("recovered by day %d, %%", result.by_day.back().day);
   for (const BacktestResult::Segment& segment : result.segments) {
     const std::string whose =
-        absl::StrCat(NameOf(segment), " (", segment.failures, "): ");
-    claims.push_back({absl::StrFormat("%srecovered by day %d, %%", whose, last),
-                      Scaled(segment.recovered, 100), 1});
-    claims.push_back({absl::StrCat(whose, "net value, ", result.currency),
+        absl::StrCat(NameOf(segment), ", ", segment.failures, " payments");
+    claims.push_back({whose, recovered, Scaled(segment.recovered, 100), 1});
+    claims.push_back({whose, absl::StrCat("net value, ", result.currency),
                       InUnits(result, segment.outcomes.net_minor)});
   }
   return claims;

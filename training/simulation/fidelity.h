@@ -37,12 +37,14 @@ class OutcomeGaps {
   // One payment: what was expected, and that put right by what was observed.
   void Add(const TrialOutcome& expected, const TrialOutcome& observed);
   void Add(const OutcomeGaps& more);
-  // Intervals by how much payments differ (normal approximation).
+  // Intervals by how much gaps differ between payments, or by how much they
+  // should by the chances of the model, if that is more: a few that all end
+  // alike differ in nothing (normal approximation).
   ComparedOutcomes Means() const;
 
  private:
   struct Sums {
-    double expected = 0, gap = 0, gap_squares = 0;
+    double expected = 0, variance = 0, gap = 0, gap_squares = 0;
   };
   Compared MeanOf(const Sums& sums) const;
 
@@ -58,7 +60,8 @@ AgreementWeights WatchedWeights(const Survival& watched, int days);
 
 // A claim of a simulation for people, scaled as it is shown.
 struct FidelityClaim {
-  std::string what;  // "recovered by day 28, %"
+  std::string whose;  // "decline class soft, 43 payments"; of all: "".
+  std::string what;   // "recovered by day 28, %"
   Compared value;
   int digits = 2;  // After the point.
 };

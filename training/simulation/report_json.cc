@@ -177,7 +177,8 @@ std::string ClaimsJson(const SimulationResult& result) {
   for (const FidelityClaim& claim : result.fidelity_claims) {
     const Compared& value = claim.value;
     rows.push_back(
-        Object({{"what", JsonString(claim.what)},
+        Object({{"whose", JsonString(claim.whose)},
+                {"what", JsonString(claim.what)},
                 {"simulated", JsonNumber(value.simulated)},
                 {"observed", JsonNumber(value.observed)},
                 {"difference",

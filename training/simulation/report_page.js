@@ -311,7 +311,16 @@ function fillRest() {
 
 function fillClaims() {
   const body = header(document.getElementById('claim-table'), ['A payment', 'Simulated', 'Came', 'Gap']);
+  let whose = '';
   for (const claim of figures.claims) {
+    if (claim.whose !== whose) {
+      whose = claim.whose;
+      const name = make('th', whose);
+      name.colSpan = 4;
+      const row = make('tr', undefined, 'whose');
+      row.append(name);
+      body.append(row);
+    }
     const say = (v) => minus(v.toFixed(claim.digits));
     const [gap, low, high] = claim.difference;
     const row = make('tr', undefined, low > 0 || high < 0 ? 'off' : '');

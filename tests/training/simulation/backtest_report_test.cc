@@ -43,7 +43,8 @@ TEST(BacktestReport, SaysInOneSentenceHowFarItIsFromWhatHappened) {
   EXPECT_NEAR(claims[0].value.simulated, 68.1, 1e-9);
   EXPECT_EQ(claims[1].what, "net value, EUR");
   EXPECT_NEAR(claims[1].value.low, -0.05, 1e-9);
-  EXPECT_THAT(claims[6].what, ::testing::EndsWith(" (700): net value, EUR"));
+  EXPECT_THAT(claims[6].whose, ::testing::EndsWith(", 700 payments"));
+  EXPECT_EQ(claims[6].what, "net value, EUR");
   EXPECT_NEAR(claims[6].value.difference(), -0.5, 1e-9);
 }
 

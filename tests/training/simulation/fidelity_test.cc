@@ -45,6 +45,23 @@ TEST_F(FidelityTest, ComparesMeans) {
   EXPECT_EQ(means.attempts.observed, 0);
 }
 
+// Three that all were recovered, where two of three were to be expected: that
+// they do not differ proves nothing.
+TEST_F(FidelityTest, KnowsThatAFewMayEndAlikeByChance) {
+  OutcomeGaps gaps;
+  for (int k = 0; k < 3; ++k) {
+    TrialOutcome expected, observed;
+    expected.net_minor = 2000.0 * 2 / 3;
+    expected.net_variance = 2000.0 * 2000 * 2 / 9;
+    observed.net_minor = 2000;
+    gaps.Add(expected, observed);
+  }
+  const Compared net = gaps.Means().net_minor;
+  EXPECT_NEAR(net.high - net.difference(),
+              1.959964 * std::sqrt(2000.0 * 2000 * 2 / 9 / 2), 1e-6);
+  EXPECT_GT(net.high, 0);
+}
+
 // Half of the payments are watched for 10 days only, and the model is far from
 // true: what came of them is found all the same.
 TEST_F(FidelityTest, AllowsForPaymentsThatNobodyWatchedToTheEnd) {

@@ -262,7 +262,7 @@ TEST_F(SimulateLedgerTest, IsCheckedAgainstWhatHappenedLater) {
   const Compared& net = result->outcomes.net_minor;
   EXPECT_GT(net.observed, 0);
   EXPECT_LT(std::abs(net.difference()), 4 * (net.high - net.low) / 3.92);
-  EXPECT_EQ(Backtest(*log, log->failures, "XXX", 1, [](std::int64_t) {})
+  EXPECT_EQ(Backtest(*log, log->failures, "no", 1, [](std::int64_t) {})
                 .status()
                 .code(),
             absl::StatusCode::kInvalidArgument);

@@ -91,7 +91,7 @@ std::string FidelityLine(const BacktestResult& result) {
   return absl::StrFormat(
       "on %d later payments the simulation said %.1f %% recovered by day %d, "
       "%.1f %% were; largest gap of the curve %.1f points, by chance up to "
-      "%.1f; net value %.2f %s a payment, %.2f was (gap %+.2f, 95 %% interval "
+      "%.1f; net value %.2f %s a payment, %.2f came (gap %+.2f, 95 %% interval "
       "%+.2f to %+.2f)",
       result.failures, 100 * last.recovered.simulated, last.day,
       100 * last.recovered.observed, 100 * result.largest_gap,

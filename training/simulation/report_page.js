@@ -310,7 +310,7 @@ function fillRest() {
 }
 
 function fillClaims() {
-  const body = header(document.getElementById('claim-table'), ['A payment', 'Simulated', 'Came', 'Gap']);
+  const body = header(document.getElementById('claim-table'), ['Claim', 'Simulated', 'Came', 'Gap']);
   let whose = '';
   for (const claim of figures.claims) {
     if (claim.whose !== whose) {

@@ -99,12 +99,12 @@ Comparison Compare(std::uint64_t seed, const std::string& variant) {
   std::size_t best = 0, fullest = 0;
   for (std::size_t k = 0; k < fixed.size(); ++k) {
     const PolicySums& sums = all.tally.sums(k);
-    if (sums.net > all.tally.sums(best).net) best = k;
+    if (sums.net.total > all.tally.sums(best).net.total) best = k;
     // Those without grace have no free days to cut.
-    const bool gives = sums.free_days >= kFailures;
+    const bool gives = sums.free_days.total >= kFailures;
     const PolicySums& most = all.tally.sums(fullest);
-    if (gives &&
-        (most.free_days < kFailures || sums.recovered > most.recovered)) {
+    if (gives && (most.free_days.total < kFailures ||
+                  sums.recovered.total > most.recovered.total)) {
       fullest = k;
     }
   }
@@ -116,18 +116,19 @@ Comparison Compare(std::uint64_t seed, const std::string& variant) {
       seed, variant);
   const PolicySums& theirs = found.tally.sums(0);
   const PolicySums& mine = found.tally.sums(1);
-  const double oracle = found.tally.sums(2).net;
+  const double oracle = found.tally.sums(2).net.total;
   const PolicySums& most = all.tally.sums(fullest);
-  EXPECT_EQ(theirs.net, all.tally.sums(best).net);
+  EXPECT_EQ(theirs.net.total, all.tally.sums(best).net.total);
   Comparison comparison;
-  comparison.gap_closed = (mine.net - theirs.net) / (oracle - theirs.net);
-  comparison.share_of_oracle = mine.net / oracle;
+  comparison.gap_closed =
+      (mine.net.total - theirs.net.total) / (oracle - theirs.net.total);
+  comparison.share_of_oracle = mine.net.total / oracle;
   comparison.gain_low = TotalsOf(found, 1).difference_minor.low;
-  comparison.free_days_share = mine.free_days / most.free_days;
-  comparison.recovered_more = mine.recovered - most.recovered;
-  comparison.messages = mine.messages;
-  comparison.free_days = mine.free_days;
-  comparison.oracle_free_days = found.tally.sums(2).free_days;
+  comparison.free_days_share = mine.free_days.total / most.free_days.total;
+  comparison.recovered_more = mine.recovered.total - most.recovered.total;
+  comparison.messages = mine.messages.total;
+  comparison.free_days = mine.free_days.total;
+  comparison.oracle_free_days = found.tally.sums(2).free_days.total;
   std::printf(
       "%-15s seed %20llu  best fixed %-16s gap closed %3.0f %%, %5.1f %% of "
       "the oracle, gain at least %.2f EUR a payment; free days %3.0f %% of %s, "

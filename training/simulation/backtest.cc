@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
@@ -58,43 +59,75 @@ class BacktestRun {
               absl::string_view currency, const Survival& watched, int days)
       : log_(log),
         failures_(failures),
+        by_user_(GroupByUser(failures)),
         book_(book),
         currency_(currency),
         watched_(watched),
         days_(days),
         weights_(WatchedWeights(watched, days)) {}
 
+  std::int64_t users() const {
+    return static_cast<std::int64_t>(by_user_.size());
+  }
+  // All failures of the subscribers [from, to).
   absl::Status Add(std::int64_t from, std::int64_t to, Sums& sums) const {
-    HazardTable hazards;
-    FailureCase known;
-    for (std::int64_t number = from; number < to; ++number) {
-      const GraceFailure& failure = failures_[static_cast<std::size_t>(number)];
-      const GraceFailure::Decision& decision = failure.decisions[0];
-      TENUTO_RETURN_IF_ERROR(
-          log_.model->Fill(decision.row, decision.payment, hazards));
-      UnpaidPast past;
-      if (failure.spell.messages_at_failure) past.last_message_day = 0;
-      const DayActions actions = failure.spell.Actions(
-          log_.usual[static_cast<std::size_t>(decision.payment.decline_class)]);
-      TENUTO_RETURN_IF_ERROR(FillCase(book_, log_, failure, currency_, known));
-      RecoveryCurve curve;
-      const TrialActions trial = {actions, days_};
-      const TrialOutcome expected =
-          Expect(hazards, known.stakes.stakes, trial, curve, past);
-      const std::vector<std::size_t> segments = SegmentsWithAll(failure);
-      AddEnds(static_cast<std::uint64_t>(number), failure, segments, curve,
-              sums);
-      TrialOutcome observed = expected;
-      PutRight(failure.spell, weights_, known.stakes.stakes, trial, curve,
-               observed);
-      for (const std::size_t segment : segments) {
-        sums.outcomes[segment].Add(expected, observed);
+    std::vector<InSegments> compared;
+    for (std::int64_t user = from; user < to; ++user) {
+      compared.clear();
+      for (const std::size_t number :
+           by_user_[static_cast<std::size_t>(user)]) {
+        TENUTO_ASSIGN_OR_RETURN(const InSegments next,
+                                CompareOne(number, sums));
+        for (const std::size_t segment : next.segments) {
+          OutcomeGaps& gaps = sums.outcomes[segment];
+          gaps.Add(next.payment);
+          for (const InSegments& before : compared) {
+            if (before.IsIn(segment))
+              gaps.AddPair(before.payment, next.payment);
+          }
+        }
+        compared.push_back(next);
       }
     }
     return absl::OkStatus();
   }
 
  private:
+  struct InSegments {
+    ComparedPayment payment;
+    std::vector<std::size_t> segments;
+    bool IsIn(std::size_t segment) const {
+      return std::find(segments.begin(), segments.end(), segment) !=
+             segments.end();
+    }
+  };
+
+  // Adds how it ended, too.
+  absl::StatusOr<InSegments> CompareOne(std::size_t number, Sums& sums) const {
+    const GraceFailure& failure = failures_[number];
+    const GraceFailure::Decision& decision = failure.decisions[0];
+    HazardTable hazards;
+    TENUTO_RETURN_IF_ERROR(
+        log_.model->Fill(decision.row, decision.payment, hazards));
+    FailureCase known;
+    TENUTO_RETURN_IF_ERROR(FillCase(book_, log_, failure, currency_, known));
+    UnpaidPast past;
+    if (failure.spell.messages_at_failure) past.last_message_day = 0;
+    const TrialActions trial = {
+        failure.spell.Actions(log_.usual[static_cast<std::size_t>(
+            decision.payment.decline_class)]),
+        days_};
+    RecoveryCurve curve;
+    InSegments compared{.payment = {}, .segments = SegmentsWithAll(failure)};
+    ComparedPayment& payment = compared.payment;
+    payment.expected = Expect(hazards, known.stakes.stakes, trial, curve, past);
+    AddEnds(number, failure, compared.segments, curve, sums);
+    payment.observed = payment.expected;
+    PutRight(failure.spell, weights_, known.stakes.stakes, trial, curve,
+             payment.observed);
+    return compared;
+  }
+
   std::vector<std::size_t> SegmentsWithAll(const GraceFailure& failure) const {
     std::vector<std::size_t> segments = {0};
     for (const std::size_t segment : SegmentsOfLogged(log_, failure)) {
@@ -135,6 +168,7 @@ class BacktestRun {
 
   const LoggedFailures& log_;
   const absl::Span<const GraceFailure> failures_;
+  const FailuresByUser by_user_;
   const CaseBook& book_;
   const absl::string_view currency_;
   const Survival& watched_;
@@ -266,17 +300,17 @@ absl::StatusOr<BacktestResult> Backtest(
   const int days = ComparedDays(watched);
   const BacktestRun run(log, failures, book, currency, watched, days);
   TENUTO_ASSIGN_OR_RETURN(
-      const Sums sums, SumInOrder(
-                           {.items = static_cast<std::int64_t>(failures.size()),
-                            .threads = threads},
-                           Sums(Segments().size()),
-                           [&run] {
-                             return [&run](std::int64_t from, std::int64_t to,
-                                           Sums& sum) {
-                               return run.Add(from, to, sum);
-                             };
-                           },
-                           progress));
+      const Sums sums,
+      SumInOrder(
+          {.items = run.users(), .threads = threads}, Sums(Segments().size()),
+          [&run] {
+            return [&run](std::int64_t from, std::int64_t to, Sums& sum) {
+              return run.Add(from, to, sum);
+            };
+          },
+          [&](std::int64_t users) {
+            progress(users * std::ssize(failures) / run.users());
+          }));
   BacktestResult result;
   const v1::Manifest& manifest = log.model->manifest();
   result.model = absl::StrCat(manifest.model(), "/", manifest.version());

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "training/simulation/policy_tally.h"
-
 namespace tenuto {
 namespace {
 
@@ -17,42 +15,56 @@ std::array<double, 4> VariancesOf(const TrialOutcome& outcome) {
           outcome.attempts_variance, outcome.messages_variance};
 }
 
+std::array<double, 4> GapsOf(const ComparedPayment& payment) {
+  std::array<double, 4> gaps = ValuesOf(payment.expected);
+  const std::array<double, 4> of_log = ValuesOf(payment.observed);
+  for (std::size_t k = 0; k < gaps.size(); ++k) gaps[k] -= of_log[k];
+  return gaps;
+}
+
 }  // namespace
 
-void OutcomeGaps::Add(const TrialOutcome& expected,
-                      const TrialOutcome& observed) {
-  payments_ += 1;
-  const std::array<double, 4> of_model = ValuesOf(expected);
-  const std::array<double, 4> variances = VariancesOf(expected);
-  const std::array<double, 4> of_log = ValuesOf(observed);
+void OutcomeGaps::Add(const ComparedPayment& payment) {
+  size_.payments += 1;
+  const std::array<double, 4> of_model = ValuesOf(payment.expected);
+  const std::array<double, 4> variances = VariancesOf(payment.expected);
+  const std::array<double, 4> gaps = GapsOf(payment);
   for (std::size_t k = 0; k < sums_.size(); ++k) {
-    const double gap = of_model[k] - of_log[k];
     sums_[k].expected += of_model[k];
     sums_[k].variance += variances[k];
-    sums_[k].gap += gap;
-    sums_[k].gap_squares += gap * gap;
+    sums_[k].gap.Add(gaps[k]);
+  }
+}
+
+void OutcomeGaps::AddPair(const ComparedPayment& one,
+                          const ComparedPayment& other) {
+  size_.pairs += 1;
+  const std::array<double, 4> gaps = GapsOf(one);
+  const std::array<double, 4> gaps_of_other = GapsOf(other);
+  for (std::size_t k = 0; k < sums_.size(); ++k) {
+    sums_[k].gap.AddPair(gaps[k], gaps_of_other[k]);
   }
 }
 
 void OutcomeGaps::Add(const OutcomeGaps& more) {
-  payments_ += more.payments_;
+  size_.payments += more.size_.payments;
+  size_.pairs += more.size_.pairs;
   for (std::size_t k = 0; k < sums_.size(); ++k) {
     sums_[k].expected += more.sums_[k].expected;
     sums_[k].variance += more.sums_[k].variance;
-    sums_[k].gap += more.sums_[k].gap;
-    sums_[k].gap_squares += more.sums_[k].gap_squares;
+    sums_[k].gap.Add(more.sums_[k].gap);
   }
 }
 
 Compared OutcomeGaps::MeanOf(const Sums& sums) const {
-  if (payments_ == 0) return {};
-  const double squares = std::max(
-      sums.gap_squares, sums.variance + sums.gap * sums.gap / payments_);
-  const Estimate gap = TotalOf(sums.gap, squares, payments_);
-  return {.simulated = sums.expected / payments_,
-          .observed = (sums.expected - sums.gap) / payments_,
-          .low = gap.low / payments_,
-          .high = gap.high / payments_};
+  const double n = size_.payments;
+  if (n == 0) return {};
+  const Estimate gap = WithVariance(
+      sums.gap.total, std::max(VarianceOf(sums.gap, size_), sums.variance));
+  return {.simulated = sums.expected / n,
+          .observed = (sums.expected - sums.gap.total) / n,
+          .low = gap.low / n,
+          .high = gap.high / n};
 }
 
 ComparedOutcomes OutcomeGaps::Means() const {

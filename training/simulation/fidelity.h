@@ -10,6 +10,7 @@
 
 #include "training/grace/survival_measures.h"
 #include "training/simulation/logged_plans.h"
+#include "training/simulation/sampled_sum.h"
 #include "training/simulation/trial.h"
 
 namespace tenuto {
@@ -32,23 +33,30 @@ struct ComparedOutcomes {
   Compared net_minor, free_days, attempts, messages;
 };
 
+// What was expected of a payment, and that put right by what was observed.
+struct ComparedPayment {
+  TrialOutcome expected, observed;
+};
+
 class OutcomeGaps {
  public:
-  // One payment: what was expected, and that put right by what was observed.
-  void Add(const TrialOutcome& expected, const TrialOutcome& observed);
+  void Add(const ComparedPayment& payment);
+  // Of two payments of one subscriber that were added.
+  void AddPair(const ComparedPayment& one, const ComparedPayment& other);
   void Add(const OutcomeGaps& more);
-  // Intervals by how much gaps differ between payments, or by how much they
+  // Intervals by how much gaps differ between subscribers, or by how much they
   // should by the chances of the model, if that is more: a few that all end
   // alike differ in nothing (normal approximation).
   ComparedOutcomes Means() const;
 
  private:
   struct Sums {
-    double expected = 0, variance = 0, gap = 0, gap_squares = 0;
+    double expected = 0, variance = 0;
+    SampledSum gap;
   };
   Compared MeanOf(const Sums& sums) const;
 
-  double payments_ = 0;
+  SampleSize size_;
   std::array<Sums, 4> sums_{};  // In the order of ComparedOutcomes.
 };
 

@@ -153,34 +153,46 @@ absl::Status LogTrials::Weigh(std::int64_t from, std::int64_t to, Bench& bench,
   return absl::OkStatus();
 }
 
+absl::Status LogTrials::Try(const GraceFailure& failure, const Chosen& chosen,
+                            Bench& bench, Tried& tried) const {
+  const auto& policies = options_.policies.policies();
+  TENUTO_RETURN_IF_ERROR(ExpectAll(failure, bench));
+  MixThose(chosen, false, bench);
+  for (std::size_t k = 0; k < policies.size(); ++k) {
+    if (!chosen.put_right[k] || policies[k].kind == PolicyKind::kMixture) {
+      continue;
+    }
+    PutRight(failure.spell, options_.plans.WeightsOf(failure, bench.actions[k]),
+             bench.failure.stakes.stakes, bench.actions[k], bench.curves[k],
+             bench.outcomes[k]);
+  }
+  MixThose(chosen, true, bench);
+  tried.outcomes.clear();
+  tried.curves.clear();
+  for (const std::size_t k : chosen.policies) {
+    tried.outcomes.push_back(bench.outcomes[k]);
+    tried.curves.push_back(bench.curves[k]);
+  }
+  tried.segments = bench.failure.segments;
+  return absl::OkStatus();
+}
+
 absl::Status LogTrials::Run(std::int64_t from, std::int64_t to,
                             const Chosen& chosen, Bench& bench,
                             PolicyTally& tally) const {
-  const auto& policies = options_.policies.policies();
-  std::vector<TrialOutcome> outcomes;
-  std::vector<RecoveryCurve> curves;
-  for (std::int64_t number = from; number < to; ++number) {
-    const GraceFailure& failure =
-        options_.log.failures[static_cast<std::size_t>(number)];
-    TENUTO_RETURN_IF_ERROR(ExpectAll(failure, bench));
-    MixThose(chosen, false, bench);
-    for (std::size_t k = 0; k < policies.size(); ++k) {
-      if (!chosen.put_right[k] || policies[k].kind == PolicyKind::kMixture) {
-        continue;
-      }
-      PutRight(failure.spell,
-               options_.plans.WeightsOf(failure, bench.actions[k]),
-               bench.failure.stakes.stakes, bench.actions[k], bench.curves[k],
-               bench.outcomes[k]);
+  std::vector<TriedPayment> payments;
+  for (std::int64_t user = from; user < to; ++user) {
+    const std::vector<std::size_t>& numbers =
+        options_.by_user[static_cast<std::size_t>(user)];
+    bench.tried.resize(std::max(bench.tried.size(), numbers.size()));
+    payments.clear();
+    for (std::size_t k = 0; k < numbers.size(); ++k) {
+      Tried& tried = bench.tried[k];
+      TENUTO_RETURN_IF_ERROR(
+          Try(options_.log.failures[numbers[k]], chosen, bench, tried));
+      payments.push_back({tried.outcomes, tried.curves, tried.segments});
     }
-    MixThose(chosen, true, bench);
-    outcomes.clear();
-    curves.clear();
-    for (const std::size_t k : chosen.policies) {
-      outcomes.push_back(bench.outcomes[k]);
-      curves.push_back(bench.curves[k]);
-    }
-    tally.Add(outcomes, curves, bench.failure.segments);
+    tally.AddUser(payments);
   }
   return absl::OkStatus();
 }

@@ -44,6 +44,13 @@ class LogTrials {
     const LogSupport& support;
     const CaseBook& book;
     const PolicyFile& policies;
+    const FailuresByUser& by_user;
+  };
+  // A failed payment under the chosen policies.
+  struct Tried {
+    std::vector<TrialOutcome> outcomes;
+    std::vector<RecoveryCurve> curves;
+    SegmentSet segments{};
   };
   // What one thread works with.
   struct Bench {
@@ -53,6 +60,7 @@ class LogTrials {
     std::vector<TrialActions> actions;
     std::vector<TrialOutcome> outcomes;
     std::vector<RecoveryCurve> curves;
+    std::vector<Tried> tried;  // Of one subscriber.
   };
 
   explicit LogTrials(const Options& options) : options_(options) {}
@@ -60,17 +68,19 @@ class LogTrials {
   // Of failures [from, to), by number in the log.
   absl::Status Weigh(std::int64_t from, std::int64_t to, Bench& bench,
                      PolicyEvidence& evidence) const;
-  // Under the policies with these numbers; `put_right` says which of them are.
   struct Chosen {
     std::vector<std::size_t> policies;
     std::vector<bool> put_right;  // By number in the file.
   };
+  // Of all failures of the subscribers [from, to), under the chosen policies.
   absl::Status Run(std::int64_t from, std::int64_t to, const Chosen& chosen,
                    Bench& bench, PolicyTally& tally) const;
 
  private:
   // All policies but mixtures, as the model expects them.
   absl::Status ExpectAll(const GraceFailure& failure, Bench& bench) const;
+  absl::Status Try(const GraceFailure& failure, const Chosen& chosen,
+                   Bench& bench, Tried& tried) const;
   // Those whose parts are put right, or those whose parts are not.
   void MixThose(const Chosen& chosen, bool put_right, Bench& bench) const;
   void Mix(const ComparedPolicy& mixture, std::size_t policy, bool put_right,

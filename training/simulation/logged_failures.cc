@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
 #include "model/model_registry.h"
@@ -57,6 +58,18 @@ absl::StatusOr<LoggedFailures> OpenLoggedFailures(const LogSource& source,
         " with a whole day after it"));
   }
   return log;
+}
+
+FailuresByUser GroupByUser(absl::Span<const GraceFailure> failures) {
+  FailuresByUser by_user;
+  absl::flat_hash_map<std::int32_t, std::size_t> places;
+  for (std::size_t k = 0; k < failures.size(); ++k) {
+    const auto [place, is_first] =
+        places.try_emplace(failures[k].user, by_user.size());
+    if (is_first) by_user.emplace_back();
+    by_user[place->second].push_back(k);
+  }
+  return by_user;
 }
 
 SegmentSet SegmentsOfLogged(const LoggedFailures& log,

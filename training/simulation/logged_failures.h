@@ -45,6 +45,10 @@ struct LoggedFailures {
 absl::StatusOr<LoggedFailures> OpenLoggedFailures(const LogSource& source,
                                                   const Workshop& workshop);
 
+// Numbers in `failures` of each subscriber's, by the first of them.
+using FailuresByUser = std::vector<std::vector<std::size_t>>;
+FailuresByUser GroupByUser(absl::Span<const GraceFailure> failures);
+
 // Of one failed payment, by its facts as of the failure.
 SegmentSet SegmentsOfLogged(const LoggedFailures& log,
                             const GraceFailure& failure);

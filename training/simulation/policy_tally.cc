@@ -1,16 +1,9 @@
 #include "training/simulation/policy_tally.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace tenuto {
 namespace {
-
-void AddWithSquare(double value, double variance, double& sum,
-                   double& squares) {
-  sum += value;
-  squares += value * value + variance;
-}
 
 // What it is worth if it is recovered.
 double EachOf(const TrialOutcome& outcome) {
@@ -18,96 +11,128 @@ double EachOf(const TrialOutcome& outcome) {
                                 : 0;
 }
 
-double Through(int day, const RecoveryDays::Days& days) {
-  double sum = 0;
-  for (int k = 0; k <= day; ++k) sum += days[static_cast<std::size_t>(k)];
+SampledSum Through(int day, const RecoveryDays::Days& days) {
+  SampledSum sum;
+  for (int k = 0; k <= day; ++k) sum.Add(days[static_cast<std::size_t>(k)]);
   return sum;
+}
+
+double ChanceOn(std::size_t day, const RecoveryCurve& curve) {
+  return curve[day].by_user + curve[day].by_retry;
 }
 
 // Of the difference that happens. Two policies that only chances are known of
 // are taken to have luck of their own: luck in common moves both the same way,
 // and how much they share nobody has seen, so this errs to the wide side.
-double DifferenceSquare(const TrialOutcome& one, const TrialOutcome& other) {
-  if (&one == &other) return 0;
-  const double difference = one.net_minor - other.net_minor;
-  return difference * difference + one.net_variance + other.net_variance;
+double DifferenceVariance(const TrialOutcome& one, const TrialOutcome& other) {
+  return &one == &other ? 0 : one.net_variance + other.net_variance;
 }
 
 }  // namespace
 
-void PolicySums::Add(const TrialOutcome& outcome, const TrialOutcome& current,
-                     const TrialOutcome& personal) {
-  failures += 1;
-  AddWithSquare(outcome.recovered, outcome.recovered_variance, recovered,
-                recovered_squares);
-  recovered_minor += outcome.recovered_minor;
+void PolicySums::Add(const PairedOutcome& payment) {
+  const TrialOutcome& outcome = payment.outcome;
+  size.payments += 1;
+  recovered.Add(outcome.recovered, outcome.recovered_variance);
   const double each = EachOf(outcome);
-  recovered_minor_squares += outcome.recovered_minor * outcome.recovered_minor +
-                             each * each * outcome.recovered_variance;
-  AddWithSquare(outcome.net_minor, outcome.net_variance, net, net_squares);
-  difference += outcome.net_minor - current.net_minor;
-  difference_squares += DifferenceSquare(outcome, current);
-  personal_gain += personal.net_minor - outcome.net_minor;
-  personal_gain_squares += DifferenceSquare(personal, outcome);
-  AddWithSquare(outcome.free_days, outcome.free_days_variance, free_days,
-                free_days_squares);
-  AddWithSquare(outcome.attempts, outcome.attempts_variance, attempts,
-                attempts_squares);
-  AddWithSquare(outcome.messages, outcome.messages_variance, messages,
-                messages_squares);
+  recovered_minor.Add(outcome.recovered_minor,
+                      each * each * outcome.recovered_variance);
+  net.Add(outcome.net_minor, outcome.net_variance);
+  difference.Add(payment.difference(),
+                 DifferenceVariance(outcome, payment.current));
+  personal_gain.Add(payment.gain(),
+                    DifferenceVariance(payment.personal, outcome));
+  free_days.Add(outcome.free_days, outcome.free_days_variance);
+  attempts.Add(outcome.attempts, outcome.attempts_variance);
+  messages.Add(outcome.messages, outcome.messages_variance);
+}
+
+void PolicySums::AddPair(const PairedOutcome& one, const PairedOutcome& other) {
+  const auto add = [&](SampledSum& sum, double TrialOutcome::*value) {
+    sum.AddPair(one.outcome.*value, other.outcome.*value);
+  };
+  size.pairs += 1;
+  add(recovered, &TrialOutcome::recovered);
+  add(recovered_minor, &TrialOutcome::recovered_minor);
+  add(net, &TrialOutcome::net_minor);
+  difference.AddPair(one.difference(), other.difference());
+  personal_gain.AddPair(one.gain(), other.gain());
+  add(free_days, &TrialOutcome::free_days);
+  add(attempts, &TrialOutcome::attempts);
+  add(messages, &TrialOutcome::messages);
 }
 
 void PolicySums::Add(const PolicySums& more) {
-  failures += more.failures;
-  recovered += more.recovered;
-  recovered_squares += more.recovered_squares;
-  recovered_minor += more.recovered_minor;
-  recovered_minor_squares += more.recovered_minor_squares;
-  net += more.net;
-  net_squares += more.net_squares;
-  difference += more.difference;
-  difference_squares += more.difference_squares;
-  personal_gain += more.personal_gain;
-  personal_gain_squares += more.personal_gain_squares;
-  free_days += more.free_days;
-  free_days_squares += more.free_days_squares;
-  attempts += more.attempts;
-  attempts_squares += more.attempts_squares;
-  messages += more.messages;
-  messages_squares += more.messages_squares;
+  size.payments += more.size.payments;
+  size.pairs += more.size.pairs;
+  recovered.Add(more.recovered);
+  recovered_minor.Add(more.recovered_minor);
+  net.Add(more.net);
+  difference.Add(more.difference);
+  personal_gain.Add(more.personal_gain);
+  free_days.Add(more.free_days);
+  attempts.Add(more.attempts);
+  messages.Add(more.messages);
+}
+
+void RecoveryDays::Add(const TrialOutcome& outcome) {
+  const auto day = static_cast<std::size_t>(outcome.recovered_day);
+  if (day == 0) return;
+  payments[day].Add(outcome.recovered);
+  minor[day].Add(outcome.recovered_minor);
+}
+
+// The square of what is recovered or not is as likely as that itself.
+void RecoveryDays::Add(const TrialOutcome& outcome,
+                       const RecoveryCurve& curve) {
+  const double each = EachOf(outcome);
+  double through = 0;
+  for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
+    const double chance = ChanceOn(day, curve);
+    const double square =
+        outcome.put_right ? chance * (2 * through + chance) : chance;
+    through += chance;
+    payments[day].total += chance;
+    payments[day].squares += square;
+    minor[day].total += each * chance;
+    minor[day].squares += each * each * square;
+  }
+}
+
+void RecoveryDays::AddPair(const TrialOutcome& one,
+                           const RecoveryCurve& curve_of_one,
+                           const TrialOutcome& other,
+                           const RecoveryCurve& curve_of_other) {
+  const double each = EachOf(one), each_of_other = EachOf(other);
+  double through = 0, through_of_other = 0;
+  for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
+    const double chance = ChanceOn(day, curve_of_one);
+    const double chance_of_other = ChanceOn(day, curve_of_other);
+    // By which the product of the two through a day grows.
+    const double product = through * chance_of_other +
+                           through_of_other * chance + chance * chance_of_other;
+    through += chance;
+    through_of_other += chance_of_other;
+    payments[day].pair_products += product;
+    payments[day].pair_totals += chance + chance_of_other;
+    minor[day].pair_products += each * each_of_other * product;
+    minor[day].pair_totals += each * chance + each_of_other * chance_of_other;
+  }
 }
 
 void RecoveryDays::Add(const RecoveryDays& more) {
   for (std::size_t day = 0; day < payments.size(); ++day) {
-    payments[day] += more.payments[day];
-    minor[day] += more.minor[day];
-    payments_squares[day] += more.payments_squares[day];
-    minor_squares[day] += more.minor_squares[day];
+    payments[day].Add(more.payments[day]);
+    minor[day].Add(more.minor[day]);
   }
 }
 
-// The square of what is recovered or not is as likely as that itself.
-void RecoveryDays::Add(const RecoveryCurve& curve, double recovered_minor,
-                       bool put_right) {
-  double through = 0;
-  for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
-    const double chance = curve[day].by_user + curve[day].by_retry;
-    const double square = put_right ? chance * (2 * through + chance) : chance;
-    through += chance;
-    payments[day] += chance;
-    payments_squares[day] += square;
-    minor[day] += recovered_minor * chance;
-    minor_squares[day] += recovered_minor * recovered_minor * square;
-  }
+Estimate RecoveryDays::PaymentsBy(int day, const SampleSize& size) const {
+  return TotalOf(Through(day, payments), size);
 }
 
-Estimate RecoveryDays::PaymentsBy(int day, double failures) const {
-  return TotalOf(Through(day, payments), Through(day, payments_squares),
-                 failures);
-}
-
-Estimate RecoveryDays::MinorBy(int day, double failures) const {
-  return TotalOf(Through(day, minor), Through(day, minor_squares), failures);
+Estimate RecoveryDays::MinorBy(int day, const SampleSize& size) const {
+  return TotalOf(Through(day, minor), size);
 }
 
 PolicyTally::PolicyTally(std::size_t policies, std::size_t segments,
@@ -119,46 +144,56 @@ PolicyTally::PolicyTally(std::size_t policies, std::size_t segments,
       sums_(policies * segments),
       days_(policies) {}
 
-void PolicyTally::Add(absl::Span<const TrialOutcome> outcomes,
-                      absl::Span<const RecoveryCurve> curves,
-                      absl::Span<const std::size_t> segments) {
-  const TrialOutcome& current = outcomes[current_];
+PairedOutcome PolicyTally::PairedOf(const TriedPayment& payment,
+                                    std::size_t policy) const {
+  return {payment.outcomes[policy], payment.outcomes[current_],
+          payment.outcomes[personal_.value_or(policy)]};  // Or no difference.
+}
+
+void PolicyTally::Add(const TriedPayment& payment) {
   for (std::size_t policy = 0; policy < policies_; ++policy) {
-    const TrialOutcome& outcome = outcomes[policy];
-    const TrialOutcome& personal =
-        outcomes[personal_.value_or(policy)];  // Or no difference.
-    sums_[policy].Add(outcome, current, personal);
-    for (const std::size_t segment : segments) {
-      sums_[segment * policies_ + policy].Add(outcome, current, personal);
+    const PairedOutcome paired = PairedOf(payment, policy);
+    sums_[policy].Add(paired);
+    for (const std::size_t segment : payment.segments) {
+      sums_[segment * policies_ + policy].Add(paired);
     }
-    RecoveryDays& days = days_[policy];
-    if (curves.empty()) {
-      const auto day = static_cast<std::size_t>(outcome.recovered_day);
-      if (day == 0) continue;
-      AddWithSquare(outcome.recovered, 0, days.payments[day],
-                    days.payments_squares[day]);
-      AddWithSquare(outcome.recovered_minor, 0, days.minor[day],
-                    days.minor_squares[day]);
-      continue;
+    if (payment.curves.empty()) {
+      days_[policy].Add(paired.outcome);
+    } else {
+      days_[policy].Add(paired.outcome, payment.curves[policy]);
     }
-    // Spread over the days by their chances.
-    days.Add(curves[policy], EachOf(outcome), outcome.put_right);
+  }
+}
+
+void PolicyTally::AddPair(const TriedPayment& one, const TriedPayment& other) {
+  for (std::size_t policy = 0; policy < policies_; ++policy) {
+    const PairedOutcome of_one = PairedOf(one, policy);
+    const PairedOutcome of_other = PairedOf(other, policy);
+    sums_[policy].AddPair(of_one, of_other);
+    for (const std::size_t segment : one.segments) {
+      if (std::count(other.segments.begin(), other.segments.end(), segment) ==
+          0) {
+        continue;
+      }
+      sums_[segment * policies_ + policy].AddPair(of_one, of_other);
+    }
+    days_[policy].AddPair(of_one.outcome, one.curves[policy], of_other.outcome,
+                          other.curves[policy]);
+  }
+}
+
+void PolicyTally::AddUser(absl::Span<const TriedPayment> payments) {
+  for (std::size_t k = 0; k < payments.size(); ++k) {
+    Add(payments[k]);
+    for (std::size_t before = 0; before < k; ++before) {
+      AddPair(payments[before], payments[k]);
+    }
   }
 }
 
 void PolicyTally::Add(const PolicyTally& more) {
   for (std::size_t k = 0; k < sums_.size(); ++k) sums_[k].Add(more.sums_[k]);
   for (std::size_t k = 0; k < days_.size(); ++k) days_[k].Add(more.days_[k]);
-}
-
-Estimate TotalOf(double sum, double squares, double failures) {
-  constexpr double kZ = 1.959964;
-  if (failures < 2) return {sum, sum, sum};
-  const double mean = sum / failures;
-  const double variance = std::max(0.0, squares / failures - mean * mean) *
-                          failures / (failures - 1);
-  const double half = kZ * std::sqrt(variance * failures);
-  return {sum, sum - half, sum + half};
 }
 
 }  // namespace tenuto

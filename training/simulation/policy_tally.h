@@ -8,52 +8,67 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
 #include "model/grace/unpaid_day.h"
-#include "training/evaluator.h"
+#include "training/simulation/sampled_sum.h"
 #include "training/simulation/trial.h"
 
 namespace tenuto {
 
-// One policy over the failed payments of one segment. Squares are those of what
-// happens: where only its chances are known, their variance is in them.
-struct PolicySums {
-  double failures = 0;
-  double recovered = 0, recovered_squares = 0;
-  double recovered_minor = 0, recovered_minor_squares = 0;
-  double net = 0, net_squares = 0;
-  double difference = 0, difference_squares = 0;  // Net less the current's.
-  double personal_gain = 0, personal_gain_squares = 0;  // Personal's less net.
-  double free_days = 0, free_days_squares = 0;
-  double attempts = 0, attempts_squares = 0;
-  double messages = 0, messages_squares = 0;
+// One payment under one policy, beside the policies that it is paired with. One
+// is paired with itself if `current` or `personal` is `outcome`.
+struct PairedOutcome {
+  const TrialOutcome& outcome;
+  const TrialOutcome& current;
+  const TrialOutcome& personal;
 
-  // A policy is paired with itself if `current` or `personal` is `outcome`.
-  void Add(const TrialOutcome& outcome, const TrialOutcome& current,
-           const TrialOutcome& personal);
+  double difference() const { return outcome.net_minor - current.net_minor; }
+  double gain() const { return personal.net_minor - outcome.net_minor; }
+};
+
+// One policy over the failed payments of one segment.
+struct PolicySums {
+  SampleSize size;
+  SampledSum recovered, recovered_minor, net;
+  SampledSum difference;     // Net less the current's.
+  SampledSum personal_gain;  // Personal's less net.
+  SampledSum free_days, attempts, messages;
+
+  void Add(const PairedOutcome& payment);
+  // Of two payments of one subscriber that were added.
+  void AddPair(const PairedOutcome& one, const PairedOutcome& other);
   void Add(const PolicySums& more);
 };
 
-// What was recovered on which day.
+// What was recovered on which day; through a day, what payments gave by then.
 struct RecoveryDays {
-  using Days = std::array<double, kUnpaidDays + 1>;
+  using Days = std::array<SampledSum, kUnpaidDays + 1>;
   Days payments{};
   Days minor{};
-  // Those through a day are the squares of what payments gave by then.
-  Days payments_squares{};
-  Days minor_squares{};
 
-  // A payment of which `recovered_minor` each comes in with these chances, or
-  // with these weights, whose squares are their own.
-  void Add(const RecoveryCurve& curve, double recovered_minor, bool put_right);
+  // A lived one.
+  void Add(const TrialOutcome& outcome);
+  // A payment of which each comes in with these chances, or with these weights,
+  // whose squares are their own.
+  void Add(const TrialOutcome& outcome, const RecoveryCurve& curve);
+  // Of two payments of one subscriber that were added.
+  void AddPair(const TrialOutcome& one, const RecoveryCurve& curve_of_one,
+               const TrialOutcome& other, const RecoveryCurve& curve_of_other);
   void Add(const RecoveryDays& more);
-  // With 95 % intervals, of so many failures.
-  Estimate PaymentsBy(int day, double failures) const;
-  Estimate MinorBy(int day, double failures) const;
+  // With 95 % intervals.
+  Estimate PaymentsBy(int day, const SampleSize& size) const;
+  Estimate MinorBy(int day, const SampleSize& size) const;
+};
+
+// One failed payment under all policies, in their order. `curves` has the
+// chances by day where outcomes are expected ones; empty where they are lived.
+struct TriedPayment {
+  absl::Span<const TrialOutcome> outcomes;
+  absl::Span<const RecoveryCurve> curves;
+  absl::Span<const std::size_t> segments;
 };
 
 class PolicyTally {
@@ -63,12 +78,10 @@ class PolicyTally {
   PolicyTally(std::size_t policies, std::size_t segments, std::size_t current,
               std::optional<std::size_t> personal = std::nullopt);
 
-  // One failed payment under all policies, in their order. `curves` has the
-  // chances by day where outcomes are expected ones; empty where they are
-  // lived.
-  void Add(absl::Span<const TrialOutcome> outcomes,
-           absl::Span<const RecoveryCurve> curves,
-           absl::Span<const std::size_t> segments);
+  // The only payment of its subscriber.
+  void Add(const TriedPayment& payment);
+  // All payments of one subscriber, with curves.
+  void AddUser(absl::Span<const TriedPayment> payments);
   void Add(const PolicyTally& more);
 
   const PolicySums& sums(std::size_t policy, std::size_t segment = 0) const {
@@ -81,16 +94,15 @@ class PolicyTally {
   }
 
  private:
+  PairedOutcome PairedOf(const TriedPayment& payment, std::size_t policy) const;
+  void AddPair(const TriedPayment& one, const TriedPayment& other);
+
   std::size_t policies_;
   std::size_t current_;
   std::optional<std::size_t> personal_;
   std::vector<PolicySums> sums_;  // By segment, then policy.
   std::vector<RecoveryDays> days_;
 };
-
-// A total over all failed payments with the 95 % interval that follows from how
-// much single payments differ (normal approximation).
-Estimate TotalOf(double sum, double squares, double failures);
 
 }  // namespace tenuto
 

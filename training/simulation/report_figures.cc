@@ -15,10 +15,10 @@ Estimate Scaled(const Estimate& total, double factor) {
 std::vector<std::size_t> BestFirst(const SimulationResult& result) {
   std::vector<std::size_t> order(result.policies.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) {
-                     return result.tally.sums(a).net > result.tally.sums(b).net;
-                   });
+  std::stable_sort(
+      order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return result.tally.sums(a).net.total > result.tally.sums(b).net.total;
+      });
   return order;
 }
 
@@ -30,10 +30,11 @@ std::vector<bool> Efficient(const SimulationResult& result) {
     for (std::size_t other = 0; other < policies; ++other) {
       if (result.oracle == other) continue;
       const PolicySums& its = result.tally.sums(other);
-      const bool no_worse = its.recovered_minor >= mine.recovered_minor &&
-                            its.free_days <= mine.free_days;
-      const bool better = its.recovered_minor > mine.recovered_minor ||
-                          its.free_days < mine.free_days;
+      const double more =
+          its.recovered_minor.total - mine.recovered_minor.total;
+      const double dearer = its.free_days.total - mine.free_days.total;
+      const bool no_worse = more >= 0 && dearer <= 0;
+      const bool better = more > 0 || dearer < 0;
       if (no_worse && better) efficient[one] = false;
     }
     if (result.oracle == one) efficient[one] = false;
@@ -70,22 +71,22 @@ PolicyFigures FiguresOf(const SimulationResult& result, std::size_t policy,
                         std::size_t segment) {
   const PolicySums& sums = result.tally.sums(policy, segment);
   PolicyFigures figures;
-  figures.payments = sums.failures;
-  if (sums.failures <= 0) return figures;
+  figures.payments = sums.size.payments;
+  if (figures.payments <= 0) return figures;
   const PolicyTotals totals = TotalsOf(result, policy, segment);
-  const double each = 1 / sums.failures;
+  const double each = 1 / figures.payments;
   const double money = each / MinorPerUnit(result.currency);
   figures.recovered_percent = Scaled(totals.recovered, 100 * each);
   figures.net = Scaled(totals.net_minor, money);
   figures.difference = Scaled(totals.difference_minor, money);
   figures.personal_gain = Scaled(totals.personal_gain_minor, money);
   figures.recovered_value = Scaled(totals.recovered_minor, money);
-  const auto mean = [&](double sum, double squares) {
-    return Scaled(TotalOf(sum, squares, sums.failures), each);
+  const auto mean = [&](const SampledSum& sum) {
+    return Scaled(TotalOf(sum, sums.size), each);
   };
-  figures.free_days = mean(sums.free_days, sums.free_days_squares);
-  figures.attempts = mean(sums.attempts, sums.attempts_squares);
-  figures.messages = mean(sums.messages, sums.messages_squares);
+  figures.free_days = mean(sums.free_days);
+  figures.attempts = mean(sums.attempts);
+  figures.messages = mean(sums.messages);
   figures.regret = totals.regret_minor.value_or(0) * money;
   return figures;
 }

@@ -106,7 +106,7 @@ std::string CurvesJson(const SimulationResult& result,
     std::vector<std::string> unpaid;
     double recovered = 0;
     for (int day = 0; day <= result.days; ++day) {
-      recovered += days.payments[static_cast<std::size_t>(day)];
+      recovered += days.payments[static_cast<std::size_t>(day)].total;
       unpaid.push_back(JsonNumber(100 * (1 - recovered / Payments(result))));
     }
     curves.push_back(
@@ -123,7 +123,7 @@ std::size_t SegmentCount(const SimulationResult& result) {
 
 // The rest would be a long table of chance.
 bool IsShown(const SimulationResult& result, std::size_t segment) {
-  return result.tally.sums(result.current, segment).failures >=
+  return result.tally.sums(result.current, segment).size.payments >=
          kSegmentShownMin;
 }
 
@@ -131,7 +131,7 @@ std::string SegmentsLeftOut(const SimulationResult& result) {
   int left_out = 0;
   for (std::size_t k = 1; k < SegmentCount(result); ++k) {
     left_out += !IsShown(result, k) &&
-                result.tally.sums(result.current, k).failures > 0;
+                result.tally.sums(result.current, k).size.payments > 0;
   }
   return absl::StrCat(left_out);
 }
@@ -149,7 +149,7 @@ std::string SegmentJson(const SimulationResult& result, std::size_t segment) {
   return Object(
       {{"name", JsonString(Segments()[segment].name)},
        {"payments",
-        JsonNumber(result.tally.sums(result.current, segment).failures)},
+        JsonNumber(result.tally.sums(result.current, segment).size.payments)},
        {"policies", Array(policies)}});
 }
 

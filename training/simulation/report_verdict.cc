@@ -376,8 +376,8 @@ std::string Words::MeaningOfALog() const {
             : "not the model's error, which was not measured."));
   }
   said.push_back(
-      "All intervals take payments as independent, also those of one "
-      "subscriber: where many fail more than once they are too narrow.");
+      "Intervals allow for payments of one subscriber being alike; those of "
+      "different subscribers they take as independent.");
   return absl::StrJoin(said, " ");
 }
 

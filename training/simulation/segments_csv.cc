@@ -42,7 +42,7 @@ std::string SegmentsCsv(const SimulationResult& result) {
       std::min(result.tally.segments(), Segments().size());
   for (std::size_t policy = 0; policy < result.policies.size(); ++policy) {
     for (std::size_t k = 0; k < segments; ++k) {
-      const double failures = result.tally.sums(policy, k).failures;
+      const double failures = result.tally.sums(policy, k).size.payments;
       if (failures <= 0) continue;
       const Segment& segment = Segments()[k];
       absl::StrAppend(&text, QuotedCell(result.policies[policy]), ",",

@@ -64,24 +64,30 @@ class LedgerSimulation {
       : source_(source),
         policies_(policies),
         log_(log),
+        by_user_(GroupByUser(log.failures)),
         plans_(LoggedPlans::Read(log.failures)),
         support_(LogSupport::Read(log.failures)),
         trials_({.log = log,
                  .plans = plans_,
                  .support = support_,
                  .book = book,
-                 .policies = policies}) {}
+                 .policies = policies,
+                 .by_user = by_user_}) {}
 
   absl::Status Run(absl::FunctionRef<void(std::int64_t, std::int64_t)> progress,
                    SimulationResult& result) {
     const auto n = static_cast<std::int64_t>(log_.failures.size());
-    const OrderedWork work = {.items = n, .threads = source_.threads};
+    const auto users = static_cast<std::int64_t>(by_user_.size());
+    const std::int64_t steps = n + users;
+    const auto work = [this](std::int64_t items) {
+      return OrderedWork{.items = items, .threads = source_.threads};
+    };
     PolicyEvidence none;
     none.policies.resize(policies_.policies().size());
     TENUTO_ASSIGN_OR_RETURN(
         const PolicyEvidence evidence,
         SumInOrder(
-            work, none,
+            work(n), none,
             [this] {
               return
                   [this, bench = std::make_shared<LogTrials::Bench>()](
@@ -89,14 +95,14 @@ class LedgerSimulation {
                     return trials_.Weigh(from, to, *bench, sum);
                   };
             },
-            [&](std::int64_t done) { progress(done, 2 * n); }));
+            [&](std::int64_t done) { progress(done, steps); }));
     result.strayed = plans_.strayed();
     TENUTO_ASSIGN_OR_RETURN(const LogTrials::Chosen chosen,
                             Choose(evidence, result));
     TENUTO_ASSIGN_OR_RETURN(
         result.tally,
         SumInOrder(
-            work,
+            work(users),
             PolicyTally(chosen.policies.size(), Segments().size(),
                         result.current, result.personal),
             [this, &chosen] {
@@ -106,7 +112,7 @@ class LedgerSimulation {
                     return trials_.Run(from, to, chosen, *bench, sum);
                   };
             },
-            [&](std::int64_t done) { progress(n + done, 2 * n); }));
+            [&](std::int64_t done) { progress(n + done, steps); }));
     return absl::OkStatus();
   }
 
@@ -169,6 +175,7 @@ class LedgerSimulation {
   const LogSource& source_;
   const PolicyFile& policies_;
   const LoggedFailures& log_;
+  const FailuresByUser by_user_;
   const LoggedPlans plans_;
   const LogSupport support_;
   const LogTrials trials_;

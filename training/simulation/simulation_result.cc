@@ -59,9 +59,10 @@ double ErrorOf(const SimulationResult& result, std::size_t policy,
 double ErrorMinorOf(const SimulationResult& result, std::size_t policy,
                     std::size_t segment) {
   const PolicySums& sums = result.tally.sums(policy, segment);
-  return sums.recovered <= 0 ? 0
-                             : ErrorOf(result, policy, sums.failures) *
-                                   sums.recovered_minor / sums.recovered;
+  const double recovered = sums.recovered.total;
+  return recovered <= 0 ? 0
+                        : ErrorOf(result, policy, sums.size.payments) *
+                              sums.recovered_minor.total / recovered;
 }
 
 Estimate Widened(const Estimate& total, double by) {
@@ -97,41 +98,37 @@ PolicyTotals TotalsOf(const SimulationResult& result, std::size_t policy,
     return other == policy ? 0 : error_minor(policy) + error_minor(other);
   };
   PolicyTotals totals;
-  totals.recovered =
-      Widened(TotalOf(sums.recovered, sums.recovered_squares, sums.failures),
-              ErrorOf(result, policy, sums.failures));
+  const double failures = sums.size.payments;
+  totals.recovered = Widened(TotalOf(sums.recovered, sums.size),
+                             ErrorOf(result, policy, failures));
   totals.recovered.low = std::max(0.0, totals.recovered.low);
-  totals.recovered.high = std::min(sums.failures, totals.recovered.high);
+  totals.recovered.high = std::min(failures, totals.recovered.high);
   totals.recovered_minor =
-      Widened(TotalOf(sums.recovered_minor, sums.recovered_minor_squares,
-                      sums.failures),
-              error_minor(policy));
-  totals.net_minor = Widened(TotalOf(sums.net, sums.net_squares, sums.failures),
-                             error_minor(policy));
-  totals.difference_minor =
-      Widened(TotalOf(sums.difference, sums.difference_squares, sums.failures),
-              error_beside(result.current));
-  totals.personal_gain_minor = Widened(
-      TotalOf(sums.personal_gain, sums.personal_gain_squares, sums.failures),
-      error_beside(result.personal.value_or(policy)));
-  totals.free_days = sums.free_days;
-  totals.attempts = sums.attempts;
-  totals.messages = sums.messages;
+      Widened(TotalOf(sums.recovered_minor, sums.size), error_minor(policy));
+  totals.net_minor = Widened(TotalOf(sums.net, sums.size), error_minor(policy));
+  totals.difference_minor = Widened(TotalOf(sums.difference, sums.size),
+                                    error_beside(result.current));
+  totals.personal_gain_minor =
+      Widened(TotalOf(sums.personal_gain, sums.size),
+              error_beside(result.personal.value_or(policy)));
+  totals.free_days = sums.free_days.total;
+  totals.attempts = sums.attempts.total;
+  totals.messages = sums.messages.total;
   if (result.oracle.has_value()) {
     totals.regret_minor =
-        result.tally.sums(*result.oracle, segment).net - sums.net;
+        result.tally.sums(*result.oracle, segment).net.total - sums.net.total;
   }
   return totals;
 }
 
 RecoveredBy RecoveredByDay(const SimulationResult& result, std::size_t policy,
                            int day) {
-  const double failures = result.tally.sums(policy).failures;
+  const SampleSize& size = result.tally.sums(policy).size;
+  const double failures = size.payments;
   const RecoveryDays& days = result.tally.days(policy);
   RecoveredBy by{
-      Widened(days.PaymentsBy(day, failures),
-              ErrorOf(result, policy, failures)),
-      Widened(days.MinorBy(day, failures), ErrorMinorOf(result, policy, 0))};
+      Widened(days.PaymentsBy(day, size), ErrorOf(result, policy, failures)),
+      Widened(days.MinorBy(day, size), ErrorMinorOf(result, policy, 0))};
   by.payments.low = std::max(0.0, by.payments.low);
   by.payments.high = std::min(failures, by.payments.high);
   return by;

@@ -77,7 +77,7 @@ absl::Status WorldTrials::RunOne(std::uint64_t number, Bench& bench,
     bench.outcomes[k] = bench.outcomes[static_cast<std::size_t>(
         &serving - options_.policies.policies().data())];
   }
-  tally.Add(bench.outcomes, {}, bench.failure.segments);
+  tally.Add({bench.outcomes, {}, bench.failure.segments});
   return absl::OkStatus();
 }
 

@@ -23,7 +23,7 @@ TEST_F(FidelityTest, ComparesMeans) {
     of_log.net_minor = k % 3 == 0 ? 300 : 20;
     of_model.free_days = 2;
     of_log.free_days = 3;
-    (k < 10 ? half : gaps).Add(of_model, of_log);
+    (k < 10 ? half : gaps).Add({of_model, of_log});
     expected += of_model.net_minor / kPayments;
     observed += of_log.net_minor / kPayments;
   }
@@ -54,12 +54,28 @@ TEST_F(FidelityTest, KnowsThatAFewMayEndAlikeByChance) {
     expected.net_minor = 2000.0 * 2 / 3;
     expected.net_variance = 2000.0 * 2000 * 2 / 9;
     observed.net_minor = 2000;
-    gaps.Add(expected, observed);
+    gaps.Add({expected, observed});
   }
   const Compared net = gaps.Means().net_minor;
   EXPECT_NEAR(net.high - net.difference(),
-              1.959964 * std::sqrt(2000.0 * 2000 * 2 / 9 / 2), 1e-6);
+              1.959964 * std::sqrt(2000.0 * 2000 * 2 / 9 / 3), 1e-6);
   EXPECT_GT(net.high, 0);
+}
+
+// Of two payments of a subscriber that ended alike the second says nothing new.
+TEST_F(FidelityTest, KnowsThatPaymentsOfASubscriberAreAlike) {
+  OutcomeGaps once, twice;
+  for (int k = 0; k < 50; ++k) {
+    ComparedPayment payment;
+    payment.observed.net_minor = k * k % 17;
+    once.Add(payment);
+    twice.Add(payment);
+    twice.Add(payment);
+    twice.AddPair(payment, payment);
+  }
+  const Compared net = twice.Means().net_minor;
+  EXPECT_NEAR(net.low, once.Means().net_minor.low, 1e-9);
+  EXPECT_NEAR(net.high, once.Means().net_minor.high, 1e-9);
 }
 
 // Half of the payments are watched for 10 days only, and the model is far from
@@ -92,7 +108,7 @@ TEST_F(FidelityTest, AllowsForPaymentsThatNobodyWatchedToTheEnd) {
     const TrialOutcome expected = Expect(model, stakes_, trial_, curve);
     TrialOutcome observed = expected;
     PutRight(spell, weights, stakes_, trial_, curve, observed);
-    gaps.Add(expected, observed);
+    gaps.Add({expected, observed});
   }
   const TrialOutcome really = Expect(truth, stakes_, trial_, curve);
   const ComparedOutcomes means = gaps.Means();

@@ -118,9 +118,10 @@ TEST(ReportJson, LeavesOutSegmentsOfHardlyAnyPaymentAndSaysHowMany) {
   SimulationResult result = Result();
   for (const int more : {9, 1}) {
     for (int k = 0; k < more; ++k) {
-      result.tally.Add(std::vector<TrialOutcome>(result.policies.size()), {},
-                       SegmentsOf({.decline_class = v1::DECLINE_CLASS_FRAUD,
-                                   .time_zone = "Europe/Berlin"}));
+      result.tally.Add({std::vector<TrialOutcome>(result.policies.size()),
+                        {},
+                        SegmentsOf({.decline_class = v1::DECLINE_CLASS_FRAUD,
+                                    .time_zone = "Europe/Berlin"})});
     }
     const Parsed parsed(result);
     std::string names;
@@ -141,7 +142,7 @@ TEST(ReportJson, HoldsTheSegmentsOfEveryPolicy) {
   const Parsed parsed(result);
   std::size_t rows = 0;
   for (std::size_t segment = 1; segment < Segments().size(); ++segment) {
-    if (result.tally.sums(0, segment).failures == 0) continue;
+    if (result.tally.sums(0, segment).size.payments == 0) continue;
     simdjson::dom::element row;
     for (const simdjson::dom::element kind :
          parsed.json["segments"].get_array()) {

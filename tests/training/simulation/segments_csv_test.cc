@@ -107,7 +107,7 @@ SimulationResult ResultOf(const std::vector<Payment>& payments) {
   result.current = 1;
   result.tally = PolicyTally(3, Segments().size(), 1);
   for (const Payment& payment : payments) {
-    result.tally.Add(payment.outcomes, {}, payment.segments);
+    result.tally.Add({payment.outcomes, {}, payment.segments});
   }
   return result;
 }

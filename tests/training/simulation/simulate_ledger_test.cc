@@ -193,7 +193,7 @@ TEST_F(SimulateLedgerTest, GivesASegmentWhatIsExpectedOfItsPayments) {
     const std::string& name = Segments()[k].name;
     SCOPED_TRACE(name);
     ASSERT_EQ(Segments()[k].kind, "decline class");
-    EXPECT_EQ(result->tally.sums(1, k).failures, expected[name][0]);
+    EXPECT_EQ(result->tally.sums(1, k).size.payments, expected[name][0]);
     const PolicyTotals totals = TotalsOf(*result, 1, k);
     EXPECT_NEAR(totals.recovered.value, expected[name][1], 1e-6);
     EXPECT_NEAR(totals.difference_minor.value, expected[name][2], 1e-3);

@@ -110,7 +110,7 @@ TEST(SimulateWorld, GivesASegmentWhatItsPaymentsCameToOneByOne) {
   const std::size_t germany = SegmentNamed("Germany");
   const auto n = static_cast<double>(net[0].size());
   ASSERT_GT(n, 200);
-  EXPECT_EQ(result->tally.sums(1, germany).failures, n);
+  EXPECT_EQ(result->tally.sums(1, germany).size.payments, n);
   EXPECT_EQ(TotalsOf(*result, 1, germany).recovered.value, recovered);
   EXPECT_NEAR(TotalsOf(*result, 0, germany).free_days, free_days, 1e-6);
   double sum = 0, squares = 0;
@@ -131,11 +131,11 @@ TEST(SimulateWorld, ServesEachPaymentOfAMixtureByOneOfItsParts) {
   options.failures = 20'000;
   const auto result = Simulate(kPolicies, options);
   ASSERT_TRUE(result.ok()) << result.status();
-  const double seven = result->tally.sums(0).free_days;
-  const double none = result->tally.sums(1).free_days;
-  EXPECT_NEAR(result->tally.sums(2).free_days, 0.25 * seven + 0.75 * none,
+  const double seven = result->tally.sums(0).free_days.total;
+  const double none = result->tally.sums(1).free_days.total;
+  EXPECT_NEAR(result->tally.sums(2).free_days.total, 0.25 * seven + 0.75 * none,
               0.02 * seven);
-  EXPECT_EQ(result->tally.sums(0).difference, 0);
+  EXPECT_EQ(result->tally.sums(0).difference.total, 0);
 }
 
 // What the planner gains must come from what it knows, and no policy may beat
@@ -147,10 +147,10 @@ TEST(SimulateWorld, PlansBetweenTheBestFixedPolicyAndTheOracle) {
   options.threads = 2;
   const auto result = Simulate(std::string(kPolicies) + kPlanned, options);
   ASSERT_TRUE(result.ok()) << result.status();
-  const double personal = result->tally.sums(3).net;
-  const double oracle = result->tally.sums(4).net;
+  const double personal = result->tally.sums(3).net.total;
+  const double oracle = result->tally.sums(4).net.total;
   EXPECT_GT(TotalsOf(*result, 3).difference_minor.low, 0);
-  EXPECT_GT(personal, result->tally.sums(1).net);
+  EXPECT_GT(personal, result->tally.sums(1).net.total);
   EXPECT_GT(oracle, personal);
   EXPECT_EQ(TotalsOf(*result, 4).regret_minor, 0);
 }
@@ -162,7 +162,7 @@ TEST(SimulateWorld, SpendsNothingOnWhatHasNoEffect) {
   options.variant = "no_messages";
   const auto result = Simulate(std::string(kPolicies) + kPlanned, options);
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(result->tally.sums(4).messages, 0);
+  EXPECT_EQ(result->tally.sums(4).messages.total, 0);
 }
 
 TEST(SimulateWorld, NamesTheVariantsThereAre) {

@@ -33,8 +33,8 @@ SimulationResult TwoPolicies() {
   found.recovered_minor = 500;
   found.net_minor = 400;
   const SegmentSet nowhere = SegmentsOf({});
-  result.tally.Add(std::vector<TrialOutcome>{lost, found}, {}, nowhere);
-  result.tally.Add(std::vector<TrialOutcome>{lost, lost}, {}, nowhere);
+  result.tally.Add({std::vector<TrialOutcome>{lost, found}, {}, nowhere});
+  result.tally.Add({std::vector<TrialOutcome>{lost, lost}, {}, nowhere});
   result.refused = {
       {"later", "no support"}, {"last", "no support"}, {"odd", "too odd"}};
   return result;

@@ -58,7 +58,7 @@ inline SimulationResult SmallSimulation(
         {.decline_class =
              is_odd_one ? v1::DECLINE_CLASS_HARD : v1::DECLINE_CLASS_SOFT,
          .time_zone = is_odd_one ? "Europe/Berlin" : "Europe/Stockholm"});
-    result.tally.Add(outcomes, {}, segments);
+    result.tally.Add({outcomes, {}, segments});
   }
   return result;
 }

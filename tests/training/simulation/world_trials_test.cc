@@ -31,14 +31,16 @@ TEST(WorldTrials, RunInPiecesAsInOne) {
     pieces.Add(piece);
   }
   for (std::size_t policy = 0; policy < 3; ++policy) {
-    EXPECT_EQ(pieces.sums(policy).recovered, whole.sums(policy).recovered);
-    EXPECT_NEAR(pieces.sums(policy).net, whole.sums(policy).net, 1e-4);
-    EXPECT_EQ(whole.sums(policy).failures, 900);
+    EXPECT_EQ(pieces.sums(policy).recovered.total,
+              whole.sums(policy).recovered.total);
+    EXPECT_NEAR(pieces.sums(policy).net.total, whole.sums(policy).net.total,
+                1e-4);
+    EXPECT_EQ(whole.sums(policy).size.payments, 900);
   }
   // Each payment is in one segment of each kind.
   double in_segments = 0;
   for (std::size_t k = 1; k < Segments().size(); ++k) {
-    in_segments += whole.sums(0, k).failures;
+    in_segments += whole.sums(0, k).size.payments;
   }
   EXPECT_EQ(in_segments, 4 * 900);
 }

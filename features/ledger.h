@@ -44,6 +44,7 @@ class Ledger {
     std::string response;
     bool replayed = false;
   };
+  // A decision of ours; what others tell goes to Commit().
   // Calls `decide` with the user's state while nothing else can change it,
   // commits its event, if any, and remembers the response. The same request
   // again within 24 h gives the remembered response; with another body it is

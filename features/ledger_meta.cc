@@ -1,5 +1,8 @@
 #include "features/ledger_meta.h"
 
+#include <algorithm>
+#include <atomic>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
@@ -12,6 +15,13 @@ constexpr char kFormat[] = "2";
 constexpr char kFormatBefore[] = "1";
 constexpr char kFormatKey[] = "format";
 constexpr char kKeyCheckKey[] = "user_key_check";
+
+template <typename Number>
+void RaiseTo(Number least, std::atomic<Number>& number) {
+  Number now = number;
+  while (least > now && !number.compare_exchange_weak(now, least)) {
+  }
+}
 
 }  // namespace
 
@@ -52,6 +62,8 @@ absl::StatusOr<History> LoadHistory(const RocksStore& store) {
   if (absl::SimpleAtoi(text, &time_us)) history.start_us = time_us;
   TENUTO_RETURN_IF_ERROR(store.Get(Family::kMeta, kHistoryEndKey, text));
   if (absl::SimpleAtoi(text, &time_us)) history.end_us = time_us;
+  TENUTO_RETURN_IF_ERROR(store.Get(Family::kMeta, kToldEndKey, text));
+  history.told_us = absl::SimpleAtoi(text, &time_us) ? time_us : history.end_us;
   return history;
 }
 
@@ -62,6 +74,11 @@ void HistoryEnds::Add(const History& more, StoreBatch& batch) const {
   if (more.end_us > end_us_) {
     batch.Merge(Family::kMeta, kHistoryEndKey, absl::StrCat(more.end_us));
   }
+  // Also if only the end moves: where nothing is said that is taken for it.
+  if (more.told_us > told_us_ || more.end_us > end_us_) {
+    const std::int64_t told_us = std::max(more.told_us, told_us_.load());
+    batch.Merge(Family::kMeta, kToldEndKey, absl::StrCat(told_us));
+  }
 }
 
 void HistoryEnds::Note(const History& more) {
@@ -69,14 +86,10 @@ void HistoryEnds::Note(const History& more) {
   while (more.start_us < start_us &&
          !start_us_.compare_exchange_weak(start_us, more.start_us)) {
   }
-  std::int64_t end_us = end_us_;
-  while (more.end_us > end_us &&
-         !end_us_.compare_exchange_weak(end_us, more.end_us)) {
-  }
+  RaiseTo(more.end_us, end_us_);
+  RaiseTo(more.told_us, told_us_);
   // In the end: whoever sees a position sees times, too.
-  Position last = last_;
-  while (more.last > last && !last_.compare_exchange_weak(last, more.last)) {
-  }
+  RaiseTo(more.last, last_);
 }
 
 }  // namespace tenuto

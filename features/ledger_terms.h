@@ -72,6 +72,10 @@ struct LedgerFacts {
   // silence. An empty ledger begins in the future and ends in the past.
   absl::Time history_start = absl::InfiniteFuture();
   absl::Time history_end = absl::InfinitePast();
+  // Newest known_time of an event that we were told, at most history_end: how
+  // far silence means that nothing happened. A decision of ours (CommitOnce)
+  // may be made long after the last that anybody told.
+  absl::Time told_end = absl::InfinitePast();
   Position last_position = 0;
   LedgerFaults faults{};
   // Null when every state has every signal's past. Lives as long as the ledger.

@@ -47,6 +47,12 @@ absl::StatusOr<std::vector<Admission>> MemoryLedger::Commit(
   absl::MutexLock lock(&mutex_);
   TENUTO_ASSIGN_OR_RETURN(std::vector<Admission> verdicts,
                           CommitLocked(events));
+  // Of what was new.
+  for (std::size_t k = 0; k < events.size(); ++k) {
+    if (verdicts[k] == Admission::kDuplicate) continue;
+    told_end_ =
+        std::max(told_end_, absl::FromUnixMicros(events[k].known_time_us));
+  }
   if (mark != nullptr) sources_[mark->source] = mark->progress;
   return verdicts;
 }
@@ -199,6 +205,7 @@ LedgerFacts MemoryLedger::Facts() const {
   absl::MutexLock lock(&mutex_);
   return {.history_start = history_start_,
           .history_end = history_end_,
+          .told_end = told_end_,
           .last_position = next_ - 1,
           .late = &late_};
 }

@@ -78,6 +78,7 @@ class MemoryLedger : public Ledger {
   Position next_ ABSL_GUARDED_BY(mutex_) = 1;
   absl::Time history_start_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   absl::Time history_end_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Time told_end_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 }  // namespace tenuto

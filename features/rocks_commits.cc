@@ -112,6 +112,7 @@ void RocksCommits::AddHistory(absl::Span<const GatedEvent> events,
     added.start_us = std::min(added.start_us, events[k].known_time_us);
     added.end_us = std::max(added.end_us, events[k].known_time_us);
   }
+  if (commit.is_told) added.told_us = added.end_us;
   history_.Add(added, commit.batch);
 }
 
@@ -165,6 +166,7 @@ absl::Status RocksCommits::CommitLarge(absl::Span<const GatedEvent> events,
 
 absl::Status RocksCommits::CommitOne(const UserKey& user, Decide decide) {
   Planned commit(store_);
+  commit.is_told = false;
   const std::vector<UserGroup> groups = {{user, {0}}};
   const UserHolds::Hold hold(holds_, groups);
   TENUTO_ASSIGN_OR_RETURN(const HotUser* hot, Load(user, commit.batch));

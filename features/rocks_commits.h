@@ -78,6 +78,7 @@ class RocksCommits {
     StoreBatch batch;
     std::vector<Admission> verdicts;
     History added;
+    bool is_told = true;  // Not decided by us.
     std::vector<int> late;
   };
 

@@ -286,6 +286,7 @@ LedgerFacts RocksLedger::Facts() const {
   if (facts.last_position == 0) return facts;
   facts.history_start = absl::FromUnixMicros(history.start_us());
   facts.history_end = absl::FromUnixMicros(history.end_us());
+  facts.told_end = absl::FromUnixMicros(history.told_us());
   if (!whole_) facts.pending = &layouts_->pending();
   return facts;
 }

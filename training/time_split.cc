@@ -88,9 +88,9 @@ std::int64_t Median(std::vector<std::int64_t> values) {
 
 std::vector<absl::Time> PlanSnapshots(absl::Time first, absl::Duration step,
                                       absl::Duration horizon,
-                                      absl::Time history_end) {
+                                      absl::Time told_end) {
   std::vector<absl::Time> snapshots;
-  for (absl::Time t = first; t + horizon <= history_end; t += step) {
+  for (absl::Time t = first; t + horizon <= told_end; t += step) {
     snapshots.push_back(t);
   }
   return snapshots;

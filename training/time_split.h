@@ -37,10 +37,10 @@ struct SplitWindow {
 };
 
 // Snapshots every `step` from `first`, as long as the label horizon ends by
-// `history_end`.
+// `told_end`.
 std::vector<absl::Time> PlanSnapshots(absl::Time first, absl::Duration step,
                                       absl::Duration horizon,
-                                      absl::Time history_end);
+                                      absl::Time told_end);
 
 // Those of `snapshots` (rising) in whose horizon something goes on to its end:
 // at least a tenth of the events of a usual one (the median of those with any),

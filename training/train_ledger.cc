@@ -132,7 +132,7 @@ absl::Status LedgerTraining::PlanRun() {
         ShowDay(facts.history_start)));
   }
   schedule_.snapshots = PlanSnapshots(first, options_.snapshot_every,
-                                      options_.horizon, facts.history_end);
+                                      options_.horizon, facts.told_end);
   schedule_.horizon = options_.horizon;
   schedule_.eligible = options_.eligible;
   split_.horizon = options_.horizon;
@@ -142,7 +142,7 @@ absl::Status LedgerTraining::PlanRun() {
   // Wrong flags are found before the long work.
   TENUTO_RETURN_IF_ERROR(PlanSplit(schedule_.snapshots, split_).status());
   std::printf("log       %s to %s\n", ShowDay(facts.history_start).c_str(),
-              ShowDay(facts.history_end).c_str());
+              ShowDay(facts.told_end).c_str());
   std::printf("label     %s within %lld days: %s\n",
               labeler_->declaration().name().c_str(),
               static_cast<long long>(absl::ToInt64Hours(options_.horizon) / 24),

@@ -56,7 +56,8 @@ TEST_F(LedgerMetaTest, RefusesOtherKeysAndOtherFormats) {
 TEST_F(LedgerMetaTest, KeepsTheOutermostEndsOfTheHistory) {
   HistoryEnds ends;
   for (const History& more :
-       {History{50, 60}, History{55, 58}, History{40, 59}, History{60, 70}}) {
+       {History{50, 60, 60}, History{55, 58, 58}, History{40, 59, 59},
+        History{60, 70}, History{60, 65, 65}}) {
     StoreBatch batch(*store_);
     ends.Add(more, batch);
     EXPECT_EQ(batch.empty(), more.start_us == 55) << "it adds nothing";
@@ -68,9 +69,26 @@ TEST_F(LedgerMetaTest, KeepsTheOutermostEndsOfTheHistory) {
     ASSERT_TRUE(kept.ok()) << kept.status();
     EXPECT_EQ(kept->start_us, ends.start_us());
     EXPECT_EQ(kept->end_us, ends.end_us());
+    EXPECT_EQ(kept->told_us, ends.told_us());
   }
   EXPECT_EQ(ends.start_us(), 40);
   EXPECT_EQ(ends.end_us(), 70);
+  EXPECT_EQ(ends.told_us(), 65);
+}
+
+// A decision of ours is no sign that anybody told us anything.
+TEST_F(LedgerMetaTest, KnowsWhereALedgerOfBeforeEndsWhateverIsDecidedLater) {
+  StoreBatch before(*store_);
+  before.Merge(Family::kMeta, kHistoryEndKey, "70");
+  ASSERT_EQ(store_->Write(before), absl::OkStatus());
+  HistoryEnds ends;
+  ends.Note(*LoadHistory(*store_));
+  EXPECT_EQ(ends.told_us(), 70);
+  StoreBatch decided(*store_);
+  ends.Add(History{900, 900}, decided);
+  ASSERT_EQ(store_->Write(decided), absl::OkStatus());
+  EXPECT_EQ(LoadHistory(*store_)->end_us, 900);
+  EXPECT_EQ(LoadHistory(*store_)->told_us, 70);
 }
 
 TEST_F(LedgerMetaTest, ReadsTheFormatOfBefore) {

@@ -76,37 +76,6 @@ TYPED_TEST_P(LedgerContract, LoadsManyStatesAsItLoadsEach) {
   EXPECT_EQ(visited, 40);
 }
 
-TYPED_TEST_P(LedgerContract, RemembersAnAnswerWithoutAnEvent) {
-  int asked = 0;
-  const auto decide =
-      [&](absl::string_view) -> absl::StatusOr<Ledger::Outcome> {
-    ++asked;
-    return Ledger::Outcome{std::nullopt, "nobody"};
-  };
-  const absl::Time now = this->clock_.Now();
-  for (const bool replayed : {false, true}) {
-    const auto answer =
-        this->ledger_->CommitOnce(TestUser(3), {"r1", 7}, now, decide);
-    ASSERT_TRUE(answer.ok()) << answer.status();
-    EXPECT_EQ(answer->response, "nobody");
-    EXPECT_EQ(answer->replayed, replayed);
-  }
-  EXPECT_EQ(asked, 1);
-  EXPECT_EQ(StateOf(*this->ledger_, TestUser(3)), "");
-  const LedgerFacts facts = this->ledger_->Facts();
-  EXPECT_EQ(facts.last_position, 0u);
-  EXPECT_EQ(facts.history_start, absl::InfiniteFuture());
-  int states = 0;
-  ASSERT_TRUE(this->ledger_
-                  ->ScanStates(TestUser(3).partition(),
-                               [&](const UserKey&, absl::string_view) {
-                                 ++states;
-                                 return true;
-                               })
-                  .ok());
-  EXPECT_EQ(states, 0);
-}
-
 }  // namespace tenuto::testing
 
 #endif  // TENUTO_TESTS_SUPPORT_LEDGER_CONTRACT_FACTS_H_

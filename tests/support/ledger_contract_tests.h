@@ -4,6 +4,7 @@
 #define TENUTO_TESTS_SUPPORT_LEDGER_CONTRACT_TESTS_H_
 
 #include "tests/support/ledger_contract_batches.h"
+#include "tests/support/ledger_contract_decisions.h"
 #include "tests/support/ledger_contract_erasure.h"
 #include "tests/support/ledger_contract_facts.h"
 #include "tests/support/ledger_contract_requests.h"
@@ -14,7 +15,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     LedgerContract, AcceptsNewEventsAndFoldsThem, KnowsDuplicatesInsideABatch,
     KnowsDuplicatesAcrossCommits, AgesMarksByReceipt, ScansFromAPosition,
     ScansUntilToldToStop, ShowsStatesOfOnePartitionInKeyOrder,
-    CommitsSourceMarksWithTheEvents, StatesItsFacts,
+    CommitsSourceMarksWithTheEvents, StatesItsFacts, KnowsHowFarItWasTold,
     AnswersARepeatedRequestWithoutASecondEffect, RefusesTheSameIdOnOtherBody,
     ForgetsARequestAfterADay, LeavesNothingOfADecisionThatFailed,
     LoadsManyStatesAsItLoadsEach, RemembersAnAnswerWithoutAnEvent,

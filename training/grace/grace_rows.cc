@@ -50,7 +50,7 @@ class GraceRowBuilder {
   absl::Status AddUser(absl::Span<const LoggedEvent> events, Part& part) const {
     std::vector<PaymentMoment> moments = ReadPaymentMoments(events, rules_);
     std::vector<UnpaidSpell> spells =
-        ReadUnpaidSpells(moments, facts_.history_end);
+        ReadUnpaidSpells(moments, facts_.told_end);
     std::erase_if(spells,
                   [](const UnpaidSpell& spell) { return spell.days.empty(); });
     if (spells.empty()) return absl::OkStatus();

@@ -36,7 +36,6 @@ absl::StatusOr<LoggedFailures> OpenLoggedFailures(const LogSource& source,
         absl::StrCat("the model ", source.model, " in ", source.models,
                      " reads no row of the catalogue"));
   }
-  log.history_end = opened.ledger->Facts().history_end;
   TENUTO_ASSIGN_OR_RETURN(
       GraceRows rows, BuildGraceRows(*opened.ledger, *log.model->plan(),
                                      PaymentRules::Embedded(), source.threads));

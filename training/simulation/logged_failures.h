@@ -37,7 +37,6 @@ struct LoggedFailures {
   std::vector<GraceFailure> failures;  // By time.
   std::size_t active_days_at = 0;      // Column of a row; its width: none.
   UsualAttempts usual{};               // Where no plan was logged.
-  absl::Time history_end;
 };
 
 // kInvalidArgument for a ledger that is empty or has no failed payment in the

@@ -190,6 +190,33 @@ TEST_F(GraceRowsTest, CutAtATimeForgetWhatBecameKnownLater) {
   EXPECT_GT(collected, 10);
 }
 
+// A plan that is made long after the last event is no sign that nobody paid
+// meanwhile.
+TEST_F(GraceRowsTest, EndWhereTheLogWasToldWhateverWePlanLater) {
+  const GraceRows before = Build(ledger_);
+  const absl::Time later = ledger_.Facts().history_end + absl::Hours(24 * 30);
+  v1::Event event = MakeEvent("u0", "ours", later);
+  event.mutable_grace_planned()->set_full_days(7);
+  const UserKey user = keys_.Of("u0");
+  GatedEvent gated = EventGate(keys_).AdmitOwn(event, user);
+  gated.known_time_us = absl::ToUnixMicros(later);
+  ASSERT_TRUE(
+      ledger_
+          .CommitOnce(
+              user, {"r", 1}, later,
+              [&](absl::string_view) -> absl::StatusOr<Ledger::Outcome> {
+                return Ledger::Outcome{gated, ""};
+              })
+          .ok());
+  ASSERT_EQ(ledger_.Facts().history_end, later);
+  const GraceRows after = Build(ledger_);
+  ASSERT_EQ(after.failures.size(), before.failures.size());
+  for (std::size_t k = 0; k < after.failures.size(); ++k) {
+    EXPECT_EQ(after.failures[k].spell.days.size(),
+              before.failures[k].spell.days.size());
+  }
+}
+
 TEST_F(GraceRowsTest, LeaveOutWhoHasWithdrawnConsentByTheEndOfTheLog) {
   const std::size_t before = Build(ledger_).failures.size();
   const EventGate gate(keys_);

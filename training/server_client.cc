@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "features/base/atomic_file.h"
@@ -113,6 +114,11 @@ absl::Status ToStatus(const grpc::Status& status) {
       absl::StrCat(absl::StatusCodeToString(
                        static_cast<absl::StatusCode>(status.error_code())),
                    ": ", status.error_message());
+  if (absl::StrContains(status.error_message(), "failed to connect")) {
+    absl::StrAppend(&text,
+                    "; is tenuto-server running there? --server says "
+                    "where to look");
+  }
   google::rpc::Status rich;
   google::rpc::ErrorInfo error_info;
   if (rich.ParseFromString(status.error_details())) {

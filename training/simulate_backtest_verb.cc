@@ -38,6 +38,10 @@ absl::Status RunBacktest(const BacktestFlags& flags, const Workshop& workshop) {
   if (!flags.until.empty()) {
     TENUTO_ASSIGN_OR_RETURN(source.until, ParseMoment("--until", flags.until));
   }
+  if (source.from && source.until && *source.until <= *source.from) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--until ", flags.until, " is not after --from ", flags.from));
+  }
   if (source.threads == 0) {
     source.threads = UsableCores();
   }

@@ -177,7 +177,7 @@ constexpr char kHelp[] =
     "payments of a simulated world, on the same luck, so that differences are "
     "paired. A policy named personal plans each payment by a recovery model "
     "that is learned on the way, from payments of another seed; oracle knows "
-    "the world's true chances.\n\n"
+    "the world's true chances; regret is by how much it is worth more.\n\n"
     "--ledger DIR takes the failed payments of a log and the recovery model of "
     "--models. Policies are expected by the model and, where the log chose its "
     "plans by chance, put right by what happened; what the log never did the "
@@ -213,10 +213,13 @@ void AddSimulateVerb(CLI::App& app, const Workshop& workshop, VerbRun& run) {
                     "failed payments that the recovery model learns from");
   grace->add_option("--threads", flags->threads, "0: one a core")
       ->check(CLI::Range(0, 256));
-  grace->add_option("--summary", flags->summary, "writes the result as JSON");
+  grace->add_option("--summary", flags->summary,
+                    "writes the result as JSON: totals, money in minor units "
+                    "of the currency (cents)");
   grace->add_option("--segments", flags->segments,
                     "writes every policy by decline class, tenure, listening "
-                    "and country as CSV; intervals of small segments claim too "
+                    "and country as CSV, in the same units; intervals of small "
+                    "segments claim too "
                     "much, and those of one payment are empty");
   grace->add_option("--report", flags->report,
                     "writes one HTML page with charts, for phones too");

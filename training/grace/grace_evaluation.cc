@@ -255,6 +255,10 @@ std::string FormatGraceEvaluation(const GraceEvaluation& evaluation) {
                           day.groups.by_chance);
   }
   absl::StrAppend(&text,
+                  "  of the days that were watched: what comes of payments "
+                  "after the log\n  ends is in neither (simulate backtest "
+                  "allows for it)\n");
+  absl::StrAppend(&text,
                   "\n  hazard     days    at risk  expected      came   "
                   "deviation\n");
   for (const GraceEvaluation::Stretch& stretch : evaluation.stretches) {

@@ -89,10 +89,10 @@ std::string FidelityLine(const BacktestResult& result) {
   const BacktestResult::Day& last = result.by_day.back();
   const Compared net = InUnits(result, result.outcomes.net_minor);
   return absl::StrFormat(
-      "on %d later payments the simulation said %.1f %% recovered by day %d, "
+      "On %d later payments the simulation said %.1f %% recovered by day %d, "
       "%.1f %% were; largest gap of the curve %.1f points, by chance up to "
       "%.1f; net value %.2f %s a payment, %.2f came (gap %+.2f, 95 %% interval "
-      "%+.2f to %+.2f)",
+      "%+.2f to %+.2f).",
       result.failures, 100 * last.recovered.simulated, last.day,
       100 * last.recovered.observed, 100 * result.largest_gap,
       100 * result.largest_by_chance, net.simulated, result.currency,
@@ -180,13 +180,16 @@ std::string FormatBacktest(const BacktestResult& result) {
         Line(NameOf(segment), InUnits(result, segment.outcomes.net_minor)),
         "\n");
   }
-  absl::StrAppendFormat(
-      &text,
-      "\nlargest gap of the recovery curve %.2f points (by chance up to %.2f), "
-      "mean gap %.2f (%.2f), days 1 to %d\n%s\nverdict: %s\n",
-      100 * result.largest_gap, 100 * result.largest_by_chance,
-      100 * result.mean_gap, 100 * result.mean_by_chance, result.days,
-      FidelityLine(result), BacktestVerdict(result));
+  absl::StrAppendFormat(&text,
+                        "\nBy chance 1 row in 20 lies beyond its interval; the "
+                        "verdict is about the whole curve.\n"
+                        "largest gap of the recovery curve %.2f points (by "
+                        "chance up to %.2f), mean gap %.2f (%.2f), days 1 to "
+                        "%d\n%s\nverdict: %s\n",
+                        100 * result.largest_gap,
+                        100 * result.largest_by_chance, 100 * result.mean_gap,
+                        100 * result.mean_by_chance, result.days,
+                        FidelityLine(result), BacktestVerdict(result));
   return text;
 }
 

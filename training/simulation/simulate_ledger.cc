@@ -78,7 +78,6 @@ class LedgerSimulation {
                    SimulationResult& result) {
     const auto n = static_cast<std::int64_t>(log_.failures.size());
     const auto users = static_cast<std::int64_t>(by_user_.size());
-    const std::int64_t steps = n + users;
     const auto work = [this](std::int64_t items) {
       return OrderedWork{.items = items, .threads = source_.threads};
     };
@@ -95,7 +94,7 @@ class LedgerSimulation {
                     return trials_.Weigh(from, to, *bench, sum);
                   };
             },
-            [&](std::int64_t done) { progress(done, steps); }));
+            [&](std::int64_t done) { progress(done, 2 * n); }));
     result.strayed = plans_.strayed();
     TENUTO_ASSIGN_OR_RETURN(const LogTrials::Chosen chosen,
                             Choose(evidence, result));
@@ -112,7 +111,7 @@ class LedgerSimulation {
                     return trials_.Run(from, to, chosen, *bench, sum);
                   };
             },
-            [&](std::int64_t done) { progress(n + done, steps); }));
+            [&](std::int64_t done) { progress(n + done * n / users, 2 * n); }));
     return absl::OkStatus();
   }
 
@@ -206,7 +205,7 @@ absl::Status MeasureFidelity(const LogSource& source, const LoggedFailures& log,
 std::string SourceText(const LogSource& source, const LoggedFailures& log) {
   const std::size_t known = log.failures.size() - LaterFailures(log).size();
   return absl::StrFormat(
-      "the ledger %s, by model %s (%d of them before it was trained)",
+      "the ledger in %s, by model %s (%d of them before it was trained)",
       source.ledger, source.model, known);
 }
 

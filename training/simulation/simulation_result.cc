@@ -154,6 +154,7 @@ std::string SimulationJson(const SimulationResult& result) {
                       ",\"days\":", result.days,
                       ",\"seconds\":", JsonNumber(result.seconds),
                       ",\"threads\":", result.threads,
+                      ",\"currency\":", JsonString(result.currency),
                       ",\"compared_with\":", JsonString(compared_with),
                       ",\"policies\":[", absl::StrJoin(policies, ","),
                       "],\"refused\":[", absl::StrJoin(refused, ","), "]}\n");

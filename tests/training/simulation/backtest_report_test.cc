@@ -24,10 +24,10 @@ TEST(BacktestReport, SaysInOneSentenceHowFarItIsFromWhatHappened) {
   soft.recovered = {0.5, 0.52, -0.04, 0.01};
   soft.outcomes.net_minor = {800, 850, -90, -10};
   EXPECT_EQ(FidelityLine(result),
-            "on 812 later payments the simulation said 68.1 % recovered by day "
+            "On 812 later payments the simulation said 68.1 % recovered by day "
             "60, 67.9 % were; largest gap of the curve 2.1 points, by chance "
             "up to 1.6; net value 4.10 EUR a payment, 4.00 came (gap +0.10, "
-            "95 % interval -0.05 to +0.25)");
+            "95 % interval -0.05 to +0.25).");
   EXPECT_THAT(FormatBacktest(result), ::testing::HasSubstr("+0.20"));
   EXPECT_THAT(BacktestJson(result),
               ::testing::HasSubstr("\"largest\":0.021,\"largest_by_chance\""));

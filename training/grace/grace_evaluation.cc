@@ -153,26 +153,35 @@ std::string NameOf(v1::DeclineClass decline_class) {
 
 }  // namespace
 
-UsualAttempts FindUsualAttempts(absl::Span<const GraceFailure> failures) {
-  std::array<std::array<std::array<int, 2>, kUnpaidDays + 1>,
-             v1::DeclineClass_ARRAYSIZE>
+UsualByClass FindUsualDays(absl::Span<const GraceFailure> failures) {
+  struct Counts {
+    int before_attempt = 0, attempted = 0, open = 0, messaged = 0;
+  };
+  std::array<std::array<Counts, kUnpaidDays + 1>, v1::DeclineClass_ARRAYSIZE>
       counts{};
   for (const GraceFailure& failure : failures) {
     auto& of_class = counts[static_cast<std::size_t>(ClassOf(failure))];
     for (std::size_t k = 0; k < failure.spell.days.size(); ++k) {
       const UnpaidDay& day = failure.spell.days[k];
       if (day.end == RecoveryEnd::kByUser) continue;
-      ++of_class[k + 1][0];
-      of_class[k + 1][1] += day.attempted;
+      Counts& on = of_class[k + 1];
+      ++on.before_attempt;
+      on.attempted += day.attempted;
+      if (day.end != RecoveryEnd::kOpen) continue;
+      ++on.open;
+      on.messaged += day.messages;
     }
   }
-  UsualAttempts usual{};
+  const auto most = [](int some, int all) {
+    return some > 0 && 2 * some >= all;
+  };
+  UsualByClass usual{};
   for (std::size_t c = 0; c < usual.size(); ++c) {
     for (std::size_t day = 1; day <= kUnpaidDays; ++day) {
-      const auto [open, attempted] = counts[c][day];
-      if (attempted > 0 && 2 * attempted >= open) {
-        usual[c] |= std::uint64_t{1} << day;
-      }
+      const Counts& on = counts[c][day];
+      const std::uint64_t bit = std::uint64_t{1} << day;
+      if (most(on.attempted, on.before_attempt)) usual[c].attempts |= bit;
+      if (most(on.messaged, on.open)) usual[c].messages |= bit;
     }
   }
   return usual;
@@ -181,7 +190,7 @@ UsualAttempts FindUsualAttempts(absl::Span<const GraceFailure> failures) {
 absl::StatusOr<GraceEvaluation> EvaluateGrace(
     const RecoveryModel& model, absl::Span<const GraceFailure> learned,
     absl::Span<const GraceFailure> test) {
-  const UsualAttempts usual = FindUsualAttempts(learned);
+  const UsualByClass usual = FindUsualDays(learned);
   GraceEvaluation result;
   result.failures = static_cast<std::int64_t>(test.size());
   result.stretches = EmptyStretches();

@@ -61,10 +61,10 @@ struct GraceEvaluation {
   std::vector<Segment> segments;
 };
 
-// Which days of an open payment of a class usually see an attempt of ours, as
-// bits: half of those open or more. Stands for a plan where none is known.
-using UsualAttempts = std::array<std::uint64_t, v1::DeclineClass_ARRAYSIZE>;
-UsualAttempts FindUsualAttempts(absl::Span<const GraceFailure> failures);
+// On which days the open payments of a class usually see an attempt or a
+// message of ours: half of them or more. Stands for a plan where none is known.
+using UsualByClass = std::array<UsualDays, v1::DeclineClass_ARRAYSIZE>;
+UsualByClass FindUsualDays(absl::Span<const GraceFailure> failures);
 
 // `learned` are the failures that model and Kaplan-Meier learned from.
 absl::StatusOr<GraceEvaluation> EvaluateGrace(

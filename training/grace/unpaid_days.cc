@@ -341,14 +341,14 @@ FailedPayment UnpaidSpell::KnownAt(int decided_day) const {
   return known;
 }
 
-DayActions UnpaidSpell::Actions(std::uint64_t usual_attempts) const {
+DayActions UnpaidSpell::Actions(const UsualDays& usual) const {
   DayActions actions;
-  const std::uint64_t later = has_plan ? plan.attempt_days : usual_attempts;
+  const std::uint64_t later = has_plan ? plan.attempt_days : usual.attempts;
+  const std::uint64_t messages = has_plan ? plan.message_days : usual.messages;
   for (int day = 1; day <= kUnpaidDays; ++day) {
     DayAction& action = actions[static_cast<std::size_t>(day)];
     const auto at = static_cast<std::size_t>(day - 1);
-    const bool planned_message =
-        has_plan && (plan.message_days >> day & 1) != 0;
+    const bool later_message = (messages >> day & 1) != 0;
     if (at < days.size()) {
       action.access = days[at].access;
       action.attempts = days[at].attempted;
@@ -358,13 +358,13 @@ DayActions UnpaidSpell::Actions(std::uint64_t usual_attempts) const {
       if (days[at].end == RecoveryEnd::kByUser) {
         action.attempts = (later >> day & 1) != 0;
       }
-      if (days[at].end != RecoveryEnd::kOpen && planned_message) {
+      if (days[at].end != RecoveryEnd::kOpen && later_message) {
         action.messages = true;
       }
     } else {
       if (has_plan) action.access = plan.AccessOn(day);
       action.attempts = (later >> day & 1) != 0;
-      action.messages = planned_message;
+      action.messages = later_message;
     }
   }
   return actions;

@@ -70,6 +70,12 @@ struct UnpaidDay {
   bool may_cancel = false;
 };
 
+// What most get on a day, of those still unpaid on it; bit n: day n.
+struct UsualDays {
+  std::uint64_t attempts = 0;
+  std::uint64_t messages = 0;
+};
+
 struct UnpaidSpell {
   struct Attempt {
     int day = 0;
@@ -95,9 +101,9 @@ struct UnpaidSpell {
   // What an attempt said, as known at the end of `decided_day`; 0: right after
   // the first.
   FailedPayment KnownAt(int decided_day) const;
-  // What was done, and after the end what is planned or, without a plan, usual:
-  // attempts on `usual_attempts`, full access, no message.
-  DayActions Actions(std::uint64_t usual_attempts) const;
+  // What was done, and after the end what is planned or, without a plan, usual,
+  // with full access.
+  DayActions Actions(const UsualDays& usual) const;
 };
 
 // Failed payments of one user by time, from what was known by `known_by`; whole

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "features/base/status_macros.h"
@@ -15,9 +17,8 @@
 namespace tenuto {
 namespace {
 
-constexpr int kRuns = 200;  // Of chance alone.
-constexpr double kWatchedMin = 0.1;
-constexpr std::int64_t kSegmentMin = 30;
+constexpr int kRuns = 200;          // Of chance alone.
+constexpr double kSegmentMin = 30;  // Subscribers.
 constexpr double kZ = 1.959964;
 
 double Uniform(SplitMix64& random) {
@@ -52,58 +53,82 @@ SurvivalOutcome WatchedOf(const UnpaidSpell& spell) {
   return {static_cast<int>(spell.days.size()), spell.end != RecoveryEnd::kOpen};
 }
 
+// Segment 0, everybody, first.
+std::vector<std::size_t> SegmentsWithAll(const LoggedFailures& log,
+                                         const GraceFailure& failure) {
+  std::vector<std::size_t> segments = {0};
+  for (const std::size_t segment : SegmentsOfLogged(log, failure)) {
+    segments.push_back(segment);
+  }
+  return segments;
+}
+
+// By segment: who is of one class, or in one store, may be watched longer.
+std::vector<Watching> WatchingOf(const LoggedFailures& log,
+                                 absl::Span<const GraceFailure> failures) {
+  std::vector<std::vector<SurvivalOutcome>> outcomes(Segments().size());
+  for (const GraceFailure& failure : failures) {
+    for (const std::size_t segment : SegmentsWithAll(log, failure)) {
+      outcomes[segment].push_back(WatchedOf(failure.spell));
+    }
+  }
+  std::vector<Watching> watching;
+  for (const auto& of_segment : outcomes) {
+    watching.push_back(Watching::Of(of_segment));
+  }
+  return watching;
+}
+
 class BacktestRun {
  public:
   BacktestRun(const LoggedFailures& log,
               absl::Span<const GraceFailure> failures, const CaseBook& book,
-              absl::string_view currency, const Survival& watched, int days)
+              absl::string_view currency, absl::Span<const Watching> watching)
       : log_(log),
         failures_(failures),
         by_user_(GroupByUser(failures)),
         book_(book),
         currency_(currency),
-        watched_(watched),
-        days_(days),
-        weights_(WatchedWeights(watched, days)) {}
+        watching_(watching) {}
 
   std::int64_t users() const {
     return static_cast<std::int64_t>(by_user_.size());
   }
   // All failures of the subscribers [from, to).
   absl::Status Add(std::int64_t from, std::int64_t to, Sums& sums) const {
-    std::vector<InSegments> compared;
+    std::vector<Comparisons> compared;
     for (std::int64_t user = from; user < to; ++user) {
       compared.clear();
       for (const std::size_t number :
            by_user_[static_cast<std::size_t>(user)]) {
-        TENUTO_ASSIGN_OR_RETURN(const InSegments next,
-                                CompareOne(number, sums));
-        for (const std::size_t segment : next.segments) {
-          OutcomeGaps& gaps = sums.outcomes[segment];
-          gaps.Add(next.payment);
-          for (const InSegments& before : compared) {
-            if (before.IsIn(segment))
-              gaps.AddPair(before.payment, next.payment);
-          }
+        TENUTO_ASSIGN_OR_RETURN(Comparisons next, CompareOne(number, sums));
+        for (const auto& [segment, payment] : next) {
+          AddGaps(compared, segment, payment, sums.outcomes[segment]);
         }
-        compared.push_back(next);
+        compared.push_back(std::move(next));
       }
     }
     return absl::OkStatus();
   }
 
  private:
-  struct InSegments {
-    ComparedPayment payment;
-    std::vector<std::size_t> segments;
-    bool IsIn(std::size_t segment) const {
-      return std::find(segments.begin(), segments.end(), segment) !=
-             segments.end();
-    }
-  };
+  using Comparisons = std::map<std::size_t, ComparedPayment>;  // By segment.
 
-  // Adds how it ended, too.
-  absl::StatusOr<InSegments> CompareOne(std::size_t number, Sums& sums) const {
+  static void AddGaps(const std::vector<Comparisons>& earlier,
+                      std::size_t segment, const ComparedPayment& payment,
+                      OutcomeGaps& gaps) {
+    bool is_first = true;
+    for (const Comparisons& one : earlier) {
+      const auto found = one.find(segment);
+      if (found == one.end()) continue;
+      gaps.AddPair(found->second, payment);
+      is_first = false;
+    }
+    gaps.Add(payment, is_first);
+  }
+
+  // As long as each of its segments was watched. Adds how it ended, too.
+  absl::StatusOr<Comparisons> CompareOne(std::size_t number, Sums& sums) const {
     const GraceFailure& failure = failures_[number];
     const GraceFailure::Decision& decision = failure.decisions[0];
     HazardTable hazards;
@@ -113,54 +138,45 @@ class BacktestRun {
     TENUTO_RETURN_IF_ERROR(FillCase(book_, log_, failure, currency_, known));
     UnpaidPast past;
     if (failure.spell.messages_at_failure) past.last_message_day = 0;
-    const TrialActions trial = {
-        failure.spell.Actions(log_.usual[static_cast<std::size_t>(
-            decision.payment.decline_class)]),
-        days_};
-    RecoveryCurve curve;
-    InSegments compared{.payment = {}, .segments = SegmentsWithAll(failure)};
-    ComparedPayment& payment = compared.payment;
-    payment.expected = Expect(hazards, known.stakes.stakes, trial, curve, past);
-    AddEnds(number, failure, compared.segments, curve, sums);
-    payment.observed = payment.expected;
-    PutRight(failure.spell, weights_, known.stakes.stakes, trial, curve,
-             payment.observed);
+    const DayActions actions = failure.spell.Actions(
+        log_.usual[static_cast<std::size_t>(decision.payment.decline_class)]);
+    Comparisons compared;
+    for (const std::size_t segment : SegmentsWithAll(log_, failure)) {
+      const Watching& watching = watching_[segment];
+      const TrialActions trial = {actions, watching.days};
+      RecoveryCurve curve;
+      ComparedPayment& payment = compared[segment];
+      payment.expected =
+          Expect(hazards, known.stakes.stakes, trial, curve, past);
+      AddEnds(number, failure, segment, curve, sums);
+      payment.observed = payment.expected;
+      PutRight(failure.spell, watching.weights, known.stakes.stakes, trial,
+               curve, payment.observed);
+    }
     return compared;
   }
 
-  std::vector<std::size_t> SegmentsWithAll(const GraceFailure& failure) const {
-    std::vector<std::size_t> segments = {0};
-    for (const std::size_t segment : SegmentsOfLogged(log_, failure)) {
-      segments.push_back(segment);
-    }
-    return segments;
-  }
-
   void AddEnds(std::uint64_t number, const GraceFailure& failure,
-               const std::vector<std::size_t>& segments,
-               const RecoveryCurve& curve, Sums& sums) const {
+               std::size_t segment, const RecoveryCurve& curve,
+               Sums& sums) const {
     const int days = static_cast<int>(failure.spell.days.size());
-    for (const std::size_t segment : segments) {
-      sums.simulated[segment].Add(curve);
-      sums.observed[segment].Add(days, failure.spell.end);
-    }
+    sums.simulated[segment].Add(curve);
+    sums.observed[segment].Add(days, failure.spell.end);
     const EventDraw draw(curve);
-    SplitMix64 random(number);
+    SplitMix64 random(number);  // The same luck in all its segments.
     for (std::vector<EventCounts>& run : sums.runs) {
       const auto [day, end] = draw.At(Uniform(random));
-      const int watched = WatchedUntil(Uniform(random));
+      const int watched =
+          WatchedUntil(Uniform(random), watching_[segment].watched);
       const bool seen = end != RecoveryEnd::kOpen && day <= watched;
-      for (const std::size_t segment : segments) {
-        run[segment].Add(seen ? day : watched, seen ? end : RecoveryEnd::kOpen);
-      }
+      run[segment].Add(seen ? day : watched, seen ? end : RecoveryEnd::kOpen);
     }
   }
 
   // Nobody can watch longer, by chance.
-  int WatchedUntil(double unit) const {
+  static int WatchedUntil(double unit, const Survival& watched) {
     int day = 1;
-    while (day < kUnpaidDays &&
-           unit < watched_[static_cast<std::size_t>(day)]) {
+    while (day < kUnpaidDays && unit < watched[static_cast<std::size_t>(day)]) {
       ++day;
     }
     return day;
@@ -171,20 +187,8 @@ class BacktestRun {
   const FailuresByUser by_user_;
   const CaseBook& book_;
   const absl::string_view currency_;
-  const Survival& watched_;
-  const int days_;  // Compared up to here.
-  const AgreementWeights weights_;
+  const absl::Span<const Watching> watching_;  // By segment.
 };
-
-// As long as enough are watched to compare.
-int ComparedDays(const Survival& watched) {
-  int days = 0;
-  while (days < kUnpaidDays &&
-         watched[static_cast<std::size_t>(days)] >= kWatchedMin) {
-    ++days;
-  }
-  return days;
-}
 
 // Chance moves what is observed around what is simulated by this much.
 Compared Compare(const Sums& sums, std::size_t segment, int day,
@@ -247,20 +251,31 @@ void MeasureGaps(const Sums& sums, BacktestResult& result) {
   result.mean_by_chance = NineteenOf20(std::move(mean));
 }
 
-void CompareAll(const Sums& sums, BacktestResult& result) {
+// The last day that claims are made for; the first one at least.
+int LastClaimed(int days) {
+  int last = kCalibrationDays.front();
   for (const int day : kCalibrationDays) {
-    if (day > result.days && !result.by_day.empty()) break;
+    if (day <= days) last = day;
+  }
+  return last;
+}
+
+void CompareAll(const Sums& sums, absl::Span<const Watching> watching,
+                BacktestResult& result) {
+  for (const int day : kCalibrationDays) {
+    if (day > LastClaimed(result.days)) break;
     result.by_day.push_back({day, Compare(sums, 0, day, RecoveredBy),
                              Compare(sums, 0, day, RetriedBy),
                              Compare(sums, 0, day, PaidBy),
                              Compare(sums, 0, day, CancelledBy)});
   }
-  const int last = result.by_day.back().day;
   for (std::size_t k = 1; k < sums.observed.size(); ++k) {
-    const auto n = static_cast<std::int64_t>(sums.observed[k].payments());
-    if (n < kSegmentMin) continue;
+    if (sums.outcomes[k].size().subscribers < kSegmentMin) continue;
+    const int last = LastClaimed(watching[k].days);
     result.segments.push_back(
-        {k, n, Compare(sums, k, last, RecoveredBy), sums.outcomes[k].Means()});
+        {k, static_cast<std::int64_t>(sums.observed[k].payments()),
+         watching[k].days, last, Compare(sums, k, last, RecoveredBy),
+         sums.outcomes[k].Means()});
   }
   result.outcomes = sums.outcomes[0].Means();
 }
@@ -292,13 +307,8 @@ absl::StatusOr<BacktestResult> Backtest(
   TENUTO_ASSIGN_OR_RETURN(const CaseBook book,
                           CaseBook::Create(PaymentRules::Embedded(),
                                            GraceValues::Embedded(), currency));
-  std::vector<SurvivalOutcome> outcomes;
-  for (const GraceFailure& failure : failures) {
-    outcomes.push_back(WatchedOf(failure.spell));
-  }
-  const Survival watched = CensoringSurvival(outcomes, kUnpaidDays);
-  const int days = ComparedDays(watched);
-  const BacktestRun run(log, failures, book, currency, watched, days);
+  const std::vector<Watching> watching = WatchingOf(log, failures);
+  const BacktestRun run(log, failures, book, currency, watching);
   TENUTO_ASSIGN_OR_RETURN(
       const Sums sums,
       SumInOrder(
@@ -317,9 +327,9 @@ absl::StatusOr<BacktestResult> Backtest(
   result.failures = static_cast<std::int64_t>(failures.size());
   result.first = failures.front().spell.failed;
   result.last = failures.back().spell.failed;
-  result.days = days;
+  result.days = watching[0].days;
   result.currency = std::string(currency);
-  CompareAll(sums, result);
+  CompareAll(sums, watching, result);
   MeasureGaps(sums, result);
   return result;
 }

@@ -36,10 +36,12 @@ struct BacktestResult {
   struct Segment {
     std::size_t segment = 0;  // In Segments().
     std::int64_t failures = 0;
-    Compared recovered;  // By the last day of `by_day`.
+    int days = 0;           // Compared up to here: as long as it was watched.
+    int recovered_day = 0;  // By which:
+    Compared recovered;
     ComparedOutcomes outcomes;
   };
-  std::vector<Segment> segments;  // Of 30 failures and more.
+  std::vector<Segment> segments;  // Of 30 subscribers and more.
   ComparedOutcomes outcomes;      // Of all, on days 1 to `days`.
   // Recovered by each day, from day 0.
   std::vector<double> simulated, observed;

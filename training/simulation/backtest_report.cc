@@ -56,6 +56,19 @@ std::string NameOf(const BacktestResult::Segment& segment) {
   return absl::StrCat(std::string(named.kind), " ", named.name);
 }
 
+std::string RecoveredBy(int day) {
+  return absl::StrFormat("recovered by day %d, %%", day);
+}
+
+std::string NetValue(const BacktestResult& result, int days) {
+  return absl::StrCat("net value, ", result.currency, ", days 1 to ", days);
+}
+
+// Of a segment that was watched less than all.
+std::string UnlessAll(const char* what, int days, int of_all) {
+  return days == of_all ? "" : absl::StrCat(what, days);
+}
+
 std::vector<FidelityClaim> OutcomeClaims(const BacktestResult& result,
                                          const ComparedOutcomes& outcomes) {
   return {{"", absl::StrCat("net value, ", result.currency),
@@ -65,13 +78,16 @@ std::vector<FidelityClaim> OutcomeClaims(const BacktestResult& result,
           {"", "messages", outcomes.messages}};
 }
 
-// What a gap in the curve leaves open.
+// What a gap in the curve leaves open. Beyond a 99 % interval: it is a second
+// look at the same payments.
 std::string NetValueVerdict(const BacktestResult& result) {
+  constexpr double kWider = 2.575829 / 1.959964;
   const Compared net = InUnits(result, result.outcomes.net_minor);
-  if (net.low <= 0 && net.high >= 0) return "";
+  const double half = kWider * (net.high - net.low) / 2;
+  if (std::abs(net.difference()) <= half) return "";
   return absl::StrFormat("; net value is told %.2f %s a payment too %s",
                          std::abs(net.difference()), result.currency,
-                         net.low > 0 ? "high" : "low");
+                         net.difference() > 0 ? "high" : "low");
 }
 
 std::string CurveJson(const std::vector<double>& curve) {
@@ -91,30 +107,29 @@ std::string FidelityLine(const BacktestResult& result) {
   return absl::StrFormat(
       "On %d later payments the simulation said %.1f %% recovered by day %d, "
       "%.1f %% were; largest gap of the curve %.1f points, by chance up to "
-      "%.1f; net value %.2f %s a payment, %.2f came (gap %+.2f, 95 %% interval "
-      "%+.2f to %+.2f).",
+      "%.1f; net value %.2f %s a payment by day %d, %.2f by what came (gap "
+      "%+.2f, 95 %% interval %+.2f to %+.2f).",
       result.failures, 100 * last.recovered.simulated, last.day,
       100 * last.recovered.observed, 100 * result.largest_gap,
       100 * result.largest_by_chance, net.simulated, result.currency,
-      net.observed, net.difference(), net.low, net.high);
+      result.days, net.observed, net.difference(), net.low, net.high);
 }
 
 std::vector<FidelityClaim> FidelityClaims(const BacktestResult& result) {
   std::vector<FidelityClaim> claims;
   for (const BacktestResult::Day& day : result.by_day) {
-    claims.push_back({"", absl::StrFormat("recovered by day %d, %%", day.day),
-                      Scaled(day.recovered, 100), 1});
+    claims.push_back({"", RecoveredBy(day.day), Scaled(day.recovered, 100), 1});
   }
   for (FidelityClaim& claim : OutcomeClaims(result, result.outcomes)) {
+    absl::StrAppend(&claim.what, ", days 1 to ", result.days);
     claims.push_back(std::move(claim));
   }
-  const std::string recovered =
-      absl::StrFormat("recovered by day %d, %%", result.by_day.back().day);
   for (const BacktestResult::Segment& segment : result.segments) {
     const std::string whose =
         absl::StrCat(NameOf(segment), ", ", segment.failures, " payments");
-    claims.push_back({whose, recovered, Scaled(segment.recovered, 100), 1});
-    claims.push_back({whose, absl::StrCat("net value, ", result.currency),
+    claims.push_back({whose, RecoveredBy(segment.recovered_day),
+                      Scaled(segment.recovered, 100), 1});
+    claims.push_back({whose, NetValue(result, segment.days),
                       InUnits(result, segment.outcomes.net_minor)});
   }
   return claims;
@@ -135,8 +150,9 @@ std::string BacktestVerdict(const BacktestResult& result) {
         result.days, 100 * result.largest_gap, NetValueVerdict(result));
   }
   return absl::StrFormat(
-      "no gap beyond chance on %d payments, days 1 to %d; one of up to %.1f "
-      "points may go unseen; under what was done in this log%s",
+      "no gap of the recovery curve beyond chance on %d payments, days 1 to "
+      "%d; one of up to %.1f points may go unseen; under what was done in this "
+      "log%s",
       result.failures, result.days, 100 * result.largest_by_chance,
       NetValueVerdict(result));
 }
@@ -168,9 +184,11 @@ std::string FormatBacktest(const BacktestResult& result) {
   absl::StrAppendFormat(&text, "\nrecovered by day %d, of failures\n",
                         result.by_day.back().day);
   for (const BacktestResult::Segment& segment : result.segments) {
-    absl::StrAppendFormat(&text, "%s  of %d\n",
+    absl::StrAppendFormat(&text, "%s  of %d%s\n",
                           Line(NameOf(segment), Scaled(segment.recovered, 100)),
-                          segment.failures);
+                          segment.failures,
+                          UnlessAll(", by day ", segment.recovered_day,
+                                    result.by_day.back().day));
   }
   absl::StrAppendFormat(&text, "\nnet value, %s a payment, days 1 to %d\n",
                         result.currency, result.days);
@@ -178,7 +196,7 @@ std::string FormatBacktest(const BacktestResult& result) {
     absl::StrAppend(
         &text,
         Line(NameOf(segment), InUnits(result, segment.outcomes.net_minor)),
-        "\n");
+        UnlessAll("  days 1 to ", segment.days, result.days), "\n");
   }
   absl::StrAppendFormat(&text,
                         "\nBy chance 1 row in 20 lies beyond its interval; the "
@@ -205,8 +223,10 @@ std::string BacktestJson(const BacktestResult& result) {
   for (const BacktestResult::Segment& segment : result.segments) {
     const Segment& named = Segments()[segment.segment];
     segments.push_back(absl::StrCat(
-        "{\"kind\":", JsonString(std::string(named.kind)), ",\"name\":",
-        JsonString(named.name), ",\"failures\":", segment.failures,
+        "{\"kind\":", JsonString(std::string(named.kind)),
+        ",\"name\":", JsonString(named.name),
+        ",\"failures\":", segment.failures, ",\"days\":", segment.days,
+        ",\"recovered_day\":", segment.recovered_day,
         ",\"recovered\":", ComparedJson(segment.recovered), ",",
         OutcomesJson(segment.outcomes), "}"));
   }

@@ -24,8 +24,9 @@ std::array<double, 4> GapsOf(const ComparedPayment& payment) {
 
 }  // namespace
 
-void OutcomeGaps::Add(const ComparedPayment& payment) {
+void OutcomeGaps::Add(const ComparedPayment& payment, bool is_first) {
   size_.payments += 1;
+  size_.subscribers += is_first ? 1 : 0;
   const std::array<double, 4> of_model = ValuesOf(payment.expected);
   const std::array<double, 4> variances = VariancesOf(payment.expected);
   const std::array<double, 4> gaps = GapsOf(payment);
@@ -49,6 +50,7 @@ void OutcomeGaps::AddPair(const ComparedPayment& one,
 void OutcomeGaps::Add(const OutcomeGaps& more) {
   size_.payments += more.size_.payments;
   size_.pairs += more.size_.pairs;
+  size_.subscribers += more.size_.subscribers;
   for (std::size_t k = 0; k < sums_.size(); ++k) {
     sums_[k].expected += more.sums_[k].expected;
     sums_[k].variance += more.sums_[k].variance;
@@ -72,13 +74,16 @@ ComparedOutcomes OutcomeGaps::Means() const {
           MeanOf(sums_[3])};
 }
 
-AgreementWeights WatchedWeights(const Survival& watched, int days) {
-  AgreementWeights weights{};
-  for (int day = 1; day <= days; ++day) {
-    const auto at = static_cast<std::size_t>(day);
-    weights[at] = 1 / watched[at - 1];
+Watching Watching::Of(absl::Span<const SurvivalOutcome> outcomes) {
+  constexpr double kWatchedMin = 0.1;
+  Watching watching{CensoringSurvival(outcomes, kUnpaidDays), 0, {}};
+  while (watching.days < kUnpaidDays &&
+         watching.watched[static_cast<std::size_t>(watching.days)] >=
+             kWatchedMin) {
+    const auto day = static_cast<std::size_t>(++watching.days);
+    watching.weights[day] = 1 / watching.watched[day - 1];
   }
-  return weights;
+  return watching;
 }
 
 }  // namespace tenuto

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/types/span.h"
 #include "training/grace/survival_measures.h"
 #include "training/simulation/logged_plans.h"
 #include "training/simulation/sampled_sum.h"
@@ -40,14 +41,16 @@ struct ComparedPayment {
 
 class OutcomeGaps {
  public:
-  void Add(const ComparedPayment& payment);
+  // `is_first`: of its subscriber.
+  void Add(const ComparedPayment& payment, bool is_first);
   // Of two payments of one subscriber that were added.
   void AddPair(const ComparedPayment& one, const ComparedPayment& other);
   void Add(const OutcomeGaps& more);
   // Intervals by how much gaps differ between subscribers, or by how much they
-  // should by the chances of the model, if that is more: a few that all end
-  // alike differ in nothing (normal approximation).
+  // should by the chances of the model, were all watched to the end, if that is
+  // more: a few that all end alike differ in nothing (normal approximation).
   ComparedOutcomes Means() const;
+  const SampleSize& size() const { return size_; }
 
  private:
   struct Sums {
@@ -60,11 +63,18 @@ class OutcomeGaps {
   std::array<Sums, 4> sums_{};  // In the order of ComparedOutcomes.
 };
 
-// 1 / P(watched on that day) for days 1 to `days`, 0 later: with these weights
-// PutRight() gives what came of payments that were not all watched to the end
-// (augmented by what the model expects, Robins, Rotnitzky & Zhao 1994).
-// `watched` is CensoringSurvival() of them, above 0 before day `days`.
-AgreementWeights WatchedWeights(const Survival& watched, int days);
+// How long payments were watched.
+struct Watching {
+  Survival watched;  // CensoringSurvival() of them.
+  int days = 0;      // At least a tenth was watched so long.
+  // 1 / P(watched on that day) for days 1 to `days`, 0 later: with these
+  // PutRight() gives what came of payments that were not all watched to the end
+  // (augmented by what the model expects; Robins, Rotnitzky & Zhao 1994). True
+  // where how long one is watched says nothing of what becomes of it.
+  AgreementWeights weights{};
+
+  static Watching Of(absl::Span<const SurvivalOutcome> outcomes);
+};
 
 // A claim of a simulation for people, scaled as it is shown.
 struct FidelityClaim {

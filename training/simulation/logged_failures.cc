@@ -43,7 +43,7 @@ absl::StatusOr<LoggedFailures> OpenLoggedFailures(const LogSource& source,
       std::find(rows.columns.begin(), rows.columns.end(),
                 absl::StrCat("active_days_", kListeningDays, "d")) -
       rows.columns.begin());
-  log.usual = FindUsualAttempts(rows.failures);
+  log.usual = FindUsualDays(rows.failures);
   log.failures = std::move(rows.failures);
   std::erase_if(log.failures, [&](const GraceFailure& failure) {
     const absl::Time failed = failure.spell.failed;

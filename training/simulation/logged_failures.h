@@ -36,7 +36,7 @@ struct LoggedFailures {
   std::shared_ptr<const RecoveryModel> model;
   std::vector<GraceFailure> failures;  // By time.
   std::size_t active_days_at = 0;      // Column of a row; its width: none.
-  UsualAttempts usual{};               // Where no plan was logged.
+  UsualByClass usual{};                // Where no plan was logged.
 };
 
 // kInvalidArgument for a ledger that is empty or has no failed payment in the

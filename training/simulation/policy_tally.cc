@@ -17,6 +17,11 @@ SampledSum Through(int day, const RecoveryDays::Days& days) {
   return sum;
 }
 
+bool IsIn(std::size_t segment, const TriedPayment& payment) {
+  return std::find(payment.segments.begin(), payment.segments.end(), segment) !=
+         payment.segments.end();
+}
+
 double ChanceOn(std::size_t day, const RecoveryCurve& curve) {
   return curve[day].by_user + curve[day].by_retry;
 }
@@ -30,9 +35,10 @@ double DifferenceVariance(const TrialOutcome& one, const TrialOutcome& other) {
 
 }  // namespace
 
-void PolicySums::Add(const PairedOutcome& payment) {
+void PolicySums::Add(const PairedOutcome& payment, bool is_first) {
   const TrialOutcome& outcome = payment.outcome;
   size.payments += 1;
+  size.subscribers += is_first ? 1 : 0;
   recovered.Add(outcome.recovered, outcome.recovered_variance);
   const double each = EachOf(outcome);
   recovered_minor.Add(outcome.recovered_minor,
@@ -65,6 +71,7 @@ void PolicySums::AddPair(const PairedOutcome& one, const PairedOutcome& other) {
 void PolicySums::Add(const PolicySums& more) {
   size.payments += more.size.payments;
   size.pairs += more.size.pairs;
+  size.subscribers += more.size.subscribers;
   recovered.Add(more.recovered);
   recovered_minor.Add(more.recovered_minor);
   net.Add(more.net);
@@ -150,12 +157,18 @@ PairedOutcome PolicyTally::PairedOf(const TriedPayment& payment,
           payment.outcomes[personal_.value_or(policy)]};  // Or no difference.
 }
 
-void PolicyTally::Add(const TriedPayment& payment) {
+void PolicyTally::Add(const TriedPayment& payment,
+                      absl::Span<const TriedPayment> earlier) {
+  const auto is_first_in = [earlier](std::size_t segment) {
+    return std::none_of(
+        earlier.begin(), earlier.end(),
+        [segment](const TriedPayment& one) { return IsIn(segment, one); });
+  };
   for (std::size_t policy = 0; policy < policies_; ++policy) {
     const PairedOutcome paired = PairedOf(payment, policy);
-    sums_[policy].Add(paired);
+    sums_[policy].Add(paired, earlier.empty());
     for (const std::size_t segment : payment.segments) {
-      sums_[segment * policies_ + policy].Add(paired);
+      sums_[segment * policies_ + policy].Add(paired, is_first_in(segment));
     }
     if (payment.curves.empty()) {
       days_[policy].Add(paired.outcome);
@@ -171,10 +184,7 @@ void PolicyTally::AddPair(const TriedPayment& one, const TriedPayment& other) {
     const PairedOutcome of_other = PairedOf(other, policy);
     sums_[policy].AddPair(of_one, of_other);
     for (const std::size_t segment : one.segments) {
-      if (std::count(other.segments.begin(), other.segments.end(), segment) ==
-          0) {
-        continue;
-      }
+      if (!IsIn(segment, other)) continue;
       sums_[segment * policies_ + policy].AddPair(of_one, of_other);
     }
     days_[policy].AddPair(of_one.outcome, one.curves[policy], of_other.outcome,
@@ -184,7 +194,7 @@ void PolicyTally::AddPair(const TriedPayment& one, const TriedPayment& other) {
 
 void PolicyTally::AddUser(absl::Span<const TriedPayment> payments) {
   for (std::size_t k = 0; k < payments.size(); ++k) {
-    Add(payments[k]);
+    Add(payments[k], payments.first(k));
     for (std::size_t before = 0; before < k; ++before) {
       AddPair(payments[before], payments[k]);
     }

@@ -37,7 +37,8 @@ struct PolicySums {
   SampledSum personal_gain;  // Personal's less net.
   SampledSum free_days, attempts, messages;
 
-  void Add(const PairedOutcome& payment);
+  // `is_first`: of its subscriber.
+  void Add(const PairedOutcome& payment, bool is_first);
   // Of two payments of one subscriber that were added.
   void AddPair(const PairedOutcome& one, const PairedOutcome& other);
   void Add(const PolicySums& more);
@@ -79,7 +80,7 @@ class PolicyTally {
               std::optional<std::size_t> personal = std::nullopt);
 
   // The only payment of its subscriber.
-  void Add(const TriedPayment& payment);
+  void Add(const TriedPayment& payment) { Add(payment, {}); }
   // All payments of one subscriber, with curves.
   void AddUser(absl::Span<const TriedPayment> payments);
   void Add(const PolicyTally& more);
@@ -95,6 +96,8 @@ class PolicyTally {
 
  private:
   PairedOutcome PairedOf(const TriedPayment& payment, std::size_t policy) const;
+  // `earlier`: those of the same subscriber that were added.
+  void Add(const TriedPayment& payment, absl::Span<const TriedPayment> earlier);
   void AddPair(const TriedPayment& one, const TriedPayment& other);
 
   std::size_t policies_;

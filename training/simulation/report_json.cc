@@ -123,7 +123,7 @@ std::size_t SegmentCount(const SimulationResult& result) {
 
 // The rest would be a long table of chance.
 bool IsShown(const SimulationResult& result, std::size_t segment) {
-  return result.tally.sums(result.current, segment).size.payments >=
+  return result.tally.sums(result.current, segment).size.subscribers >=
          kSegmentShownMin;
 }
 

@@ -317,17 +317,19 @@ function fillClaims() {
       whose = claim.whose;
       const name = make('th', whose);
       name.colSpan = 4;
+      name.scope = 'colgroup';
       const row = make('tr', undefined, 'whose');
       row.append(name);
       body.append(row);
     }
-    const say = (v) => minus(v.toFixed(claim.digits));
+    const rounded = (v) => Number(v.toFixed(claim.digits)) || 0;  // No -0.
+    const say = (v) => (v === null ? '?' : minus(rounded(v).toFixed(claim.digits)));
     const [gap, low, high] = claim.difference;
     const row = make('tr', undefined, low > 0 || high < 0 ? 'off' : '');
     const name = make('th', claim.what);
     name.scope = 'row';
     row.append(name, make('td', say(claim.simulated)), make('td', say(claim.observed)),
-               intervalCell([gap, low, high], (v) => (v > 0 ? '+' : '') + say(v)));
+               intervalCell([gap, low, high], (v) => (v !== null && rounded(v) > 0 ? '+' : '') + say(v)));
     body.append(row);
   }
 }

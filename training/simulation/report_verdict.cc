@@ -371,13 +371,15 @@ std::string Words::MeaningOfALog() const {
         "differ, the luck of each and ",
         result_.model_error.has_value()
             ? absl::StrCat("the ", Number(100 * *result_.model_error, 1),
-                           " points by which the model missed later payments; "
-                           "under another policy it may miss by more.")
+                           " points by which the model missed later payments "
+                           "(recovered ones and their value; free days, "
+                           "attempts and messages hold none of it); under "
+                           "another policy it may miss by more.")
             : "not the model's error, which was not measured."));
   }
   said.push_back(
-      "Intervals allow for payments of one subscriber being alike; those of "
-      "different subscribers they take as independent.");
+      "Intervals allow for payments of one subscriber being alike, as far as "
+      "it is known of them; luck to come they take as independent.");
   return absl::StrJoin(said, " ");
 }
 

@@ -10,10 +10,12 @@
 
 namespace tenuto {
 
-// How many payments, and how many pairs of two of the same subscriber.
 struct SampleSize {
   double payments = 0;
-  double pairs = 0;
+  double pairs = 0;  // Of two payments of the same subscriber.
+  // Those with a payment. Of a few an interval claims too much: 80 % hold with
+  // 3, 88 % with 5, 92 % with 10, 94 % with 30.
+  double subscribers = 0;
 };
 
 struct SampledSum {
@@ -42,8 +44,8 @@ struct SampledSum {
 };
 
 // Of the total: subscribers are independent, their payments need not be
-// (clustered variance of a ratio; Cochran 1977, section 9A). 0 of less than
-// two subscribers.
+// (clustered variance of a ratio; Cochran 1977, section 9A). 0 of fewer than
+// two subscribers, who tell nothing.
 double VarianceOf(const SampledSum& sum, const SampleSize& size);
 
 // With the 95 % interval of that variance (normal approximation).

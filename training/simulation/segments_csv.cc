@@ -42,7 +42,8 @@ std::string SegmentsCsv(const SimulationResult& result) {
       std::min(result.tally.segments(), Segments().size());
   for (std::size_t policy = 0; policy < result.policies.size(); ++policy) {
     for (std::size_t k = 0; k < segments; ++k) {
-      const double failures = result.tally.sums(policy, k).size.payments;
+      const SampleSize& size = result.tally.sums(policy, k).size;
+      const double failures = size.payments;
       if (failures <= 0) continue;
       const Segment& segment = Segments()[k];
       absl::StrAppend(&text, QuotedCell(result.policies[policy]), ",",
@@ -50,8 +51,8 @@ std::string SegmentsCsv(const SimulationResult& result) {
                       JsonNumber(failures));
       for (const Estimate& total : TotalsBySegment(result, policy, k)) {
         absl::StrAppend(&text, ",", JsonNumber(total.value));
-        // One payment tells nothing of how much payments differ.
-        if (failures < 2) {
+        // One subscriber tells nothing of how much they differ.
+        if (size.subscribers < 2) {
           absl::StrAppend(&text, ",,");
         } else {
           absl::StrAppend(&text, ",", JsonNumber(total.low), ",",

@@ -14,7 +14,7 @@ namespace tenuto {
 // segment that has payments, everybody first. All figures are totals, money in
 // the currency's minor unit; those of one kind add up to everybody. "_low" and
 // "_high" are 95 % intervals, which do not add up. In small segments they claim
-// too much: cells of a single payment's are empty, and where all or none of a
+// too much: cells of a single subscriber's are empty, and where all or none of a
 // few were recovered the width is 0, which is no certainty.
 std::string SegmentsCsv(const SimulationResult& result);
 

@@ -1,45 +1,18 @@
 #include "training/grace/grace_evaluation.h"
 
-#include <array>
 #include <cmath>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/toy_forest.h"
+#include "tests/support/constant_recovery.h"
 #include "training/split_mix.h"
 
 namespace tenuto {
 namespace {
 
 using ::testing::HasSubstr;
-
-// Every hazard the same on all days: one leaf each.
-std::shared_ptr<const RecoveryModel> Constant(double by_user, double by_retry,
-                                              double cancels) {
-  v1::Manifest manifest = ToyManifest("grace", 1);
-  AddFailureColumns(manifest);
-  std::array<Forest, 3> forests;
-  const double chances[] = {by_user, by_retry, cancels};
-  for (std::size_t k = 0; k < 3; ++k) {
-    v1::ForestPart& part = *manifest.add_parts();
-    part.set_name(kHazardNames[k]);
-    v1::Calibration& calibration = *part.mutable_calibration();
-    calibration.set_slope(1);
-    calibration.set_probability_min(1e-4);
-    calibration.set_probability_max(1 - 1e-4);
-    forests[k].columns = 1 + kFailureColumns;
-    ForestNode leaf;
-    leaf.value = static_cast<float>(std::log(chances[k] / (1 - chances[k])));
-    forests[k].trees = {{{leaf}}};
-  }
-  const auto model =
-      RecoveryModel::Create(manifest, forests, Catalogue::Embedded());
-  EXPECT_TRUE(model.ok()) << model.status();
-  return *model;
-}
 
 // Payments that live by these chances, with an attempt on days 2 and 5 and
 // nothing known after day 12.
@@ -83,7 +56,8 @@ std::vector<GraceFailure> Live(double by_user, double by_retry, double cancels,
 TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
   const auto learned = Live(0.05, 0.4, 0.02, 1000, 1);
   const auto test = Live(0.05, 0.4, 0.02, 3000, 2);
-  const auto truth = EvaluateGrace(*Constant(0.05, 0.4, 0.02), learned, test);
+  const auto truth =
+      EvaluateGrace(*ConstantRecovery(0.05, 0.4, 0.02), learned, test);
   ASSERT_TRUE(truth.ok()) << truth.status();
   EXPECT_EQ(truth->failures, 3000);
   EXPECT_EQ(truth->ibs_days, 12);
@@ -101,7 +75,8 @@ TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
     EXPECT_EQ(segment.failures, 1500);
     EXPECT_NEAR(segment.expected, segment.came, 4 * segment.deviation);
   }
-  const auto wrong = EvaluateGrace(*Constant(0.02, 0.6, 0.02), learned, test);
+  const auto wrong =
+      EvaluateGrace(*ConstantRecovery(0.02, 0.6, 0.02), learned, test);
   ASSERT_TRUE(wrong.ok());
   EXPECT_LT(wrong->d_calibration.published.p, 0.001);
   EXPECT_LT(wrong->d_calibration.strict.p, 0.001);
@@ -114,24 +89,34 @@ TEST(GraceEvaluation, FindsTrueChancesCalibratedAndFalseOnesNot) {
 }
 
 TEST(GraceEvaluation, TakesForUsualWhatHalfOfTheOpenPaymentsSaw) {
-  const UsualAttempts usual = FindUsualAttempts(Live(0.05, 0.4, 0.02, 500, 3));
+  std::vector<GraceFailure> failures = Live(0.05, 0.4, 0.02, 500, 3);
+  for (GraceFailure& failure : failures) {
+    // Whoever had ended it by then got none.
+    std::vector<UnpaidDay>& days = failure.spell.days;
+    if (days.size() >= 4 && days[3].end == RecoveryEnd::kOpen) {
+      days[3].messages = true;
+    }
+  }
+  const UsualByClass usual = FindUsualDays(failures);
   const std::uint64_t days = std::uint64_t{1} << 2 | std::uint64_t{1} << 5;
-  EXPECT_EQ(usual[v1::DECLINE_CLASS_SOFT], days);
-  EXPECT_EQ(usual[v1::DECLINE_CLASS_HARD], days);
-  EXPECT_EQ(usual[v1::DECLINE_CLASS_FRAUD], 0u);
+  EXPECT_EQ(usual[v1::DECLINE_CLASS_SOFT].attempts, days);
+  EXPECT_EQ(usual[v1::DECLINE_CLASS_HARD].attempts, days);
+  EXPECT_EQ(usual[v1::DECLINE_CLASS_FRAUD].attempts, 0u);
+  EXPECT_EQ(usual[v1::DECLINE_CLASS_SOFT].messages, std::uint64_t{1} << 4);
+  EXPECT_EQ(usual[v1::DECLINE_CLASS_FRAUD].messages, 0u);
 }
 
 TEST(GraceEvaluation, SaysTheSameInWordsAndInJson) {
   const auto failures = Live(0.05, 0.4, 0.02, 400, 4);
   const auto result =
-      EvaluateGrace(*Constant(0.05, 0.4, 0.02), failures, failures);
+      EvaluateGrace(*ConstantRecovery(0.05, 0.4, 0.02), failures, failures);
   ASSERT_TRUE(result.ok());
   const std::string text = FormatGraceEvaluation(*result);
   const std::string json = GraceEvaluationJson(*result);
   EXPECT_THAT(text, HasSubstr("days 1-12"));
   EXPECT_THAT(text, HasSubstr("hard"));
   const auto wrong =
-      EvaluateGrace(*Constant(0.3, 0.9, 0.02), failures, failures);
+      EvaluateGrace(*ConstantRecovery(0.3, 0.9, 0.02), failures, failures);
   ASSERT_TRUE(wrong.ok());
   EXPECT_THAT(FormatGraceEvaluation(*wrong), HasSubstr(" % more)"));
   EXPECT_THAT(json, HasSubstr("\"ibs_days\":12"));

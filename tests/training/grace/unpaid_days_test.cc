@@ -202,10 +202,12 @@ TEST(UnpaidDays, ReadAccessFromThePlanInForceAndMessagesFromTheirDays) {
   }
   EXPECT_EQ(access, "222110020");
   EXPECT_EQ(messaged, ".mmm.....");
-  const DayActions actions = spells[0].Actions(/*usual_attempts=*/1 << 20);
+  const DayActions actions =
+      spells[0].Actions({.attempts = 1 << 20, .messages = 1 << 22});
   EXPECT_TRUE(actions[2].messages);
   EXPECT_FALSE(actions[3].messages);
   EXPECT_FALSE(actions[20].attempts) << "a plan is known";
+  EXPECT_FALSE(actions[22].messages);
   EXPECT_EQ(actions[30].access, Access::kNone);
 }
 
@@ -221,7 +223,7 @@ TEST(UnpaidDays, HoldThePlannedMessagesAfterTheEndToo) {
     log.At(11, 6).mutable_message_sent();
     if (pays) log.At(14, 3).mutable_renewed();
     if (!pays) log.At(14, 3).mutable_cancelled();
-    const DayActions actions = log.Read()[0].Actions(/*usual_attempts=*/0);
+    const DayActions actions = log.Read()[0].Actions({});
     EXPECT_TRUE(actions[1].messages);
     EXPECT_FALSE(actions[2].messages);
     EXPECT_TRUE(actions[4].messages) << "it ended before it was sent";
@@ -247,7 +249,7 @@ TEST(UnpaidDays, GoOnAsUsualWhereNoPlanIsKnown) {
   log.Decline(12, 2);
   log.At(13, 5).mutable_cancelled();
   const DayActions actions =
-      log.Read()[0].Actions(std::uint64_t{1} << 1 | std::uint64_t{1} << 7);
+      log.Read()[0].Actions({std::uint64_t{1} << 1 | std::uint64_t{1} << 7, 0});
   EXPECT_FALSE(actions[1].attempts) << "what was done, not what is usual";
   EXPECT_TRUE(actions[2].attempts);
   EXPECT_TRUE(actions[7].attempts);

@@ -21,13 +21,15 @@ TEST(BacktestReport, SaysInOneSentenceHowFarItIsFromWhatHappened) {
   BacktestResult::Segment& soft = result.segments.emplace_back();
   soft.segment = 1;
   soft.failures = 700;
+  soft.days = 9;
+  soft.recovered_day = 7;
   soft.recovered = {0.5, 0.52, -0.04, 0.01};
   soft.outcomes.net_minor = {800, 850, -90, -10};
   EXPECT_EQ(FidelityLine(result),
             "On 812 later payments the simulation said 68.1 % recovered by day "
             "60, 67.9 % were; largest gap of the curve 2.1 points, by chance "
-            "up to 1.6; net value 4.10 EUR a payment, 4.00 came (gap +0.10, "
-            "95 % interval -0.05 to +0.25).");
+            "up to 1.6; net value 4.10 EUR a payment by day 60, 4.00 by what "
+            "came (gap +0.10, 95 % interval -0.05 to +0.25).");
   EXPECT_THAT(FormatBacktest(result), ::testing::HasSubstr("+0.20"));
   EXPECT_THAT(BacktestJson(result),
               ::testing::HasSubstr("\"largest\":0.021,\"largest_by_chance\""));
@@ -41,10 +43,11 @@ TEST(BacktestReport, SaysInOneSentenceHowFarItIsFromWhatHappened) {
   ASSERT_EQ(claims.size(), 7U);
   EXPECT_EQ(claims[0].what, "recovered by day 60, %");
   EXPECT_NEAR(claims[0].value.simulated, 68.1, 1e-9);
-  EXPECT_EQ(claims[1].what, "net value, EUR");
+  EXPECT_EQ(claims[1].what, "net value, EUR, days 1 to 60");
   EXPECT_NEAR(claims[1].value.low, -0.05, 1e-9);
   EXPECT_THAT(claims[6].whose, ::testing::EndsWith(", 700 payments"));
-  EXPECT_EQ(claims[6].what, "net value, EUR");
+  EXPECT_EQ(claims[5].what, "recovered by day 7, %");
+  EXPECT_EQ(claims[6].what, "net value, EUR, days 1 to 9");
   EXPECT_NEAR(claims[6].value.difference(), -0.5, 1e-9);
 }
 
@@ -56,14 +59,17 @@ TEST(BacktestReport, EndsWithWhatFollows) {
   result.largest_gap = 0.016;
   result.largest_by_chance = 0.018;
   result.mean_by_chance = 0.01;
-  EXPECT_EQ(BacktestVerdict(result),
-            "no gap beyond chance on 812 payments, days 1 to 60; one of up to "
-            "1.8 points may go unseen; under what was done in this log");
+  EXPECT_EQ(
+      BacktestVerdict(result),
+      "no gap of the recovery curve beyond chance on 812 payments, days 1 "
+      "to 60; one of up to 1.8 points may go unseen; under what was done "
+      "in this log");
   EXPECT_THAT(
       FormatBacktest(result),
       ::testing::EndsWith("verdict: " + BacktestVerdict(result) + "\n"));
   EXPECT_THAT(BacktestJson(result),
-              ::testing::HasSubstr("\"verdict\":\"no gap beyond chance"));
+              ::testing::HasSubstr(
+                  "\"verdict\":\"no gap of the recovery curve beyond"));
   // A small gap on all days is one, too.
   BacktestResult steady = result;
   steady.mean_gap = 0.011;
@@ -73,10 +79,12 @@ TEST(BacktestReport, EndsWithWhatFollows) {
                 ::testing::StartsWith("the model is off by more than chance, "
                                       "days 1 to 60; "));
   }
-  // Also that of net value, which an interval without zero shows.
+  // Also that of net value, where even a wider interval is without zero.
   EXPECT_THAT(BacktestVerdict(result), ::testing::EndsWith("in this log"));
   result.currency = "EUR";
   result.outcomes.net_minor = {410, 400, 2, 18};
+  EXPECT_THAT(BacktestVerdict(result), ::testing::EndsWith("in this log"));
+  result.outcomes.net_minor = {410, 400, 4, 16};
   EXPECT_THAT(
       BacktestVerdict(result),
       ::testing::EndsWith(

@@ -23,7 +23,7 @@ TEST_F(FidelityTest, ComparesMeans) {
     of_log.net_minor = k % 3 == 0 ? 300 : 20;
     of_model.free_days = 2;
     of_log.free_days = 3;
-    (k < 10 ? half : gaps).Add({of_model, of_log});
+    (k < 10 ? half : gaps).Add({of_model, of_log}, true);
     expected += of_model.net_minor / kPayments;
     observed += of_log.net_minor / kPayments;
   }
@@ -54,7 +54,7 @@ TEST_F(FidelityTest, KnowsThatAFewMayEndAlikeByChance) {
     expected.net_minor = 2000.0 * 2 / 3;
     expected.net_variance = 2000.0 * 2000 * 2 / 9;
     observed.net_minor = 2000;
-    gaps.Add({expected, observed});
+    gaps.Add({expected, observed}, true);
   }
   const Compared net = gaps.Means().net_minor;
   EXPECT_NEAR(net.high - net.difference(),
@@ -68,11 +68,13 @@ TEST_F(FidelityTest, KnowsThatPaymentsOfASubscriberAreAlike) {
   for (int k = 0; k < 50; ++k) {
     ComparedPayment payment;
     payment.observed.net_minor = k * k % 17;
-    once.Add(payment);
-    twice.Add(payment);
-    twice.Add(payment);
+    once.Add(payment, true);
+    twice.Add(payment, true);
+    twice.Add(payment, false);
     twice.AddPair(payment, payment);
   }
+  EXPECT_EQ(twice.size().payments, 100);
+  EXPECT_EQ(twice.size().subscribers, 50);
   const Compared net = twice.Means().net_minor;
   EXPECT_NEAR(net.low, once.Means().net_minor.low, 1e-9);
   EXPECT_NEAR(net.high, once.Means().net_minor.high, 1e-9);
@@ -95,20 +97,19 @@ TEST_F(FidelityTest, AllowsForPaymentsThatNobodyWatchedToTheEnd) {
     watched_until.push_back(
         {static_cast<int>(spell.days.size()), spell.end != RecoveryEnd::kOpen});
   }
-  constexpr int kDays = 40;
-  trial_.last_day = kDays;
-  const AgreementWeights weights =
-      WatchedWeights(CensoringSurvival(watched_until, kUnpaidDays), kDays);
-  EXPECT_EQ(weights[10], 1);
-  EXPECT_GT(weights[11], 1.5);
-  EXPECT_EQ(weights[kDays + 1], 0);
+  const Watching watching = Watching::Of(watched_until);
+  ASSERT_GT(watching.days, 20);
+  trial_.last_day = watching.days;
+  EXPECT_EQ(watching.weights[10], 1);
+  EXPECT_GT(watching.weights[11], 1.5);
+  EXPECT_EQ(watching.weights[static_cast<std::size_t>(watching.days) + 1], 0);
   OutcomeGaps gaps;
   RecoveryCurve curve;
   for (const UnpaidSpell& spell : spells) {
     const TrialOutcome expected = Expect(model, stakes_, trial_, curve);
     TrialOutcome observed = expected;
-    PutRight(spell, weights, stakes_, trial_, curve, observed);
-    gaps.Add({expected, observed});
+    PutRight(spell, watching.weights, stakes_, trial_, curve, observed);
+    gaps.Add({expected, observed}, true);
   }
   const TrialOutcome really = Expect(truth, stakes_, trial_, curve);
   const ComparedOutcomes means = gaps.Means();

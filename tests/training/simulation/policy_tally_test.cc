@@ -152,76 +152,91 @@ TEST(PolicyTally, PutRightRecoveriesByDayVaryAsTheirWeights) {
   expect(days.MinorBy(60, sums.size), TotalOf(sums.recovered_minor, sums.size));
 }
 
-// Of payments by chance, against a subscriber's own sums.
+// What the payments of one subscriber give, in one segment.
+struct Own {
+  double payments = 0, gain = 0;
+  double minor = 0, luck = 0;  // Back by day 20, and the luck of that.
+};
+
+// Two policies, of which the second gains the same for all payments of one
+// subscriber. Segment 1 or 2, and everybody.
+class LikePayments {
+ public:
+  LikePayments(std::mt19937& random, PolicyTally& tally) {
+    const std::size_t count = 1 + random() % 4;
+    const auto gain = static_cast<double>(random() % 50);
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t segment = segments_.emplace_back(1 + random() % 2);
+      auto& curves = curves_.emplace_back();
+      auto& outcomes = outcomes_.emplace_back();
+      outcomes[0].net_minor = static_cast<double>(random() % 30);
+      outcomes[1].net_minor = outcomes[0].net_minor + gain;
+      outcomes[1].recovered = 0.5;
+      outcomes[1].recovered_minor = 400;
+      for (const std::size_t day : {5u, 18u, 40u}) {
+        curves[1][day].by_user = static_cast<double>(random() % 16) / 100;
+      }
+      const double back = curves[1][5].by_user + curves[1][18].by_user;
+      for (const std::size_t in : {std::size_t{0}, segment}) {
+        own_[in].payments += 1;
+        own_[in].gain += gain;
+        own_[in].minor += 800 * back;
+        own_[in].luck += 800 * 800 * back * (1 - back);
+      }
+    }
+    std::vector<TriedPayment> payments;
+    for (std::size_t k = 0; k < count; ++k) {
+      payments.push_back({outcomes_[k], curves_[k], {&segments_[k], 1}});
+    }
+    tally.AddUser(payments);
+  }
+  const Own& in(std::size_t segment) const { return own_[segment]; }
+
+ private:
+  std::vector<std::array<TrialOutcome, 2>> outcomes_;
+  std::vector<std::array<RecoveryCurve, 2>> curves_;
+  std::vector<std::size_t> segments_;
+  std::array<Own, 3> own_{};
+};
+
+void ExpectClustered(const Estimate& found, const std::vector<Own>& users,
+                     double Own::*value, double luck) {
+  double n = 0, sum = 0, sizes_squared = 0, off = luck;
+  for (const Own& user : users) {
+    n += user.payments;
+    sum += user.*value;
+    sizes_squared += user.payments * user.payments;
+  }
+  for (const Own& user : users) {
+    off += std::pow(user.*value - user.payments * sum / n, 2);
+  }
+  const double half = 1.959964 * std::sqrt(off / (1 - sizes_squared / (n * n)));
+  EXPECT_NEAR(found.value, sum, 1e-6);
+  EXPECT_NEAR(found.high - found.value, half, 1e-6 * half);
+}
+
+// Against each subscriber's own sums.
 TEST(PolicyTally, KnowsThatPaymentsOfASubscriberAreAlike) {
   std::printf("seed %u\n", kSeed);
   std::mt19937 random(kSeed);
   PolicyTally tally(2, 3, 0);
-  constexpr int kDay = 20;
-  // By segment, of every subscriber: payments, what is gained, what is back by
-  // the day and its luck.
-  struct Own {
-    double payments = 0, difference = 0, minor = 0, luck = 0;
-  };
   std::array<std::vector<Own>, 3> own;
   for (int user = 0; user < 200; ++user) {
-    const std::size_t count = 1 + random() % 4;
-    std::vector<std::vector<TrialOutcome>> outcomes(count);
-    std::vector<std::vector<RecoveryCurve>> curves(count);
-    std::vector<std::vector<std::size_t>> segments(count);
-    std::vector<TriedPayment> payments;
-    std::array<Own, 3> its;
-    const auto gain = static_cast<double>(random() % 50);
-    for (std::size_t k = 0; k < count; ++k) {
-      segments[k] = {1 + random() % 2};
-      curves[k].resize(2);
-      outcomes[k].resize(2);
-      outcomes[k][0].net_minor = static_cast<double>(random() % 30);
-      outcomes[k][1].net_minor = outcomes[k][0].net_minor + gain;
-      outcomes[k][1].recovered = 0.5;
-      outcomes[k][1].recovered_minor = 400;
-      for (const std::size_t day : {5u, 18u, 40u}) {
-        curves[k][1][day].by_user = static_cast<double>(random() % 16) / 100;
-      }
-      const double back = curves[k][1][5].by_user + curves[k][1][18].by_user;
-      for (const std::size_t segment : {std::size_t{0}, segments[k][0]}) {
-        its[segment].payments += 1;
-        its[segment].difference += gain;
-        its[segment].minor += 800 * back;
-        its[segment].luck += 800 * 800 * back * (1 - back);
-      }
-      payments.push_back({outcomes[k], curves[k], segments[k]});
-    }
-    tally.AddUser(payments);
+    const LikePayments payments(random, tally);
     for (std::size_t k = 0; k < own.size(); ++k) {
-      if (its[k].payments > 0) own[k].push_back(its[k]);
+      if (payments.in(k).payments > 0) own[k].push_back(payments.in(k));
     }
   }
-  const auto expect = [](const Estimate& found, const std::vector<Own>& users,
-                         double Own::*value, double luck) {
-    double n = 0, sum = 0, sizes_squared = 0, off = luck;
-    for (const Own& user : users) {
-      n += user.payments;
-      sum += user.*value;
-      sizes_squared += user.payments * user.payments;
-    }
-    for (const Own& user : users) {
-      off += std::pow(user.*value - user.payments * sum / n, 2);
-    }
-    const double half =
-        1.959964 * std::sqrt(off / (1 - sizes_squared / (n * n)));
-    EXPECT_NEAR(found.value, sum, 1e-6);
-    EXPECT_NEAR(found.high - found.value, half, 1e-6 * half);
-  };
   for (std::size_t segment = 0; segment < own.size(); ++segment) {
     const PolicySums& sums = tally.sums(1, segment);
-    expect(TotalOf(sums.difference, sums.size), own[segment], &Own::difference,
-           0);
+    EXPECT_EQ(sums.size.subscribers, static_cast<double>(own[segment].size()));
+    ExpectClustered(TotalOf(sums.difference, sums.size), own[segment],
+                    &Own::gain, 0);
   }
   double luck = 0;
   for (const Own& user : own[0]) luck += user.luck;
-  expect(tally.days(1).MinorBy(kDay, tally.sums(1).size), own[0], &Own::minor,
-         luck);
+  ExpectClustered(tally.days(1).MinorBy(20, tally.sums(1).size), own[0],
+                  &Own::minor, luck);
 }
 
 TEST(PolicyTally, SumsOfPartsAreThoseOfTheWhole) {

@@ -78,8 +78,8 @@ class RocksCommits {
     StoreBatch batch;
     std::vector<Admission> verdicts;
     History added;
-    bool is_told = true;  // Not decided by us.
     std::vector<int> late;
+    bool is_told = true;  // Not decided by us.
   };
 
   // Whoever calls these holds the users.
@@ -97,7 +97,6 @@ class RocksCommits {
   void Note(const Planned& commit);
   // The hot users are as `steps` say.
   void Adopt(absl::Span<const UserGroup> groups, std::vector<Step>& steps);
-
   absl::Status WriteBatch(StoreBatch& batch);
   void NoteStored(const StoreBatch& batch);
   absl::Status CommitLarge(absl::Span<const GatedEvent> events,

@@ -27,7 +27,6 @@ const std::map<std::string, std::string>& TestedElsewhere() {
       {"model/forest/sliced_avx512.cc", "compared in compiled_forest_test"},
       {"training/main.cc", "run as a process by the integration tests"},
       {"training/simulate_backtest_verb.cc", "run in simulate_ledger_test"},
-      {"training/simulation/backtest.cc", "run in simulate_ledger_test"},
       {"training/simulation/log_trials.cc", "run in simulate_ledger_test"},
       {"training/simulation/logged_failures.cc", "run in simulate_ledger_test"},
   };

@@ -70,10 +70,9 @@ struct UnpaidDay {
   bool may_cancel = false;
 };
 
-// What most get on a day, of those still unpaid on it; bit n: day n.
+// What most who are still open on day n get on it (bit n); access is full.
 struct UsualDays {
-  std::uint64_t attempts = 0;
-  std::uint64_t messages = 0;
+  std::uint64_t attempts = 0, messages = 0;
 };
 
 struct UnpaidSpell {
@@ -95,14 +94,11 @@ struct UnpaidSpell {
   bool messages_at_failure = false;  // On day 0, after the failure.
   bool has_plan = false;
   PaymentMoment plan;  // In force at the end.
-  // Made right after the failure: what chance decided, if it did.
-  std::optional<PaymentMoment> first_plan;
+  std::optional<PaymentMoment> first_plan;  // What chance decided, if it did.
 
-  // What an attempt said, as known at the end of `decided_day`; 0: right after
-  // the first.
+  // What an attempt said by the end of `decided_day`; 0: the first of all.
   FailedPayment KnownAt(int decided_day) const;
-  // What was done, and after the end what is planned or, without a plan, usual,
-  // with full access.
+  // What was done; after the end what is planned or, without a plan, usual.
   DayActions Actions(const UsualDays& usual) const;
 };
 

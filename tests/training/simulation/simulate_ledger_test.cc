@@ -145,6 +145,7 @@ TEST_F(SimulateLedgerTest, TellsWhatTheLogHasSeenAndRefusesTheRest) {
               HasSubstr("only a randomised share can tell"));
   EXPECT_THAT(FormatSimulation(*result), HasSubstr(result->fidelity));
   EXPECT_THAT(result->fidelity, HasSubstr("later payments"));
+  EXPECT_GT(result->fidelity_claims.size(), 7u) << "and those of segments";
 }
 
 TEST_F(SimulateLedgerTest, GivesTheSameBytesOnOneAndTwoThreads) {

@@ -80,8 +80,8 @@ TEST_F(FidelityTest, KnowsThatPaymentsOfASubscriberAreAlike) {
   EXPECT_NEAR(net.high, once.Means().net_minor.high, 1e-9);
 }
 
-// Half of the payments are watched for 10 days only, and the model is far from
-// true: what came of them is found all the same.
+// Half of the payments are watched for 10 days only, the others for 40, and the
+// model is far from true: what came of them is found all the same.
 TEST_F(FidelityTest, AllowsForPaymentsThatNobodyWatchedToTheEnd) {
   const HazardTable model = Table(0.1f, 0.05f, 0.001f);
   const HazardTable truth = Table(0.02f, 0.3f, 0.02f);
@@ -90,19 +90,20 @@ TEST_F(FidelityTest, AllowsForPaymentsThatNobodyWatchedToTheEnd) {
   std::vector<SurvivalOutcome> watched_until;
   for (int k = 0; k < 20'000; ++k) {
     UnpaidSpell& spell = spells.emplace_back(Live(truth, random));
-    if (random.Next() % 2 == 0 && spell.days.size() > 10) {
-      spell.days.resize(10);
+    const std::size_t watched = random.Next() % 2 == 0 ? 10 : 40;
+    if (spell.days.size() > watched) {
+      spell.days.resize(watched);
       spell.end = RecoveryEnd::kOpen;
     }
     watched_until.push_back(
         {static_cast<int>(spell.days.size()), spell.end != RecoveryEnd::kOpen});
   }
   const Watching watching = Watching::Of(watched_until);
-  ASSERT_GT(watching.days, 20);
+  ASSERT_EQ(watching.days, 40);
   trial_.last_day = watching.days;
   EXPECT_EQ(watching.weights[10], 1);
   EXPECT_GT(watching.weights[11], 1.5);
-  EXPECT_EQ(watching.weights[static_cast<std::size_t>(watching.days) + 1], 0);
+  EXPECT_EQ(watching.weights[41], 0);
   OutcomeGaps gaps;
   RecoveryCurve curve;
   for (const UnpaidSpell& spell : spells) {
